@@ -1,0 +1,1 @@
+"""The `jiesu` command. Reads arguments and prints; decides nothing about figures."""

@@ -1,0 +1,33 @@
+"""What is wrong with an input, where it stands and how to mend it.
+
+Raised by everything that reads files or settings; printed by the command line, one line
+for each problem. Faults of our own code are ordinary exceptions and never take this form.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake in an input.
+
+    `file` is the name to show, `where` a line, key path or cell in it (may be empty).
+    """
+
+    file: str
+    where: str
+    what: str
+    remedy: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}, {self.where}" if self.where else self.file
+        return f"{place}: {self.what}; {self.remedy}"
+
+
+class InputError(Exception):
+    """An input cannot be used. Holds every problem that was found, never none."""
+
+    def __init__(self, problems: Problem | Iterable[Problem]) -> None:
+        self.problems = (problems,) if isinstance(problems, Problem) else tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))

@@ -1,0 +1,1 @@
+"""Counting: canonical cases to facts to integers, and with `core` to an Evaluation."""
