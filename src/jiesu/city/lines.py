@@ -1,0 +1,143 @@
+"""Small CSV files of a city folder, line by line, with every mistake in their shape.
+
+For units and adjustments, which people keep by hand in a spreadsheet. Cases are read by
+`sources`.
+"""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jiesu.core.problems import Problem
+
+MAX_BYTES = 64 * 1024 * 1024
+"""A file kept by hand is never this large; more is some other file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line: its number in the file, and its stripped cells by column name."""
+
+    number: int
+    cells: Mapping[str, str]
+
+    @property
+    def where(self) -> str:
+        return f"line {self.number}"
+
+
+def read_lines(
+    path: Path,
+    required: Sequence[str],
+    optional: Sequence[str],
+    problems: list[Problem],
+    *,
+    also: Mapping[str, str] | None = None,
+) -> list[Line]:
+    """The lines of a CSV file in UTF-8 (with or without BOM) or GB18030; empty ones left out.
+
+    `also` gives other headers that stand for a column (Chinese ones). Mistakes in the shape
+    go to `problems`; where the header cannot be used, no line is returned.
+    """
+    text = _text(path, problems)
+    if text is None:
+        return []
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    lines: list[Line] = []
+    try:
+        header = next(reader, None)
+        if not header:
+            remedy = f"write a first line with the columns {', '.join(required)}"
+            problems.append(Problem(path.name, "line 1", "the file is empty", remedy))
+            return []
+        names = _names(path, header, required, optional, also or {}, problems)
+        if names is None:
+            return []
+        for cells in reader:
+            line = _line(path, reader.line_num, cells, names, problems)
+            if line is not None:
+                lines.append(line)
+    except csv.Error as error:
+        where = f"line {reader.line_num}"
+        problems.append(Problem(path.name, where, f"not a CSV line ({error})", "mend its quotes"))
+    return lines
+
+
+def _text(path: Path, problems: list[Problem]) -> str | None:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            what = "the file is larger than 64 MB"
+            problems.append(Problem(path.name, "", what, "give the file that city.toml means"))
+            return None
+        content = path.read_bytes()
+    except FileNotFoundError:
+        problems.append(
+            Problem(path.name, "", "the file does not exist", "create it, or mend city.toml")
+        )
+        return None
+    except OSError as error:
+        problems.append(
+            Problem(path.name, "", f"cannot be read ({error.strerror})", "make it readable")
+        )
+        return None
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\0" in text:
+            break
+        return text
+    problems.append(
+        Problem(path.name, "", "neither UTF-8 nor GB18030 text", "save it as CSV in UTF-8")
+    )
+    return None
+
+
+def _names(
+    path: Path,
+    header: list[str],
+    required: Sequence[str],
+    optional: Sequence[str],
+    also: Mapping[str, str],
+    problems: list[Problem],
+) -> list[str] | None:
+    names = [also.get(name.strip(), name.strip()) for name in header]
+    while names and not names[-1]:
+        names.pop()
+    known = [*required, *optional]
+    wrong = [
+        (f"the column {name[:40]!r} is not known", f"use only {', '.join(known)}")
+        for name in names
+        if name not in known
+    ]
+    wrong += [
+        (f"the column {name} stands twice", "leave one of them")
+        for name in known
+        if names.count(name) > 1
+    ]
+    wrong += [
+        (f"the column {name} is missing", f"the first line is: {','.join(known)}")
+        for name in required
+        if name not in names
+    ]
+    problems += [Problem(path.name, "line 1", what, remedy) for what, remedy in wrong]
+    unusable = any(name not in names or names.count(name) > 1 for name in required)
+    return None if unusable else names
+
+
+def _line(
+    path: Path, number: int, cells: list[str], names: list[str], problems: list[Problem]
+) -> Line | None:
+    stripped = [cell.strip() for cell in cells]
+    if not any(stripped):
+        return None
+    if any(stripped[len(names) :]):
+        what = f"{len(stripped)} cells where the first line has {len(names)}"
+        remedy = "put cells with a comma in quotes"
+        problems.append(Problem(path.name, f"line {number}", what, remedy))
+        return None
+    stripped += [""] * (len(names) - len(stripped))
+    return Line(number, dict(zip(names, stripped, strict=False)))

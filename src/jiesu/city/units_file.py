@@ -1,0 +1,133 @@
+"""The units file of a city: `units.csv` to `core.units.Units`, every mistake at once.
+
+Leaves out what a unit has to do with cases and which kinds a policy ranks.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+from jiesu.city.lines import Line, read_lines
+from jiesu.core.problems import InputError, Problem
+from jiesu.core.units import Unit, Units
+
+REQUIRED = ("code", "name", "kind")
+OPTIONAL = ("parent", "population", "valid_from", "valid_to")
+
+CHINESE = {
+    "代码": "code",
+    "名称": "name",
+    "类别": "kind",
+    "上级": "parent",
+    "常住人口": "population",
+    "启用日期": "valid_from",
+    "停用日期": "valid_to",
+}
+"""Chinese headers that stand for the columns."""
+
+
+def read_units(path: Path) -> Units:
+    """The units of a units file, in its order.
+
+    Raises InputError with every mistake: columns, empty cells, a code twice, an unknown
+    parent, parents in a circle, a wrong date or number, an end before the beginning.
+    """
+    units, problems = checked_units(path)
+    if problems:
+        raise InputError(problems)
+    return units
+
+
+def checked_units(path: Path) -> tuple[Units, list[Problem]]:
+    """The units that could be read, and every mistake; for a check that must go on."""
+    problems: list[Problem] = []
+    lines = read_lines(path, REQUIRED, OPTIONAL, problems, also=CHINESE)
+    units: dict[str, Unit] = {}
+    numbers: dict[str, Line] = {}
+    for line in lines:
+        unit = _unit(path, line, problems)
+        if unit is None:
+            continue
+        if unit.code in units:
+            what = f"the code {unit.code} stands in {numbers[unit.code].where} already"
+            problems.append(_problem(path, line, "code", what, "give each unit its own code"))
+            continue
+        units[unit.code], numbers[unit.code] = unit, line
+    if not lines and not problems:
+        problems.append(Problem(path.name, "", "no unit in the file", "write a line for each unit"))
+    _check_parents(path, units, numbers, problems)
+    return Units(units), problems
+
+
+def _problem(path: Path, line: Line, column: str, what: str, remedy: str) -> Problem:
+    return Problem(path.name, f"{line.where}, {column}", what, remedy)
+
+
+def _unit(path: Path, line: Line, problems: list[Problem]) -> Unit | None:
+    cells = line.cells
+    empty = [column for column in REQUIRED if not cells[column]]
+    for column in empty:
+        problems.append(_problem(path, line, column, "the cell is empty", "fill it in"))
+    begin = _day(path, line, "valid_from", problems)
+    end = _day(path, line, "valid_to", problems)
+    if begin is not None and end is not None and begin >= end:
+        what = f"ends on {end} but begins on {begin}"
+        remedy = "valid_to is the first day without the unit"
+        problems.append(_problem(path, line, "valid_to", what, remedy))
+    population = _population(path, line, problems)
+    if empty:
+        return None
+    parent = cells.get("parent") or None
+    return Unit(cells["code"], cells["name"], cells["kind"], parent, population, begin, end)
+
+
+def _day(path: Path, line: Line, column: str, problems: list[Problem]) -> date | None:
+    text = line.cells.get(column, "")
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        what = f"{text[:40]!r} is not a date"
+        problems.append(_problem(path, line, column, what, "write it as 2022-01-19"))
+        return None
+
+
+def _population(path: Path, line: Line, problems: list[Problem]) -> int | None:
+    text = line.cells.get("population", "")
+    if not text:
+        return None
+    if text.isascii() and text.isdigit() and len(text) <= 10:
+        return int(text)
+    what = f"{text[:40]!r} is not a number of residents"
+    problems.append(_problem(path, line, "population", what, "write digits only, or nothing"))
+    return None
+
+
+def _check_parents(
+    path: Path, units: Mapping[str, Unit], numbers: Mapping[str, Line], problems: list[Problem]
+) -> None:
+    in_a_circle: set[str] = set()
+    for code, unit in units.items():
+        if unit.parent is not None and unit.parent not in units:
+            what = f"no unit has the code {unit.parent[:40]!r}"
+            remedy = "write the code of a unit in this file, or nothing"
+            problems.append(_problem(path, numbers[code], "parent", what, remedy))
+        circle = [] if code in in_a_circle else _circle(units, code)
+        if circle:
+            in_a_circle.update(circle)
+            what = f"the parents go in a circle: {' → '.join([*circle, code])}"
+            remedy = "a unit is never above itself: correct one parent"
+            problems.append(_problem(path, numbers[code], "parent", what, remedy))
+
+
+def _circle(units: Mapping[str, Unit], start: str) -> list[str]:
+    """The codes from a unit up to itself again; empty where its parents end elsewhere."""
+    passed = [start]
+    while True:
+        above = units[passed[-1]].parent
+        if above == start:
+            return passed
+        if above is None or above not in units or above in passed:
+            return []
+        passed.append(above)
