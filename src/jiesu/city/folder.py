@@ -1,0 +1,130 @@
+"""A city folder's `city.toml`: what the city is called and where everything lies.
+
+Leaves out the files that it names (see `units_file`, `adjustments`, `policies` and
+`jiesu.sources`) and whether they are there (see `check`). Keys: docs/city-folder.md.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from jiesu.core.problems import InputError, Problem
+from jiesu.core.settings import Settings
+
+FILE = "city.toml"
+LANGUAGES = ("zh", "en")
+CALENDARS = ("china", "weekends", "none")
+"""Which days are working days: China's public holidays, Saturdays and Sundays off, or all."""
+
+
+@dataclass(frozen=True, slots=True)
+class City:
+    """A city folder as its `city.toml` describes it.
+
+    A `Path` is a file or folder, already joined to `folder`; a text in `profile` or in
+    `policies` is the name of one that comes with jiesu. `cases` are files, directories and
+    glob patterns as the sources package takes them.
+    """
+
+    folder: Path
+    name: Mapping[str, str]
+    time_zone: str
+    language: str
+    calendar: str
+    synthetic: bool
+    cases: tuple[Path, ...]
+    profile: Path | str
+    policies: tuple[Path | str, ...]
+    units: Path | None
+    adjustments: Path | None
+    boundaries: Path | None
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+
+def read_city(folder: Path) -> City:
+    """The city of a folder. Raises InputError with every mistake in its `city.toml`."""
+    city, problems = checked_city(folder)
+    if problems or city is None:
+        raise InputError(problems)
+    return city
+
+
+def checked_city(folder: Path) -> tuple[City | None, list[Problem]]:
+    """The city as far as it could be read, and every mistake; for a check that must go on.
+
+    Without a city the file is missing or is no TOML; a wrong key leaves its default behind.
+    """
+    table, problems = _document(folder)
+    if table is None:
+        return None, problems
+    top = Settings(table, FILE)
+    inputs = top.below("inputs")
+    profile = inputs.text("profile")
+    city = City(
+        folder=folder,
+        name=top.words("name"),
+        time_zone=_time_zone(top),
+        language=top.choice("language", LANGUAGES, "zh"),
+        calendar=top.choice("calendar", CALENDARS, "none"),
+        synthetic=top.flag("synthetic", False),
+        cases=tuple(folder / item for item in inputs.texts("cases")),
+        profile=_named_or_file(folder, profile),
+        policies=tuple(_named_or_file(folder, item) for item in inputs.texts("policy")),
+        units=_optional_file(folder, inputs, "units"),
+        adjustments=_optional_file(folder, inputs, "adjustments"),
+        boundaries=_optional_file(folder, inputs, "boundaries"),
+    )
+    for key in ("cases", "policy"):
+        if inputs.table.get(key) == []:
+            inputs.wrong(key, "the list is empty", "name at least one")
+    top.finish()
+    return city, top.problems
+
+
+def _document(folder: Path) -> tuple[dict[str, Any] | None, list[Problem]]:
+    path = folder / FILE
+    try:
+        text = path.read_text("utf-8-sig")
+        return tomllib.loads(text, parse_float=Decimal), []
+    except FileNotFoundError:
+        if folder.is_dir():
+            what, remedy = "the folder has no such file", "make one with jiesu init"
+        else:
+            what, remedy = f"there is no folder {folder}", "name a city folder, or run jiesu init"
+        return None, [Problem(FILE, "", what, remedy)]
+    except OSError as error:
+        what = f"cannot be read ({error.strerror})"
+        return None, [Problem(FILE, "", what, "name a city folder that can be read")]
+    except UnicodeDecodeError:
+        return None, [Problem(FILE, "", "not UTF-8 text", "save the file as UTF-8")]
+    except tomllib.TOMLDecodeError as error:
+        return None, [Problem(FILE, "", f"not TOML: {error}", "mend that line")]
+
+
+def _time_zone(top: Settings) -> str:
+    name = top.text("time_zone")
+    if not name:
+        return "UTC"
+    try:
+        return ZoneInfo(name).key
+    except (OSError, ValueError):
+        top.wrong("time_zone", f"{name!r} is no time zone", "write one such as Asia/Shanghai")
+        return "UTC"
+
+
+def _named_or_file(folder: Path, value: str) -> Path | str:
+    """A value that ends in .toml or has a slash is a file, any other the name of a shipped one."""
+    is_file = value.endswith(".toml") or "/" in value or "\\" in value
+    return folder / value if is_file else value
+
+
+def _optional_file(folder: Path, inputs: Settings, key: str) -> Path | None:
+    value = inputs.text(key, "")
+    return folder / value if value else None
