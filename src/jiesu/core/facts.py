@@ -64,9 +64,12 @@ EMPTY = Joint({})
 
 def pooled(joints: Iterable[Joint]) -> Joint:
     """All cases of several joint tables together."""
+    every = list(joints)
+    if len(every) == 1:
+        return every[0]
     cells: dict[int, int] = {}
     scale = 1
-    for joint in joints:
+    for joint in every:
         scale = max(scale, joint.scale)
         for mask, n in joint.cells.items():
             cells[mask] = cells.get(mask, 0) + n

@@ -132,7 +132,7 @@ def parse_period(text: str, rule: MonthRule) -> Period:
             raise ValueError(f"{text!r} is not a period: {error}") from None
         if last < first:
             raise ValueError(f"{text!r} is not a period: it ends before it begins")
-        if not (_MIN_YEAR <= first.year and last.year <= _MAX_YEAR):
+        if first.year < _MIN_YEAR or last.year > _MAX_YEAR:
             raise ValueError(_wrong_year(text))
         return range_period(rule, first, last)
     raise ValueError(

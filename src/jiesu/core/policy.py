@@ -61,8 +61,11 @@ class GroupRule:
 
 @dataclass(frozen=True, slots=True)
 class ListRule:
-    """A named list of the bulletin. `ties` says whether a cut takes in the `whole_group` that is
-    tied with the last, or `exact`ly `n` by the display order. `measure` names an outside measure."""
+    """A named list of the bulletin.
+
+    `ties` says whether a cut takes in the `whole_group` that is tied with the last, or `exact`ly
+    `n` units by the display order. `measure` names an outside measure.
+    """
 
     key: str
     kind: str
@@ -180,7 +183,7 @@ def parse_policy(table: Mapping[str, Any], *, file: str, digest: str) -> Policy:
         max_bonus=adjustments.number("max_bonus", Fraction(0), 0, 100),
         max_deduction=adjustments.number("max_deduction", Fraction(0), 0, 100),
         confidence=_confidence(statistics),
-        winsor=statistics.number("winsor", Fraction(1, 10), 0, 1),
+        winsor=_winsor(statistics),
         closing_time=top.flag("closing_time", False),
     )
     if policy.valid_from and policy.valid_to and policy.valid_from >= policy.valid_to:
@@ -243,6 +246,14 @@ def _confidence(settings: Settings) -> Decimal:
     return Decimal(number.numerator) / Decimal(number.denominator)
 
 
+def _winsor(settings: Settings) -> Fraction:
+    share = settings.number("winsor", Fraction(1, 10), 0, 1)
+    if share >= Fraction(1, 2):
+        settings.wrong("winsor", "half or more on each side leaves no unit", "write 0.1")
+        share = Fraction(1, 10)
+    return share
+
+
 def _unique(settings: list[Settings], keys: list[str], what: str) -> None:
     for position, key in enumerate(keys):
         if key in keys[:position]:
@@ -294,7 +305,8 @@ def _wrong_weights(settings: Settings, key: str, total: Fraction | int) -> None:
 
 def _groups(top: Settings, rates: tuple[RateRule, ...]) -> tuple[GroupRule, ...]:
     tables = top.each("groups")
-    groups, kinds_seen = [], {}
+    groups: list[GroupRule] = []
+    kinds_seen: dict[str, str] = {}
     for table in tables:
         kinds = table.texts("kinds")
         if not kinds and table.has("kinds"):

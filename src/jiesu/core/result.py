@@ -27,7 +27,7 @@ class Rate:
     """A rate in 0..1: `part` over `whole`. `value` is `None` when `whole` is 0.
 
     `part` is a weighted count, an integer unless level weights apply; `whole` is a count.
-    `interval` is the Wilson interval, six decimals, `None` when `whole` is 0.
+    `interval` is the Wilson interval, six decimals; `None` when `whole` is 0 or none is given.
     """
 
     part: Fraction
@@ -41,7 +41,8 @@ class Figures:
     """Rates by key and the score of a unit, in one version (with or without excluded cases).
 
     `score` is the composite times 100, rounded to the policy's decimals; `None` when a rate
-    has no whole. `interval` is the composite's, in points.
+    has no whole. `interval` is the composite's, in points. Intervals are given only in the
+    version without excluded cases, which is the one that is ranked.
     """
 
     rates: Mapping[str, Rate]

@@ -26,9 +26,10 @@ class Unit:
     valid_from: date | None = None
     valid_to: date | None = None
 
-    def exists_on(self, day: date) -> bool:
-        begun = self.valid_from is None or self.valid_from <= day
-        return begun and (self.valid_to is None or day < self.valid_to)
+    def exists_between(self, first: date, last: date) -> bool:
+        """Whether the unit exists on any day from `first` to `last`, both included."""
+        begun = self.valid_from is None or self.valid_from <= last
+        return begun and (self.valid_to is None or first < self.valid_to)
 
 
 @dataclass(frozen=True)
