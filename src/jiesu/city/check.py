@@ -6,27 +6,25 @@ read.
 """
 
 import json
-import tomllib
-from collections.abc import Iterator
-from decimal import Decimal
-from hashlib import sha256
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from jiesu.city.adjustments import checked_adjustments
 from jiesu.city.folder import City, checked_city
+from jiesu.city.policies import checked_policies
 from jiesu.city.units_file import checked_units
-from jiesu.core.policy import Policy, overlaps, parse_policy
 from jiesu.core.problems import InputError, Problem
 from jiesu.core.units import Units
-from jiesu.sources.profile import load_profile
+from jiesu.sources.canonical import bind
+from jiesu.sources.canonical_file import mark_of
+from jiesu.sources.profile import Profile, load_profile
+from jiesu.sources.readers import expand_inputs, open_table
 
 MAX_BOUNDARIES_BYTES = 256 * 1024 * 1024
 
 
 def check_city(folder: Path) -> list[Problem]:
-    """Every mistake in a city folder with file, key path or line, and remedy; none is an empty list.
+    """Every mistake in a city folder with file, key path or line, and remedy; empty when right.
 
     Where `city.toml` itself cannot be read, the files with the template's names are checked.
     """
@@ -43,8 +41,8 @@ def check_city(folder: Path) -> list[Problem]:
         problems += checked_adjustments(adjustments, units)[1]
     if city is None:
         policy = _default(folder, "policy.toml")
-        return problems + (_policies([policy]) if policy else [])
-    problems += _policies(city.policies)
+        return problems + (checked_policies([policy])[1] if policy else [])
+    problems += checked_policies(city.policies)[1]
     problems += _cases(city)
     if city.boundaries is not None:
         problems += _boundaries(city.boundaries)
@@ -56,70 +54,35 @@ def _default(folder: Path, name: str) -> Path | None:
     return path if path.is_file() else None
 
 
-def _policies(names: tuple[Path | str, ...]) -> list[Problem]:
-    problems: list[Problem] = []
-    versions: list[Policy] = []
-    for name in names:
-        try:
-            versions.append(_policy(name))
-        except InputError as error:
-            problems += error.problems
-    first = names[0] if names else ""
-    file = first.name if isinstance(first, Path) else first
-    return problems + overlaps(versions, file=file)
-
-
-def _policy(name: Path | str) -> Policy:
-    if isinstance(name, Path):
-        file = name.name
-        source: Path | Traversable = name
-    else:
-        file = f"{name}.toml"
-        source = files("jiesu.city").joinpath("shipped/policies", file)
-    try:
-        content = source.read_bytes()
-        table = tomllib.loads(content.decode("utf-8-sig"), parse_float=Decimal)
-    except OSError as error:
-        what = f"cannot be read ({error.strerror})"
-        remedy = "name a policy file in the folder, or one that comes with jiesu"
-        raise InputError(Problem(file, "", what, remedy)) from error
-    except ValueError as error:
-        raise InputError(Problem(file, "", f"not TOML: {error}", "mend that line")) from error
-    return parse_policy(table, file=file, digest=sha256(content).hexdigest())
-
-
 def _cases(city: City) -> list[Problem]:
+    """What is wrong with the profile, and which case files are missing or do not fit it."""
     problems: list[Problem] = []
+    profile: Profile | None = None
     try:
-        load_profile(city.profile)
+        profile = load_profile(city.profile)
     except InputError as error:
         problems += error.problems
     for item in city.cases:
-        if not _case_files(item):
-            where = item.relative_to(city.folder) if item.is_relative_to(city.folder) else item
-            what = f"there is no case file at {where}"
-            remedy = "put the export there, or mend the path"
-            problems.append(Problem("city.toml", "inputs.cases", what, remedy))
+        try:
+            paths = expand_inputs([item])
+        except InputError as error:
+            problems += error.problems
+            continue
+        if profile is not None:
+            for path in paths:
+                problems += _header(path, profile, city.zone)
     return problems
 
 
-def _case_files(item: Path) -> list[Path]:
-    """The files that an input stands for: itself, those in a directory, those of a pattern."""
-    if item.is_file():
-        return [item]
-    if item.is_dir():
-        return [path for path in sorted(item.iterdir()) if _is_case_file(path)]
-    return [path for path in sorted(_matches(item)) if path.is_file()]
-
-
-def _matches(pattern: Path) -> Iterator[Path]:
-    anchor = Path(pattern.anchor)
-    return anchor.glob(str(pattern.relative_to(anchor)))
-
-
-def _is_case_file(path: Path) -> bool:
-    endings = ("csv", "tsv", "txt", "csv.gz", "tsv.gz", "xlsx", "jsonl", "json", "parquet")
-    return path.is_file() and path.name.lower().endswith(tuple(f".{ending}" for ending in endings))
+def _header(path: Path, profile: Profile, zone: ZoneInfo) -> tuple[Problem, ...]:
+    """What keeps a file from being read with the profile; a canonical file needs none."""
+    if mark_of(path) is not None:
+        return ()
+    try:
+        bind(profile, open_table(path, profile), zone)
+    except InputError as error:
+        return error.problems
+    return ()
 
 
 def _boundaries(path: Path) -> list[Problem]:

@@ -114,15 +114,15 @@ def _time_zone(top: Settings) -> str:
         return "UTC"
     try:
         return ZoneInfo(name).key
-    except (OSError, ValueError):
+    except (KeyError, OSError, ValueError):
         top.wrong("time_zone", f"{name!r} is no time zone", "write one such as Asia/Shanghai")
         return "UTC"
 
 
 def _named_or_file(folder: Path, value: str) -> Path | str:
-    """A value that ends in .toml or has a slash is a file, any other the name of a shipped one."""
-    is_file = value.endswith(".toml") or "/" in value or "\\" in value
-    return folder / value if is_file else value
+    """The path of what is there, ends in .toml or has a slash; else the name of a shipped one."""
+    is_path = value.endswith(".toml") or "/" in value or "\\" in value
+    return folder / value if value and (is_path or (folder / value).exists()) else value
 
 
 def _optional_file(folder: Path, inputs: Settings, key: str) -> Path | None:

@@ -5,6 +5,7 @@ it is complete.
 """
 
 import csv
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -26,6 +27,7 @@ from jiesu.sources.canonical_file import CanonicalWriter
 Format = Literal["csv", "parquet"]
 Progress = Callable[[int, int], None]
 
+FIRST_MONTH = "2019-01"
 MAX_MONTHS = 120
 MAX_CASES = 20_000_000
 BATCH_ROWS = 120_000
@@ -79,11 +81,10 @@ def _command(period: str, months: int, cases: int, seed: int) -> str:
 def _checked(
     out: Path, period: str, months: int, cases: int, seed: int, format: str
 ) -> tuple[int, int]:
+    """The year and month of a right set of arguments; InputError with every wrong one."""
     wrong: list[tuple[str, str, str]] = []
-    year, dash, month = period.partition("-")
-    digits = len(year) == 4 and len(month) == 2 and (year + month).isascii()
-    is_month = bool(dash) and digits and (year + month).isdigit() and 1 <= int(month) <= 12
-    if not is_month or not 1992 <= int(year) <= 2199:
+    match = re.fullmatch(r"(2[0-9]{3})-(0[1-9]|1[0-2])", period)
+    if match is None:
         wrong.append(("--period", f"{period[:40]!r} is not a month", "write it as 2022-02"))
     for option, value, low, high in (
         ("--months", months, 1, MAX_MONTHS),
@@ -93,13 +94,16 @@ def _checked(
         if not low <= value <= high:
             remedy = f"give a whole number from {low} to {high}"
             wrong.append((option, f"{value} is out of range", remedy))
+    if not wrong and match and _month_label(int(match[1]), int(match[2]), months - 1) < FIRST_MONTH:
+        what = f"the months begin before {FIRST_MONTH}, the first of the city's policy"
+        wrong.append(("--period", what, "take a later month or fewer months"))
     if format not in ("csv", "parquet"):
         wrong.append(("--format", f"{format[:40]!r} is not known", "choose csv or parquet"))
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         wrong.append(("--out", f"{out} exists and is not empty", "name a new directory"))
-    if wrong:
+    if wrong or match is None:
         raise InputError(Problem("synth", *words) for words in wrong)
-    return int(year), int(month)
+    return int(match[1]), int(match[2])
 
 
 def _month_label(year: int, month: int, back: int) -> str:
