@@ -39,8 +39,10 @@ class MonthRule:
     def month_of(self, instant: datetime) -> int:
         """Number of the assessment month that holds an instant."""
         local = instant.astimezone(self.zone)
-        month = local.year * 12 + local.month - 1
-        return month + 1 if local >= self.month_start(month + 1) else month
+        month = local.year * 12 + local.month
+        while instant < self.month_start(month):
+            month -= 1
+        return month
 
 
 @dataclass(frozen=True, slots=True)

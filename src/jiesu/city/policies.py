@@ -1,0 +1,95 @@
+"""Policy files: those that come with jiesu, and a city's own.
+
+A policy has one or several versions, each a TOML file of its own; the digest of a version is
+the SHA-256 of its file's bytes, so that anyone can check it with sha256sum. What the keys
+mean is in `core.policy`.
+"""
+
+import tomllib
+from collections.abc import Iterable
+from decimal import Decimal
+from hashlib import sha256
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from jiesu.core.policy import Policy, overlaps, parse_policy
+from jiesu.core.problems import InputError, Problem
+
+_SHIPPED = files("jiesu.city") / "shipped" / "policies"
+
+
+def shipped_policies() -> tuple[str, ...]:
+    """Names of the policies that come with jiesu."""
+    return tuple(
+        sorted(
+            item.name.removesuffix(".toml")
+            for item in _SHIPPED.iterdir()
+            if item.name.endswith(".toml")
+        )
+    )
+
+
+def load_policies(names: Iterable[str | Path]) -> tuple[Policy, ...]:
+    """The versions in the named policies: a shipped name, a TOML file or a folder of them.
+
+    Raises InputError with every mistake in every file, and for versions that overlap.
+    """
+    versions, problems = checked_policies(names)
+    if problems:
+        raise InputError(problems)
+    return versions
+
+
+def checked_policies(
+    names: Iterable[str | Path],
+) -> tuple[tuple[Policy, ...], list[Problem]]:
+    """The versions that could be read, and every mistake; for a check that must go on."""
+    versions: list[Policy] = []
+    problems: list[Problem] = []
+    shown = ""
+    for name in names:
+        try:
+            found = list(_files(name))
+        except InputError as error:
+            problems += error.problems
+            continue
+        for file in found:
+            shown = file.name
+            try:
+                versions.append(_policy(file))
+            except InputError as error:
+                problems += error.problems
+    problems += overlaps(versions, file=shown)
+    return tuple(versions), problems
+
+
+def _files(name: str | Path) -> Iterable[Traversable | Path]:
+    if isinstance(name, str) and name in shipped_policies():
+        return [_SHIPPED / f"{name}.toml"]
+    path = Path(name)
+    if path.is_dir():
+        inside = sorted(path.glob("*.toml"))
+        if inside:
+            return inside
+        what, remedy = "the folder holds no policy", "put a .toml file in it"
+    elif path.is_file():
+        return [path]
+    else:
+        what = "no such policy"
+        remedy = f"name a file, a folder of files, or one of: {', '.join(shipped_policies())}"
+    raise InputError(Problem(str(name), "", what, remedy))
+
+
+def _policy(file: Traversable | Path) -> Policy:
+    try:
+        content = file.read_bytes()
+        table = tomllib.loads(content.decode("utf-8-sig"), parse_float=Decimal)
+    except OSError as error:
+        what = f"cannot be read ({error.strerror})"
+        raise InputError(Problem(file.name, "", what, "make it readable")) from None
+    except UnicodeDecodeError:
+        raise InputError(Problem(file.name, "", "not UTF-8 text", "save it as UTF-8")) from None
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(Problem(file.name, "", f"not TOML: {error}", "mend that line")) from None
+    return parse_policy(table, file=file.name, digest=sha256(content).hexdigest())
