@@ -1,0 +1,257 @@
+"""CSV and TSV: text columns with the line of every row.
+
+Arrow cuts the text; this module finds the header, the delimiter and the physical lines.
+Leaves out encodings and gzip (see `streams`).
+"""
+
+import csv
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pacsv
+
+from jiesu.core.problems import InputError
+from jiesu.sources.source_table import (
+    Int64s,
+    Reject,
+    SourceBatch,
+    SourceTable,
+    cell_too_long,
+    refuse_long_cells,
+    refused,
+)
+from jiesu.sources.streams import PIECE, TextStream, undecodable, wrong_encoding
+
+BLOCK = 4 * PIECE
+"""Bytes that Arrow cuts at a time; no row can be longer. Holds a full cell of Chinese text."""
+
+_MAX_HEADER = 1 << 18
+_DELIMITERS = (",", "\t", ";", "|")
+
+
+def open_delimited(stream: TextStream, delimiter: str | None) -> SourceTable:
+    """A CSV or TSV stream as a table. `None` chooses the delimiter that cuts the header most."""
+    head = _head(stream)
+    text = head.decode("utf-8", errors="ignore")
+    if delimiter is None:
+        counts = {candidate: len(_header(text, candidate)[0]) for candidate in _DELIMITERS}
+        delimiter = max(_DELIMITERS, key=lambda candidate: counts[candidate])
+    headers, n_lines, n_bytes = _header(text, delimiter)
+    if not headers:
+        raise refused(stream.file, "is empty", "give a file with a header line and rows")
+    stream.unread(head[n_bytes:])
+    rows = _Rows(stream, tuple(headers), delimiter, next_line=n_lines + 1)
+    return SourceTable(
+        file=stream.file,
+        headers=tuple(headers),
+        place_kind="line",
+        batches=rows.batches,
+        n_read=lambda: stream.n_read,
+    )
+
+
+def _head(stream: TextStream) -> bytes:
+    """The start of a stream, long enough for any sensible header, with whole lines if possible."""
+    head = b""
+    while len(head) < _MAX_HEADER:
+        data = stream.read(PIECE)
+        if not data:
+            return head
+        head += data
+    return head
+
+
+def _header(text: str, delimiter: str) -> tuple[list[str], int, int]:
+    """The trimmed header cells, the lines they take with blank ones before, and the bytes."""
+    start = text[:_MAX_HEADER]
+    line_end = "\n" if "\n" in start else "\r"
+    lines = [line + line_end for line in start.split(line_end)]
+    reader = csv.reader(lines, delimiter=delimiter)
+    try:
+        cells = next((row for row in reader if row), [])
+    except csv.Error:
+        cells = []
+    n_bytes = sum(len(line.encode()) for line in lines[: reader.line_num])
+    return [cell.strip() for cell in cells], reader.line_num, n_bytes
+
+
+@dataclass
+class _Rows:
+    """The rows of a stream, batch by batch, with the line that comes next."""
+
+    stream: TextStream
+    headers: tuple[str, ...]
+    delimiter: str
+    next_line: int
+    _next_number: int = 1
+    _bad: list[Any] = field(default_factory=list)
+
+    def batches(self, wanted: Collection[str]) -> Iterator[SourceBatch]:
+        """Batches with the wanted columns. Raises `InputError` for text that cannot be cut."""
+        names = [f"c{index}" for index in range(len(self.headers))]
+        included = {
+            name: header
+            for name, header in zip(names, self.headers, strict=True)
+            if header in wanted
+        }
+        for cut in self._cut(names, included):
+            columns = {header: cut.column(name) for name, header in included.items()}
+            batch = self._placed(cut, columns)
+            refuse_long_cells(self.stream.file, "line", batch)
+            yield batch
+        if self._bad:
+            yield self._placed(None, {})
+
+    def _cut(self, names: list[str], included: dict[str, str]) -> Iterator[pa.RecordBatch]:
+        """Arrow's batches of all columns as text, its complaints turned into `InputError`."""
+
+        def note_bad(row: Any) -> str:
+            self._bad.append(row)
+            return "skip"
+
+        try:
+            reader = pacsv.open_csv(
+                self.stream,
+                pacsv.ReadOptions(column_names=names, block_size=BLOCK, use_threads=False),
+                pacsv.ParseOptions(
+                    delimiter=self.delimiter,
+                    newlines_in_values=True,
+                    invalid_row_handler=note_bad,
+                ),
+                # All columns, although few may be wanted: a cell with line breaks or an open
+                # quote in any of them moves the lines of the rest.
+                pacsv.ConvertOptions(
+                    column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+                ),
+            )
+            last = None
+            for batch in reader:
+                if batch.num_rows:
+                    yield (last := batch)
+            if last is not None:
+                self._refuse_open_quote(last)
+        except pa.ArrowInvalid as error:
+            if str(error).startswith("Empty CSV"):
+                return
+            raise self._explained(str(error)) from error
+
+    def _explained(self, message: str) -> Exception:
+        file = self.stream.file
+        if "straddling" in message:
+            return cell_too_long(file, f"line {self.next_line}")
+        if "UTF8" in message:
+            line = undecodable(self.stream.path, file)
+            return wrong_encoding(file, "utf-8", line or self.next_line)
+        where = f"after line {self.next_line}"
+        return refused(file, "cannot be cut into rows", "check the quotes there", where)
+
+    def _placed(self, cut: pa.RecordBatch | None, columns: dict[str, pa.Array]) -> SourceBatch:
+        """Number the lines of the rows, those that were not cut included."""
+        n_rows = cut.num_rows if cut is not None else 0
+        breaks = _line_breaks(cut) if cut is not None else None
+        bad = self._bad_up_to(n_rows)
+        n_all = n_rows + len(bad)
+        spans = np.ones(n_all, np.int64)
+        good = np.ones(n_all, np.bool_)
+        for row in bad:
+            index = row.number - self._next_number
+            good[index] = False
+            spans[index] += row.text.count("\n")
+        if breaks is not None:
+            spans[good] += breaks
+        starts = self._starts(spans)
+        rejects = tuple(
+            Reject(int(starts[row.number - self._next_number]), "", self._reason(row), "")
+            for row in bad
+        )
+        self._next_number += n_all
+        return SourceBatch(columns, starts[good], rejects)
+
+    def _bad_up_to(self, n_rows: int) -> list[Any]:
+        """The rows that could not be cut among the next `n_rows` good ones and just after."""
+        end = self._next_number + n_rows
+        taken = 0
+        for row in self._bad:
+            if row.number > end:
+                break
+            end += 1
+            taken += 1
+        found, self._bad = self._bad[:taken], self._bad[taken:]
+        return found
+
+    def _reason(self, row: Any) -> str:
+        reason = f"has {row.actual_columns} cells instead of {row.expected_columns}"
+        if "\n" in row.text:
+            if _is_open(row.text, self.delimiter):
+                raise self._open_quote()
+            reason += f" over {row.text.count(chr(10)) + 1} lines (a quote not closed?)"
+        return reason
+
+    def _starts(self, spans: Int64s) -> Int64s:
+        """The line of each row; moves `next_line` behind the last one."""
+        blank = self.stream.blank_lines
+        n_passed = next((i for i, line in enumerate(blank) if line >= self.next_line), len(blank))
+        del blank[:n_passed]
+        end = self.next_line + int(spans.sum())
+        if not blank or blank[0] >= end:
+            starts = self.next_line + np.cumsum(spans) - spans
+            self.next_line = end
+            return starts
+        return self._starts_between_blank_lines(spans, set(blank))
+
+    def _starts_between_blank_lines(self, spans: Int64s, blank: set[int]) -> Int64s:
+        starts = np.empty(len(spans), np.int64)
+        line = self.next_line
+        for index, span in enumerate(spans.tolist()):
+            while line in blank:
+                line += 1
+            starts[index] = line
+            line += span
+        self.next_line = line
+        return starts
+
+    def _refuse_open_quote(self, batch: pa.RecordBatch) -> None:
+        """An open quote swallows the file's end into the last cell of its last row."""
+        cell = batch.column(batch.num_columns - 1)[batch.num_rows - 1].as_py()
+        if "\n" in cell and self._ends_like(cell):
+            raise self._open_quote()
+
+    def _ends_like(self, cell: str) -> bool:
+        tail = self.stream.tail
+        end = cell.encode()[-len(tail) :]
+        return tail.endswith(end[-40:]) and not tail.rstrip(b"\r\n").endswith(b'"')
+
+    def _open_quote(self) -> InputError:
+        return refused(
+            self.stream.file,
+            "the file ends inside a quoted cell",
+            "close the quote, or get the file again, whole",
+            f"after line {self.next_line}",
+        )
+
+
+def _is_open(text: str, delimiter: str) -> bool:
+    """Whether a row's text ends inside quotes, which only the last row of a file can do."""
+    try:
+        list(csv.reader(text.splitlines(keepends=True), delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        return "unexpected end" in str(error)
+    return False
+
+
+def _line_breaks(batch: pa.RecordBatch) -> Int64s | None:
+    """How many line breaks the cells of each row hold, or `None` when none does."""
+    total: Int64s | None = None
+    for column in batch.columns:
+        buffer = column.buffers()[2]
+        if buffer is None or b"\n" not in buffer.to_pybytes():
+            continue
+        offsets = np.frombuffer(column.buffers()[1], np.int32)
+        offsets = offsets[column.offset : column.offset + len(column) + 1]
+        ends = np.flatnonzero(np.frombuffer(buffer, np.uint8) == ord("\n"))
+        counts = np.diff(np.searchsorted(ends, offsets)).astype(np.int64)
+        total = counts if total is None else total + counts
+    return total

@@ -1,0 +1,277 @@
+"""The one entry to this package: files of other systems in, canonical Parquet files out.
+
+Counts every row: rows in = accepted + rejected + duplicates. Leaves out what the cases mean.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from hashlib import file_digest
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from jiesu.core.result import InputFile
+from jiesu.sources.ahead import ahead
+from jiesu.sources.canonical import Binding, Mapped, bind, map_batch
+from jiesu.sources.canonical_file import CanonicalWriter, mark_of
+from jiesu.sources.duplicates import CaseFile, Duplicates, find_duplicates
+from jiesu.sources.profile import Profile
+from jiesu.sources.readers import expand_inputs, open_table
+from jiesu.sources.reports import RejectReport, write_duplicates
+from jiesu.sources.source_table import SourceTable, refused
+from jiesu.sources.streams import readable
+
+Progress = Callable[[int, int], None]
+"""Called with the bytes read so far and the bytes of all files."""
+
+OWN_PROFILE = "jiesu"
+
+_PLACES = pa.schema([("place", pa.int64())])
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """Of `n_checked` cases with a closing time, a due time and a flag, the flag is right in
+    `n_agree`."""
+
+    n_agree: int
+    n_checked: int
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What was read: canonical files and the numbers of rows.
+
+    `cases` are Parquet files in which no `case_id` stands twice, within one or across all.
+    `notes` are (key, values) pairs: `unused_headers` with `file` and `headers`.
+    """
+
+    cases: tuple[Path, ...]
+    accepted: int
+    rejected: int
+    duplicates: int
+    agreement: Agreement | None
+    notes: tuple[tuple[str, dict[str, str]], ...]
+    _names: tuple[str, ...]
+    _digests: tuple[Future[str], ...]
+
+    @property
+    def files(self) -> tuple[InputFile, ...]:
+        """The files read with their SHA-256; waits for hashing, which goes on in the background."""
+        pairs = zip(self._names, self._digests, strict=True)
+        return tuple(InputFile(name, digest.result()) for name, digest in pairs)
+
+
+def read_cases(
+    inputs: Sequence[str | Path],
+    profile: Profile,
+    *,
+    into: Path,
+    rejects: Path,
+    duplicates: Path,
+    zone: ZoneInfo | None = None,
+    progress: Progress | None = None,
+) -> Intake:
+    """Read files, directories and glob patterns into canonical Parquet files in the folder `into`.
+
+    `zone` holds for times without an offset, else the profile's zone. `rejects` and `duplicates`
+    are the reports to write; `rejects` is written even when the run fails. The files appear in
+    `into` when everything is done. A canonical file that jiesu wrote itself is used where it
+    lies. Raises `InputError` for inputs that cannot be used.
+    """
+    with RejectReport(rejects) as report:
+        paths = expand_inputs(inputs)
+        digests = _digests(paths)
+        into.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=".part-", dir=into))
+        try:
+            reading = _Reading(profile, zone or ZoneInfo(profile.zone), work, report, progress)
+            files = reading.all_files(paths)
+            found = _without_duplicates(files, reading, duplicates)
+            cases = tuple(_published(file.path, work, into) for file in files)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+    n_duplicates = found.n if found else 0
+    accepted = reading.n_mapped - n_duplicates
+    assert reading.n_rows == accepted + report.n + n_duplicates
+    return Intake(
+        cases=cases,
+        accepted=accepted,
+        rejected=report.n,
+        duplicates=n_duplicates,
+        agreement=reading.agreement(),
+        notes=tuple(reading.notes),
+        _names=_distinct_names(paths),
+        _digests=digests,
+    )
+
+
+class _Reading:
+    """The state of one run over all files: counts, notes and the progress."""
+
+    def __init__(
+        self,
+        profile: Profile,
+        zone: ZoneInfo,
+        work: Path,
+        report: RejectReport,
+        progress: Progress | None,
+    ) -> None:
+        self.profile = profile
+        self.zone = zone
+        self.work = work
+        self.report = report
+        self.progress = progress or (lambda done, total: None)
+        self.n_rows = 0
+        self.n_mapped = 0
+        self.n_agree = 0
+        self.n_checked = 0
+        self.notes: list[tuple[str, dict[str, str]]] = []
+        self._done = 0
+        self._total = 0
+
+    def agreement(self) -> Agreement | None:
+        return Agreement(self.n_agree, self.n_checked) if self.profile.agreement else None
+
+    def all_files(self, paths: Sequence[Path]) -> list[CaseFile]:
+        sizes = [path.stat().st_size for path in paths]
+        self._total = sum(sizes)
+        files = []
+        for number, (path, size) in enumerate(zip(paths, sizes, strict=True), start=1):
+            files.append(self._own_file(path) or self._foreign_file(path, number))
+            self._done += size
+            self.progress(self._done, self._total)
+        if not self.n_mapped:
+            raise refused(str(paths[0]), "holds no row", "give a file with rows")
+        return files
+
+    def _own_file(self, path: Path) -> CaseFile | None:
+        """A file that jiesu wrote, as it stands; `None` for any other."""
+        if self.profile.name != OWN_PROFILE or path.suffix != ".parquet":
+            return None
+        mark = mark_of(path)
+        if mark is None or not mark.unique:
+            return None
+        self.n_rows += mark.rows
+        self.n_mapped += mark.rows
+        return CaseFile(path, str(path), None)
+
+    def _foreign_file(self, path: Path, number: int) -> CaseFile:
+        table = open_table(path, self.profile)
+        binding = bind(self.profile, table, self.zone)
+        if binding.unused:
+            values = {"file": path.name, "headers": ", ".join(binding.unused)}
+            self.notes.append(("unused_headers", values))
+        target = self.work / f"cases-{number:04}.parquet"
+        places = self.work / f"places-{number:04}.parquet"
+        self._write(table, binding, target, places)
+        return CaseFile(target, table.file, places)
+
+    def _write(self, table: SourceTable, binding: Binding, target: Path, places: Path) -> None:
+        n_before = self.n_mapped, self.report.n
+        self.report.first = None
+        with (
+            closing(_mapped_batches(table, binding)) as batches,
+            CanonicalWriter(target, unique=True) as writer,
+            pq.ParquetWriter(
+                places, _PLACES, use_dictionary=False, column_encoding="DELTA_BINARY_PACKED"
+            ) as place_writer,
+        ):
+            for mapped in batches:
+                writer.write(mapped.cases)
+                place_writer.write_batch(pa.record_batch([pa.array(mapped.places)], schema=_PLACES))
+                self._count(table, mapped)
+        n_mapped, n_rejected = self.n_mapped - n_before[0], self.report.n - n_before[1]
+        if n_rejected and not n_mapped:
+            self._refuse_all_rejected(table, n_rejected)
+
+    def _count(self, table: SourceTable, mapped: Mapped) -> None:
+        n_rejected = self.report.add(table.file, mapped.rejects)
+        self.n_mapped += mapped.cases.num_rows
+        self.n_rows += mapped.cases.num_rows + n_rejected
+        self.n_agree += mapped.n_agree
+        self.n_checked += mapped.n_checked
+        self.progress(self._done + table.n_read(), self._total)
+
+    def _refuse_all_rejected(self, table: SourceTable, n_rejected: int) -> None:
+        first = self.report.first
+        assert first is not None
+        column = f"{first.column} " if first.column else "the row "
+        raise refused(
+            table.file,
+            f"none of {n_rejected:,} rows can be used: {column}{first.reason}",
+            "choose or correct the profile; rejects.csv lists every row",
+            f"{table.place_kind} {first.place}",
+        )
+
+
+def _mapped_batches(table: SourceTable, binding: Binding) -> Generator[Mapped]:
+    """Cutting and mapping each in a thread of its own: both leave Python's lock alone mostly."""
+    with (
+        closing(ahead(table.batches(binding.wanted))) as batches,
+        closing(ahead(map_batch(binding, batch) for batch in batches)) as mapped,
+    ):
+        yield from mapped
+
+
+def _without_duplicates(
+    files: list[CaseFile], reading: _Reading, report: Path
+) -> Duplicates | None:
+    """Find duplicates and write the files concerned anew; `None` when there can be none."""
+    if len(files) == 1 and files[0].places is None:
+        write_duplicates(report, ())
+        return None
+    found = find_duplicates(files, reading.n_mapped, reading.work)
+    write_duplicates(report, found.rows())
+    for index, dropped in found.dropped.items():
+        target = reading.work / f"kept-{index + 1:04}.parquet"
+        _write_without(files[index].path, dropped.tolist(), target)
+        files[index] = CaseFile(target, files[index].file, None)
+    return found
+
+
+def _write_without(path: Path, dropped: Sequence[int], target: Path) -> None:
+    """Copy a canonical file without the rows of some numbers."""
+    drop = pa.array(dropped, pa.int64())
+    start = 0
+    with pq.ParquetFile(path) as source, CanonicalWriter(target, unique=True) as writer:
+        for batch in source.iter_batches():
+            numbers = pa.array(range(start, start + batch.num_rows), pa.int64())
+            start += batch.num_rows
+            writer.write(batch.filter(pc.invert(pc.is_in(numbers, drop))))
+
+
+def _published(path: Path, work: Path, into: Path) -> Path:
+    """Move a finished file from the working folder; one that lies elsewhere stays there."""
+    if path.parent != work:
+        return path
+    target = into / path.name.replace("kept-", "cases-")
+    path.replace(target)
+    return target
+
+
+def _digests(paths: Sequence[Path]) -> tuple[Future[str], ...]:
+    executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="jiesu-hash")
+    futures = tuple(executor.submit(_digest, path) for path in paths)
+    executor.shutdown(wait=False)
+    return futures
+
+
+def _digest(path: Path) -> str:
+    with readable(str(path)), path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
+
+
+def _distinct_names(paths: Sequence[Path]) -> tuple[str, ...]:
+    """File names, with as much of the folder before them as tells equal names apart."""
+    names = [path.name for path in paths]
+    return tuple(
+        path.name if names.count(path.name) == 1 else "/".join(path.parts[-2:]) for path in paths
+    )

@@ -1,0 +1,87 @@
+"""Parquet files of other systems, by row batches; typed columns stay typed where it matters.
+
+Timestamps stay timestamps; everything else becomes text, as it would stand in a CSV.
+Our own files are not read here (see `canonical_file.mark_of`).
+"""
+
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from jiesu.sources.source_table import SourceBatch, SourceTable, refuse_long_cells, refused
+from jiesu.sources.streams import readable
+
+_ROWS = 50_000
+_REMEDY = "get the file again, whole"
+
+
+def open_parquet(path: Path, file: str) -> SourceTable:
+    """A Parquet file as a table; its columns are the headers."""
+    try:
+        with readable(file):
+            parquet = pq.ParquetFile(path)
+    except pa.ArrowException as error:
+        raise refused(file, "is no readable Parquet file", _REMEDY) from error
+    n_rows, size = parquet.metadata.num_rows, path.stat().st_size
+    read = [0]
+
+    def batches(wanted: Collection[str]) -> Iterator[SourceBatch]:
+        # Sorted out by index: a name with a point in it would be taken for a nested column.
+        names = [name for name in parquet.schema_arrow.names if name in wanted]
+        place = 1
+        try:
+            for rows in parquet.iter_batches(batch_size=_ROWS, columns=names or None):
+                places = np.arange(place, place + rows.num_rows)
+                place += rows.num_rows
+                read[0] = int(size * place / max(n_rows, 1))
+                columns = {name: _plain(rows.column(name)) for name in names}
+                batch = SourceBatch(columns, places)
+                refuse_long_cells(file, "row", batch)
+                yield batch
+        except (pa.ArrowException, OSError) as error:
+            raise refused(file, "is a damaged Parquet file", _REMEDY, f"row {place}") from error
+
+    return SourceTable(
+        file=file,
+        headers=tuple(parquet.schema_arrow.names),
+        place_kind="row",
+        batches=batches,
+        n_read=lambda: read[0],
+    )
+
+
+def _plain(column: pa.Array) -> pa.Array:
+    """Timestamps and dates as timestamps, anything else as text."""
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        return _plain(column.dictionary_decode())
+    if pa.types.is_timestamp(kind):
+        return column.cast(pa.timestamp("us", tz=kind.tz), safe=False)
+    if pa.types.is_date(kind):
+        return column.cast(pa.timestamp("us"))
+    if pa.types.is_floating(kind):
+        return _numbers(column)
+    if pa.types.is_nested(kind):
+        return pa.array([None if v is None else str(v) for v in column.to_pylist()], pa.string())
+    try:
+        return column.cast(pa.string())
+    except pa.ArrowException:
+        return pa.array([None if v is None else str(v) for v in column.to_pylist()], pa.string())
+
+
+def _numbers(column: pa.Array) -> pa.StringArray:
+    """Whole floats without a point (an id column with gaps is often stored as float)."""
+    column = column.cast(pa.float64())
+    column = pc.if_else(pc.is_finite(column), column, None)
+    whole = pc.and_(pc.equal(pc.floor(column), column), pc.less(pc.abs(column), 9e15))
+    if pc.all(whole, min_count=0).as_py():
+        return column.cast(pa.int64()).cast(pa.string())
+    texts = [
+        None if value is None else str(int(value)) if value.is_integer() else repr(value)
+        for value in column.to_pylist()
+    ]
+    return pa.array(texts, pa.string())
