@@ -5,12 +5,13 @@ Works in pieces, so that a file of any size passes. Leaves out what the text say
 
 import codecs
 import gzip
-import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Protocol, cast
+
+import numpy as np
 
 from jiesu.sources.profile import Encoding
 from jiesu.sources.source_table import refused
@@ -19,7 +20,7 @@ GZIP_MAGIC = b"\x1f\x8b"
 PIECE = 1 << 20
 """Bytes read at a time."""
 
-_BLANK_LINE = re.compile(rb"\n(?=\r?\n)")
+_TAIL = 64
 
 
 @contextmanager
@@ -72,6 +73,8 @@ class TextStream:
         self.tail = b""
         self.closed = False
         self._line = 1
+        self._n_bytes = 0
+        self._last_end = -1
         self._pending = b""
         self._begun = False
         self._ended = False
@@ -156,24 +159,17 @@ class TextStream:
             raise wrong_encoding(self.file, "gb18030", line) from error
 
     def _note_lines(self, text: bytes) -> None:
-        joined = self.tail[-2:] + text
-        if b"\n\n" in joined or b"\n\r\n" in joined or not self.tail:
-            self._find_blank_lines(text)
-        self._line += text.count(b"\n")
-        self.tail = (self.tail + text[-64:])[-64:]
-
-    def _find_blank_lines(self, text: bytes) -> None:
-        before = self.tail[-2:]
-        joined = before + text
-        line = self._line - before.count(b"\n")
-        if not self.tail and text.startswith((b"\n", b"\r\n")):
-            self.blank_lines.append(1)
-        position = 0
-        for match in _BLANK_LINE.finditer(joined):
-            line += joined.count(b"\n", position, match.end())
-            position = match.end()
-            if not self.blank_lines or self.blank_lines[-1] < line:
-                self.blank_lines.append(line)
+        ends = np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n"))
+        if len(ends):
+            lengths = np.diff(ends, prepend=self._last_end - self._n_bytes)
+            for index in np.flatnonzero(lengths <= 2):
+                between = text[ends[index] - 1 :][:1] if ends[index] else self.tail[-1:]
+                if lengths[index] == 1 or between == b"\r":
+                    self.blank_lines.append(self._line + int(index))
+            self._line += len(ends)
+            self._last_end = self._n_bytes + int(ends[-1])
+        self._n_bytes += len(text)
+        self.tail = (self.tail + text[-_TAIL:])[-_TAIL:]
 
 
 def undecodable(path: Path, file: str) -> int | None:

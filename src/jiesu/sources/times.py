@@ -77,12 +77,17 @@ def instants(texts: pa.StringArray, formats: Sequence[str], zone: ZoneInfo) -> p
     ISO 8601 is always tried, then `formats` in their order. A time without an offset is in
     `zone`. Readable are the years 1900 to 2199.
     """
-    for stamp_type in (_NAIVE, _UTC):
-        # Columns of one kind are the rule: the engine reads them at once or fails at once.
+    first = next((text for text in texts if text.is_valid), None)
+    if first is None:
+        return pa.nulls(len(texts), _UTC)
+    if _ISO_START.match(first.as_py()):
+        # A column of one kind is the rule, and the engine reads it at once. A wrong guess costs
+        # it far more than a look at the first value.
+        zoned = _ISO_OFFSET.search(first.as_py())
         try:
-            return local_instants(pc.cast(texts, stamp_type), zone)
+            return local_instants(pc.cast(texts, _UTC if zoned else _NAIVE), zone)
         except pa.ArrowInvalid:
-            continue
+            pass
     found = pa.nulls(len(texts), _UTC)
     for time_format in formats:
         left = pc.and_(texts.is_valid(), found.is_null())
@@ -176,6 +181,7 @@ def _offsets(texts: pa.StringArray) -> Int64s:
 
 
 _ISO_START = re.compile(r"\d{4}-?\d{2}-?\d{2}(?:$|[T ])")
+_ISO_OFFSET = re.compile(r"[T ].*(?:Z|[+-]\d{2}(?::?\d{2})?)$")
 
 
 def _one_by_one(texts: pa.StringArray, zone: ZoneInfo) -> pa.TimestampArray:
