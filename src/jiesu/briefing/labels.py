@@ -1,0 +1,33 @@
+"""The bulletin's words in Chinese and English, by key.
+
+Both catalogues have the same keys and the same placeholders (a test holds that). Titles of
+groups, rates and lists come from the policy and are not here.
+"""
+
+from collections.abc import Mapping
+
+from jiesu.briefing.words_en import EN
+from jiesu.briefing.words_zh import ZH
+
+CATALOGUES: Mapping[str, Mapping[str, str]] = {"zh": ZH, "en": EN}
+
+
+class Words:
+    """The words of one language; call it with a key and the placeholders' values."""
+
+    def __init__(self, lang: str) -> None:
+        if lang not in CATALOGUES:
+            raise ValueError(f"no bulletin in the language {lang!r}; use one of: zh, en")
+        self.lang = lang
+        self._catalogue = CATALOGUES[lang]
+
+    def __call__(self, key: str, **values: object) -> str:
+        return self._catalogue[key].format(**values)
+
+    def known(self, key: str, otherwise: str) -> str:
+        """The word of a key that data brought, or what stands for it where there is none."""
+        return self._catalogue.get(key, otherwise)
+
+    def title(self, titles: Mapping[str, str], otherwise: str) -> str:
+        """A title that policy or city gives in several languages, in this one if it is there."""
+        return titles.get(self.lang) or next(iter(titles.values()), otherwise) or otherwise
