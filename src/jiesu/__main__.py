@@ -1,0 +1,5 @@
+"""`python -m jiesu`."""
+
+from jiesu.cli.main import main
+
+main()

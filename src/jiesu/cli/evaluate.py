@@ -1,0 +1,166 @@
+"""`jiesu evaluate`: the job from folder and options, and what the terminal shows of it."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from jiesu.city.run import LANGUAGES, Done, Job, chosen_formats, job_of, run
+from jiesu.cli.progress import progress_bar
+from jiesu.core.case_table import COLUMNS
+from jiesu.core.problems import InputError, Problem
+from jiesu.core.result import Group, NamedList, UnitResult
+
+HEAD = 5
+"""Units of each ranking that the terminal shows."""
+
+NAMES = 12
+"""Units of each named list that the terminal shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """The options of the command as they were given."""
+
+    files: tuple[str, ...]
+    city: Path | None
+    profile: str | None
+    policy: str | None
+    period: str
+    out: Path | None
+    units: Path | None
+    group_by: str
+    as_of: datetime | None
+    engine: str
+    formats: str
+    lang: str | None
+
+
+def evaluate_command(choices: Choices) -> None:
+    job = _job(choices)
+    with progress_bar("Reading", bytes_=True) as progress:
+        done = run(job, now=datetime.now(UTC), progress=progress)
+    _show(done, job)
+
+
+def _job(choices: Choices) -> Job:
+    """The folder's job with the options over it, or the options alone."""
+    if choices.city is not None:
+        job = job_of(choices.city, choices.period)
+    else:
+        job = _job_without_folder(choices)
+    given: dict[str, Any] = {
+        "inputs": choices.files,
+        "profile": choices.profile,
+        "policies": (choices.policy,) if choices.policy else None,
+        "out": choices.out,
+        "units": choices.units,
+        "lang": choices.lang,
+    }
+    job = replace(job, **{key: value for key, value in given.items() if value})
+    _check_choice("--lang", job.lang, LANGUAGES)
+    columns = tuple(column.name for column in COLUMNS if column.kind == "text")
+    _check_choice("--group-by", choices.group_by, columns)
+    return replace(
+        job,
+        group_by=choices.group_by,
+        as_of=choices.as_of,
+        engine=choices.engine,
+        formats=chosen_formats([choices.formats]),
+    )
+
+
+def _job_without_folder(choices: Choices) -> Job:
+    needed = {
+        "FILE": choices.files,
+        "--profile": choices.profile,
+        "--policy": choices.policy,
+        "--out": choices.out,
+    }
+    missing = [name for name, value in needed.items() if not value]
+    if missing or not (choices.profile and choices.policy and choices.out):
+        what = f"without --city this is needed: {', '.join(missing)}"
+        raise InputError(Problem("jiesu evaluate", "", what, "add it, or name a city folder"))
+    return Job(choices.files, choices.profile, (choices.policy,), choices.period, choices.out)
+
+
+def _check_choice(option: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        remedy = f"choose one of: {', '.join(choices)}"
+        raise InputError(Problem(option, "", f"{value!r} is not known", remedy))
+
+
+def _show(done: Done, job: Job) -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    evaluation, intake = done.evaluation, done.intake
+    period, policy = evaluation.period, evaluation.policy
+    console.print(
+        f"{period.label}: {period.start:%Y-%m-%d %H:%M} to {period.end:%Y-%m-%d %H:%M}, "
+        f"as of {evaluation.as_of:%Y-%m-%d %H:%M:%S}"
+    )
+    console.print(f"Policy {policy.name} {policy.version} ({policy.digest[:12]})")
+    rows_in = intake.accepted + intake.rejected + intake.duplicates
+    console.print(
+        f"Rows {rows_in:,} = accepted {intake.accepted:,} + rejected {intake.rejected:,} "
+        f"+ duplicates {intake.duplicates:,}"
+    )
+    if intake.agreement is not None:
+        agreement = intake.agreement
+        console.print(
+            f"The source's on-time flag agrees in {agreement.n_agree:,} of "
+            f"{agreement.n_checked:,} cases"
+        )
+    totals = evaluation.totals
+    console.print(
+        f"Cases in the period {totals.volume:,}, excluded {totals.excluded:,}, "
+        f"unassigned {totals.unassigned:,}, of unlisted units {totals.unlisted:,}"
+    )
+    for group in evaluation.groups:
+        console.print(_ranking(group, policy_rates(done), job.lang))
+    for named in evaluation.lists:
+        console.print(_list_line(named, job.lang))
+    console.print()
+    for path in done.written:
+        console.print(f"Written: {path}")
+    if intake.rejected:
+        console.print(f"Rejected rows: {job.out / 'rejects.csv'}")
+    if intake.duplicates:
+        console.print(f"Duplicates: {job.out / 'duplicates.csv'}")
+
+
+def policy_rates(done: Done) -> list[str]:
+    return [rate.key for rate in done.evaluation.policy.rates]
+
+
+def _ranking(group: Group, rates: list[str], lang: str) -> Table:
+    title = Text(f"{group.title[lang]}: {group.n_ranked} ranked of {len(group.units)}")
+    table = Table(title=title, title_justify="left")
+    for name in ("rank", "unit", "score", "volume", *rates, "change"):
+        table.add_column(name, justify="left" if name == "unit" else "right", no_wrap=True)
+    for unit in group.units[:HEAD]:
+        table.add_row(*_row(unit, rates))
+    return table
+
+
+def _row(unit: UnitResult, rates: list[str]) -> list[Text]:
+    shown = [str(unit.rank or "-"), unit.name, str(unit.score if unit.rank else "-")]
+    shown.append(f"{unit.volume:,}")
+    for key in rates:
+        value = unit.figures.rates[key].value
+        shown.append("-" if value is None else f"{float(value):.2%}")
+    shown.append("-" if unit.change is None else f"{unit.change:+}")
+    return [Text(cell) for cell in shown]
+
+
+def _list_line(named: NamedList, lang: str) -> Text:
+    if not named.available:
+        names = "(data not at hand)" if lang == "en" else "（数据未提供）"
+    else:
+        shown = [unit.name for unit in named.units[:NAMES]]
+        more = len(named.units) - len(shown)
+        names = ("; " if lang == "en" else "、").join(shown) + (f" … +{more}" if more else "")
+    return Text.assemble((f"{named.title[lang]}: ", "bold"), names or "-")

@@ -1,0 +1,172 @@
+"""The `jiesu` command: arguments in, one call, lines out.
+
+Commands import what they need when they run, so that `--help` answers at once. Exit codes:
+0 done, 2 bad input, 1 a fault of ours.
+"""
+
+import os
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from jiesu.core.problems import InputError, Problem
+
+app = typer.Typer(
+    name="jiesu",
+    help="接诉: how a city hears its residents and answers for it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Files = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[FILE...]", help="Files, directories or glob patterns."),
+]
+PeriodOption = Annotated[
+    str, typer.Option("--period", help="2022-02, 2011-Q4, 2022 or 2022-01-05..2022-02-04.")
+]
+
+
+def main() -> None:
+    """Run the command and turn errors into lines and exit codes."""
+    try:
+        app()
+    except InputError as error:
+        for problem in error.problems:
+            typer.echo(f"jiesu: {problem}", err=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        typer.echo("jiesu: stopped", err=True)
+        sys.exit(130)
+    except Exception as error:
+        if os.environ.get("JIESU_DEBUG"):
+            raise
+        # The message of a foreign exception may hold a resident's words: only its place is shown.
+        typer.echo(f"jiesu: a fault in jiesu itself ({_place(error)})", err=True)
+        typer.echo("jiesu: JIESU_DEBUG=1 shows it whole; please report it", err=True)
+        sys.exit(1)
+
+
+def _place(error: Exception) -> str:
+    last = error.__traceback__
+    while last is not None and last.tb_next is not None:
+        last = last.tb_next
+    where = "" if last is None else f" at {last.tb_frame.f_code.co_name}:{last.tb_lineno}"
+    return type(error).__name__ + where
+
+
+@app.command()
+def evaluate(
+    period: PeriodOption,
+    files: Files = None,
+    city: Annotated[Path | None, typer.Option(help="A city folder.")] = None,
+    profile: Annotated[str | None, typer.Option(help="Source profile: name or path.")] = None,
+    policy: Annotated[str | None, typer.Option(help="Policy: name, file or folder.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Where to write.")] = None,
+    units: Annotated[Path | None, typer.Option(help="units.csv.")] = None,
+    group_by: Annotated[str, typer.Option(help="Column whose values are the units.")] = "unit",
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            help="What is known at this time (ISO 8601); default: the latest in the input."
+        ),
+    ] = None,
+    engine: Annotated[str, typer.Option(help="Engine that counts.")] = "duckdb://",
+    formats: Annotated[str, typer.Option(help="Of html,docx,pdf,xlsx,json.")] = "",
+    lang: Annotated[str | None, typer.Option(help="zh or en.")] = None,
+) -> None:
+    """Evaluate a period: rates, scores, ranks, named lists and the bulletin."""
+    from jiesu.cli.evaluate import Choices, evaluate_command
+
+    evaluate_command(
+        Choices(
+            files=tuple(files or ()),
+            city=city,
+            profile=profile,
+            policy=policy,
+            period=period,
+            out=out,
+            units=units,
+            group_by=group_by,
+            as_of=_moment(as_of),
+            engine=engine,
+            formats=formats,
+            lang=lang,
+        )
+    )
+
+
+@app.command("import")
+def import_files(
+    files: Annotated[list[str], typer.Argument(help="Files, directories or glob patterns.")],
+    profile: Annotated[str, typer.Option(help="Source profile: name or path.")],
+    out: Annotated[Path, typer.Option(help="Folder for the canonical Parquet files.")],
+) -> None:
+    """Turn files of another system into canonical Parquet."""
+    from jiesu.cli.sources import import_command
+
+    import_command(files, profile, out)
+
+
+@app.command()
+def profile(
+    file: Annotated[Path, typer.Argument(help="An unknown file.")],
+) -> None:
+    """Look at a file and write a draft of its source profile."""
+    from jiesu.cli.sources import profile_command
+
+    profile_command(file)
+
+
+@app.command()
+def init(folder: Annotated[Path, typer.Argument(help="A new or empty folder.")]) -> None:
+    """Write the template of a city folder."""
+    from jiesu.cli.city import init_command
+
+    init_command(folder)
+
+
+@app.command()
+def check(folder: Annotated[Path, typer.Argument(help="A city folder.")]) -> None:
+    """Name every mistake in a city folder."""
+    from jiesu.cli.city import check_command
+
+    check_command(folder)
+
+
+@app.command()
+def synth(
+    period: Annotated[str, typer.Option(help="The last month, such as 2022-02.")],
+    out: Annotated[Path, typer.Option(help="A new or empty folder.")],
+    months: Annotated[int, typer.Option(help="How many months, the last included.")] = 2,
+    cases: Annotated[int, typer.Option(help="Cases a month.")] = 100_000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same city.")] = 1,
+    format: Annotated[Literal["csv", "parquet"], typer.Option(help="Of the case files.")] = "csv",
+) -> None:
+    """Write a synthetic city folder on Beijing's real streets."""
+    from jiesu.cli.city import synth_command
+
+    synth_command(period=period, months=months, cases=cases, seed=seed, out=out, format=format)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    from importlib.metadata import version as installed
+
+    typer.echo(installed("jiesu"))
+
+
+def _moment(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        remedy = "write it as 2022-02-28T12:00 or 2022-02-28T12:00+08:00"
+        raise InputError(Problem("--as-of", "", f"{text!r} is not a time", remedy)) from None
