@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-from jiesu.city.lines import Line, read_lines
+from jiesu.city.lines import Line, by_line, read_lines
 from jiesu.core.problems import InputError, Problem
 from jiesu.core.units import Units
 
@@ -81,7 +81,7 @@ def checked_adjustments(
             what = f"the line for {line.unit} in {line.period} stands twice"
             remedy = "remove one, or tell the reasons apart"
             problems.append(Problem(path.name, f"line {line.line}", what, remedy))
-    return kept, problems
+    return kept, by_line(problems)
 
 
 def _adjustment(

@@ -6,6 +6,7 @@ read.
 """
 
 import json
+import warnings
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -78,8 +79,18 @@ def _header(path: Path, profile: Profile, zone: ZoneInfo) -> tuple[Problem, ...]
     """What keeps a file from being read with the profile; a canonical file needs none."""
     if mark_of(path) is not None:
         return ()
+    # A table that is not read to its end leaves the closing of its file to the collector.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        return _unreadable(path, profile, zone)
+
+
+def _unreadable(path: Path, profile: Profile, zone: ZoneInfo) -> tuple[Problem, ...]:
     try:
-        bind(profile, open_table(path, profile), zone)
+        table = open_table(path, profile)
+        binding = bind(profile, table, zone)
+        # The first rows too: they tell whether the file can be cut into cells at all.
+        next(table.batches(binding.wanted), None)
     except InputError as error:
         return error.problems
     return ()

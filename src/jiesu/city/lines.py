@@ -6,6 +6,7 @@ For units and adjustments, which people keep by hand in a spreadsheet. Cases are
 
 import csv
 import io
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,8 +66,22 @@ def read_lines(
     return lines
 
 
+def by_line(problems: Sequence[Problem]) -> list[Problem]:
+    """Problems of one file in the order of its lines; those of the whole file first."""
+
+    def number(problem: Problem) -> int:
+        match = re.match(r"line ([0-9]+)", problem.where)
+        return int(match[1]) if match else 0
+
+    return sorted(problems, key=number)
+
+
 def _text(path: Path, problems: list[Problem]) -> str | None:
     try:
+        if path.exists() and not path.is_file():
+            what = "this is no regular file"
+            problems.append(Problem(path.name, "", what, "give the file that city.toml means"))
+            return None
         if path.stat().st_size > MAX_BYTES:
             what = "the file is larger than 64 MB"
             problems.append(Problem(path.name, "", what, "give the file that city.toml means"))

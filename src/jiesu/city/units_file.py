@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
-from jiesu.city.lines import Line, read_lines
+from jiesu.city.lines import Line, by_line, read_lines
 from jiesu.core.problems import InputError, Problem
 from jiesu.core.units import Unit, Units
 
@@ -56,7 +56,7 @@ def checked_units(path: Path) -> tuple[Units, list[Problem]]:
     if not lines and not problems:
         problems.append(Problem(path.name, "", "no unit in the file", "write a line for each unit"))
     _check_parents(path, units, numbers, problems)
-    return Units(units), problems
+    return Units(units), by_line(problems)
 
 
 def _problem(path: Path, line: Line, column: str, what: str, remedy: str) -> Problem:

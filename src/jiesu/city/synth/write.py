@@ -183,8 +183,7 @@ def _csv_writer(stack: ExitStack, stem: Path) -> Callable[[pa.Table], None]:
 def _write_settings(folder: Path, world: World, *, format: Format, command: str) -> None:
     shipped = files("jiesu.city").joinpath("shipped")
     policy = shipped.joinpath("policies/beijing.toml")
-    if policy.is_file():
-        (folder / "policy.toml").write_bytes(policy.read_bytes())
+    (folder / "policy.toml").write_bytes(policy.read_bytes())
     for name in ("city.toml", "README.md"):
         text = shipped.joinpath(f"synth/{name}").read_text(encoding="utf-8")
         text = text.replace("@COMMAND@", command).replace("@FORMAT@", format)

@@ -1,0 +1,178 @@
+"""`jiesu check` and `jiesu init`: every mistake at once, and a template without any."""
+
+from pathlib import Path
+
+import pytest
+
+from jiesu.city.check import check_city
+from jiesu.city.folder import read_city
+from jiesu.city.synth.write import write_city
+from jiesu.city.template import TEMPLATE_FILES, write_template
+from jiesu.city.units_file import read_units
+from jiesu.core.problems import InputError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+CASES = "case_id,created_at\n1,2022-02-01 08:00:00\n"
+
+
+@pytest.fixture
+def city(tmp_path: Path) -> Path:
+    """A city folder from the template with one case file."""
+    folder = tmp_path / "city"
+    write_template(folder)
+    (folder / "cases" / "2022-02.csv").write_text(CASES, "utf-8")
+    return folder
+
+
+def mistakes(folder: Path) -> list[tuple[str, str]]:
+    return [(Path(problem.file).name, problem.where) for problem in check_city(folder)]
+
+
+def replace(path: Path, old: str, new: str) -> None:
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), "utf-8")
+
+
+def test_the_template_lacks_nothing_but_cases(tmp_path: Path) -> None:
+    write_template(tmp_path / "new")
+    (problem,) = check_city(tmp_path / "new")
+    assert Path(problem.file) == tmp_path / "new" / "cases"
+    assert "no data file" in problem.what
+    (tmp_path / "new" / "cases" / "2022-02.csv").write_text(CASES, "utf-8")
+    assert check_city(tmp_path / "new") == []
+
+
+def test_the_template_is_complete_and_described_in_both_languages(city: Path) -> None:
+    found = {str(path.relative_to(city)) for path in city.rglob("*") if path.is_file()}
+    assert found == {*TEMPLATE_FILES, "cases/2022-02.csv"}
+    described = read_city(city)
+    assert set(described.name) == {"zh", "en"}
+    assert not described.synthetic
+    assert {unit.kind for unit in read_units(city / "units.csv")} == {
+        "district",
+        "street",
+        "department",
+        "enterprise",
+    }
+
+
+def test_the_template_goes_into_an_empty_folder_and_never_over_anything(tmp_path: Path) -> None:
+    write_template(tmp_path)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+    with pytest.raises(InputError, match="the folder is not empty"):
+        write_template(tmp_path)
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+    with pytest.raises(InputError, match="not a folder"):
+        write_template(tmp_path / "city.toml")
+
+
+def test_the_example_and_a_synthetic_city_have_no_mistakes(tmp_path: Path) -> None:
+    assert check_city(ROOT / "examples" / "small-city") == []
+    for format in ("csv", "parquet"):
+        write_city(
+            tmp_path / format,
+            period="2022-02",
+            months=1,
+            cases=50,
+            seed=1,
+            format=format,
+        )
+        assert check_city(tmp_path / format) == []
+
+
+def test_the_mistakes_of_all_files_are_named_in_one_run(city: Path) -> None:
+    replace(city / "city.toml", 'time_zone = "Asia/Shanghai"', 'time_zone = "Asia/Peking"')
+    replace(city / "city.toml", 'language = "zh"', 'langauge = "zh"')
+    replace(city / "units.csv", "B,乙区", "A,乙区")
+    replace(city / "units.csv", "70000", "many")
+    replace(city / "policy.toml", "weight = 0.10", "weight = 0.15")
+    replace(city / "policy.toml", "decimals = 1", "decimal = 1")
+    (city / "adjustments.csv").write_text(
+        "unit,period,points,reason,approval\nA01,2022-2,1,r,a\n", "utf-8"
+    )
+    (city / "cases" / "2022-02.csv").write_text("编号,时间\n1,2022-02-01\n", "utf-8")
+    found = mistakes(city)
+    assert [where for name, where in found if name == "city.toml"] == ["time_zone", "langauge"]
+    assert [where for name, where in found if name == "units.csv"] == [
+        "line 3, code",
+        "line 4, population",
+        "line 6, parent",
+    ]
+    assert [where for name, where in found if name == "adjustments.csv"] == ["line 2, period"]
+    assert {where for name, where in found if name == "policy.toml"} >= {"decimal"}
+    assert len([name for name, _ in found if name == "policy.toml"]) == 2
+    assert [name for name, _ in found if name == "2022-02.csv"] == ["2022-02.csv"]
+    assert all(problem.what and problem.remedy for problem in check_city(city))
+
+
+def test_the_other_files_are_checked_where_city_toml_is_broken(city: Path) -> None:
+    (city / "city.toml").write_text("name = ", "utf-8")
+    replace(city / "units.csv", "A01", "")
+    replace(city / "policy.toml", "decimals = 1", "decimals = 99")
+    (city / "adjustments.csv").write_text("unit,period\n", "utf-8")
+    assert {name for name, _ in mistakes(city)} == {
+        "city.toml",
+        "units.csv",
+        "policy.toml",
+        "adjustments.csv",
+    }
+
+
+def test_inputs_that_are_not_there_are_each_named(city: Path) -> None:
+    replace(
+        city / "city.toml",
+        'cases = ["cases"]',
+        'cases = ["cases", "more/*.csv", "one.csv"]\nboundaries = "map.geojson"',
+    )
+    replace(city / "city.toml", 'profile = "jiesu"', 'profile = "ours.toml"')
+    replace(city / "city.toml", 'policy = "policy.toml"', 'policy = ["policy.toml", "bejing"]')
+    replace(city / "city.toml", 'units = "units.csv"', 'units = "unit.csv"')
+    assert {name for name, _ in mistakes(city)} == {
+        "unit.csv",
+        "bejing",
+        "ours.toml",
+        "*.csv",
+        "one.csv",
+        "map.geojson",
+    }
+
+
+@pytest.mark.parametrize(
+    ("content", "sound"),
+    [
+        ('{"type": "FeatureCollection", "features": []}', True),
+        ('{"type": "Topology"}', False),
+        ("<html>", False),
+        ("[" * 100_000, False),
+    ],
+)
+def test_boundaries_must_be_a_feature_collection(city: Path, content: str, sound: bool) -> None:
+    replace(city / "city.toml", "# boundaries", "boundaries")
+    (city / "boundaries.geojson").write_text(content, "utf-8")
+    assert mistakes(city) in ([], [("boundaries.geojson", "")], [("boundaries.geojson", "type")])
+    assert (check_city(city) == []) == sound
+
+
+def test_overlapping_versions_of_a_policy_are_a_mistake(city: Path) -> None:
+    later = (city / "policy.toml").read_text("utf-8").replace("2018-12-19", "2022-12-19")
+    (city / "policy-2023.toml").write_text(later, "utf-8")
+    replace(
+        city / "city.toml", 'policy = "policy.toml"', 'policy = ["policy.toml", "policy-2023.toml"]'
+    )
+    (problem,) = check_city(city)
+    assert problem.where == "valid_to"
+    replace(city / "policy.toml", "decimals", "valid_to = 2022-12-19\ndecimals")
+    assert check_city(city) == []
+
+
+def test_a_case_file_that_is_not_what_it_says_is_named(city: Path) -> None:
+    (city / "cases" / "a.csv").write_bytes(b"")
+    (city / "cases" / "b.csv").write_text("<!DOCTYPE html><html>login</html>", "utf-8")
+    (city / "cases" / "c.parquet").write_bytes(b"PAR1nonsense")
+    assert {name for name, _ in mistakes(city)} == {"a.csv", "b.csv", "c.parquet"}
+
+
+def test_a_folder_that_is_not_there_is_one_problem(tmp_path: Path) -> None:
+    assert mistakes(tmp_path / "nowhere") == [("city.toml", "")]

@@ -1,0 +1,42 @@
+"""docs/city-folder.md against the code: no key, column or word is left undescribed."""
+
+import re
+from pathlib import Path
+
+from jiesu.city import adjustments, units_file
+from jiesu.city.folder import CALENDARS, LANGUAGES, checked_city
+from jiesu.city.synth.catalogue import categories
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "city-folder.md"
+
+
+def rows() -> dict[str, str]:
+    """The lines of the page's tables by what stands in their first cell."""
+    lines = [line for line in PAGE.read_text("utf-8").splitlines() if line.startswith("| `")]
+    return {line.split("`")[1]: line for line in lines}
+
+
+def test_every_key_of_city_toml_is_described_and_no_other(tmp_path: Path) -> None:
+    # The remedy for an unknown key lists the known ones.
+    (tmp_path / "city.toml").write_text("x = 1\n[inputs]\nx = 1\n", "utf-8")
+    known = set()
+    for problem in checked_city(tmp_path)[1]:
+        if problem.what == "this key is not known":
+            prefix = problem.where.removesuffix("x")
+            listed = problem.remedy.split(": ")[1].split(", ")
+            known |= {prefix + key for key in listed}
+    columns = {*units_file.REQUIRED, *units_file.OPTIONAL, *adjustments.REQUIRED}
+    columns |= set(adjustments.OPTIONAL)
+    assert known - {"inputs"} == set(rows()) - columns
+    assert all(f"`{word}`" in rows()["calendar"] for word in CALENDARS)
+    assert all(f"`{word}`" in rows()["language"] for word in LANGUAGES)
+
+
+def test_every_column_is_described_with_its_chinese_header() -> None:
+    for chinese, column in {**units_file.CHINESE, **adjustments.CHINESE}.items():
+        assert rows()[column].split("|")[2].strip() == chinese
+
+
+def test_the_number_of_categories_is_stated() -> None:
+    (stated,) = re.findall(r"([0-9]+) categories", PAGE.read_text("utf-8"))
+    assert int(stated) == len(categories())
