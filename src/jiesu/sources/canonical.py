@@ -39,17 +39,13 @@ class Binding:
     zone: ZoneInfo
     header_of: Mapping[tuple[str, ...], str | None]
     unused: tuple[str, ...]
+    gives_due_at: bool
+    """Whether the file has a due time, so that a flag of the source does not count."""
 
     @property
     def wanted(self) -> frozenset[str]:
         """The headers whose columns are needed."""
         return frozenset(header for header in self.header_of.values() if header is not None)
-
-    @property
-    def gives_due_at(self) -> bool:
-        """Whether the file has a due time, so that a flag of the source does not count."""
-        origin = self.profile.columns.get("due_at")
-        return origin is not None and self.header_of.get(origin.headers) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +57,8 @@ class Mapped:
     rejects: tuple[Reject, ...]
     n_agree: int
     n_checked: int
+    late_due_at: bool
+    """A due time in a file that seemed to give none: its flags do not count after all."""
 
 
 def bind(profile: Profile, table: SourceTable, zone: ZoneInfo) -> Binding:
@@ -92,7 +90,9 @@ def bind(profile: Profile, table: SourceTable, zone: ZoneInfo) -> Binding:
     _refuse_twins(profile, table, header_of)
     used = set(header_of.values())
     unused = tuple(header for header in table.headers if header not in used)
-    return Binding(profile, zone, header_of, unused)
+    due_at = profile.columns.get("due_at")
+    gives_due_at = due_at is not None and header_of.get(due_at.headers) in table.headers
+    return Binding(profile, zone, header_of, unused, gives_due_at)
 
 
 def _refuse_twins(
@@ -125,8 +125,9 @@ def map_batch(binding: Binding, batch: SourceBatch) -> Mapped:
         good = ~mapping.bad
         cases, places = cases.filter(pa.array(good)), places[good]
     n_agree, n_checked = mapping.agreement()
+    late_due_at = not binding.gives_due_at and cases.column("due_at").null_count < cases.num_rows
     rejects = sorted((*batch.rejects, *mapping.rejects.values()), key=lambda row: row.place)
-    return Mapped(cases, places, tuple(rejects), n_agree, n_checked)
+    return Mapped(cases, places, tuple(rejects), n_agree, n_checked, late_due_at)
 
 
 class _BatchMapping:

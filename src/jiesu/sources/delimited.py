@@ -4,6 +4,7 @@ Arrow cuts the text; this module finds the header, the delimiter and the physica
 Leaves out encodings and gzip (see `streams`).
 """
 
+import codecs
 import csv
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
@@ -35,7 +36,10 @@ _DELIMITERS = (",", "\t", ";", "|")
 def open_delimited(stream: TextStream, delimiter: str | None) -> SourceTable:
     """A CSV or TSV stream as a table. `None` chooses the delimiter that cuts the header most."""
     head = _head(stream)
-    text = head.decode("utf-8", errors="ignore")
+    text = _decoded(head, stream.file)
+    if len(head) > _MAX_HEADER and not {"\n", "\r"} & set(text[:_MAX_HEADER]):
+        what = f"its first line is longer than {_MAX_HEADER >> 10} KiB"
+        raise refused(stream.file, what, "give a table with a header line", "line 1")
     if delimiter is None:
         counts = {candidate: len(_header(text, candidate)[0]) for candidate in _DELIMITERS}
         delimiter = max(_DELIMITERS, key=lambda candidate: counts[candidate])
@@ -62,6 +66,14 @@ def _head(stream: TextStream) -> bytes:
             return head
         head += data
     return head
+
+
+def _decoded(head: bytes, file: str) -> str:
+    try:
+        return codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError as error:
+        line = head[: error.start].count(b"\n") + 1
+        raise wrong_encoding(file, "utf-8", line) from error
 
 
 def _header(text: str, delimiter: str) -> tuple[list[str], int, int]:
@@ -100,7 +112,7 @@ class _Rows:
         for cut in self._cut(names, included):
             columns = {header: cut.column(name) for name, header in included.items()}
             batch = self._placed(cut, columns)
-            refuse_long_cells(self.stream.file, "line", batch)
+            refuse_long_cells(self.stream.file, "line", cut.columns, batch.places)
             yield batch
         if self._bad:
             yield self._placed(None, {})

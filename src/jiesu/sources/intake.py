@@ -6,11 +6,13 @@ Counts every row: rows in = accepted + rejected + duplicates. Leaves out what th
 import shutil
 import tempfile
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
-from hashlib import file_digest
+from hashlib import sha256
+from itertools import chain, count
 from pathlib import Path
+from threading import Event
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -26,7 +28,7 @@ from jiesu.sources.profile import Profile
 from jiesu.sources.readers import expand_inputs, open_table
 from jiesu.sources.reports import RejectReport, write_duplicates
 from jiesu.sources.source_table import SourceTable, refused
-from jiesu.sources.streams import readable
+from jiesu.sources.streams import PIECE, readable
 
 Progress = Callable[[int, int], None]
 """Called with the bytes read so far and the bytes of all files."""
@@ -60,13 +62,12 @@ class Intake:
     agreement: Agreement | None
     notes: tuple[tuple[str, dict[str, str]], ...]
     _names: tuple[str, ...]
-    _digests: tuple[Future[str], ...]
+    _digests: "_Digests"
 
     @property
     def files(self) -> tuple[InputFile, ...]:
         """The files read with their SHA-256; waits for hashing, which goes on in the background."""
-        pairs = zip(self._names, self._digests, strict=True)
-        return tuple(InputFile(name, digest.result()) for name, digest in pairs)
+        return tuple(map(InputFile, self._names, self._digests.results()))
 
 
 def read_cases(
@@ -88,16 +89,22 @@ def read_cases(
     """
     with RejectReport(rejects) as report:
         paths = expand_inputs(inputs)
-        digests = _digests(paths)
+        digests = _Digests(paths)
         into.mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(prefix=".part-", dir=into))
         try:
             reading = _Reading(profile, zone or ZoneInfo(profile.zone), work, report, progress)
             files = reading.all_files(paths)
             found = _without_duplicates(files, reading, duplicates)
-            cases = tuple(_published(file.path, work, into) for file in files)
+            cases = tuple(_published(file.path, work, into, paths) for file in files)
+            _remove_others(into, {*cases, *paths})
+        except BaseException:
+            digests.stop()
+            raise
         finally:
             shutil.rmtree(work, ignore_errors=True)
+            if not any(into.iterdir()):
+                into.rmdir()
     n_duplicates = found.n if found else 0
     accepted = reading.n_mapped - n_duplicates
     assert reading.n_rows == accepted + report.n + n_duplicates
@@ -177,6 +184,7 @@ class _Reading:
     def _write(self, table: SourceTable, binding: Binding, target: Path, places: Path) -> None:
         n_before = self.n_mapped, self.report.n
         self.report.first = None
+        late_due_at = False
         with (
             closing(_mapped_batches(table, binding)) as batches,
             CanonicalWriter(target, unique=True) as writer,
@@ -188,6 +196,9 @@ class _Reading:
                 writer.write(mapped.cases)
                 place_writer.write_batch(pa.record_batch([pa.array(mapped.places)], schema=_PLACES))
                 self._count(table, mapped)
+                late_due_at |= mapped.late_due_at
+        if late_due_at:
+            _drop_flags(target)
         n_mapped, n_rejected = self.n_mapped - n_before[0], self.report.n - n_before[1]
         if n_rejected and not n_mapped:
             self._refuse_all_rejected(table, n_rejected)
@@ -221,6 +232,16 @@ def _mapped_batches(table: SourceTable, binding: Binding) -> Generator[Mapped]:
         yield from mapped
 
 
+def _drop_flags(path: Path) -> None:
+    """Set `closed_on_time` to null in a file, see `Mapped.late_due_at`."""
+    whole = path.with_suffix(".flags")
+    path.replace(whole)
+    with pq.ParquetFile(whole) as source, CanonicalWriter(path, unique=True) as writer:
+        for batch in source.iter_batches():
+            writer.write(batch.drop_columns(["closed_on_time"]))
+    whole.unlink()
+
+
 def _without_duplicates(
     files: list[CaseFile], reading: _Reading, report: Path
 ) -> Duplicates | None:
@@ -248,25 +269,51 @@ def _write_without(path: Path, dropped: Sequence[int], target: Path) -> None:
             writer.write(batch.filter(pc.invert(pc.is_in(numbers, drop))))
 
 
-def _published(path: Path, work: Path, into: Path) -> Path:
-    """Move a finished file from the working folder; one that lies elsewhere stays there."""
+def _published(path: Path, work: Path, into: Path, inputs: Sequence[Path]) -> Path:
+    """Move a finished file from the working folder; one that lies elsewhere stays there.
+
+    No input is ever written over, should one lie in `into` under the same name.
+    """
     if path.parent != work:
         return path
-    target = into / path.name.replace("kept-", "cases-")
-    path.replace(target)
-    return target
+    stem = path.stem.replace("kept-", "cases-")
+    taken = {given.resolve() for given in inputs}
+    names = chain([f"{stem}.parquet"], (f"{stem}-{number}.parquet" for number in count(2)))
+    target = next(into / name for name in names if (into / name).resolve() not in taken)
+    return path.replace(target)
 
 
-def _digests(paths: Sequence[Path]) -> tuple[Future[str], ...]:
-    executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="jiesu-hash")
-    futures = tuple(executor.submit(_digest, path) for path in paths)
-    executor.shutdown(wait=False)
-    return futures
+def _remove_others(into: Path, kept: set[Path]) -> None:
+    """Remove canonical files of an earlier run: the folder holds the result of one run."""
+    known = {path.resolve() for path in kept}
+    for path in into.glob("cases-[0-9]*.parquet"):
+        if path.resolve() not in known and mark_of(path) is not None:
+            path.unlink()
 
 
-def _digest(path: Path) -> str:
-    with readable(str(path)), path.open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()
+class _Digests:
+    """The SHA-256 of files, taken one after the other in the background."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self._stopped = Event()
+        executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="jiesu-hash")
+        self._futures = [executor.submit(self._digest, path) for path in paths]
+        executor.shutdown(wait=False)
+
+    def results(self) -> tuple[str, ...]:
+        """All digests, as hexadecimal text; waits for them."""
+        return tuple(future.result() for future in self._futures)
+
+    def stop(self) -> None:
+        """Give up soon: nobody will ask for the digests."""
+        self._stopped.set()
+
+    def _digest(self, path: Path) -> str:
+        digest = sha256()
+        with readable(str(path)), path.open("rb") as file:
+            while not self._stopped.is_set() and (piece := file.read(PIECE)):
+                digest.update(piece)
+        return digest.hexdigest()
 
 
 def _distinct_names(paths: Sequence[Path]) -> tuple[str, ...]:

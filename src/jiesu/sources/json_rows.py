@@ -14,11 +14,11 @@ import numpy as np
 import pyarrow as pa
 
 from jiesu.sources.source_table import (
+    MAX_CELL,
     Reject,
     SourceBatch,
     SourceTable,
     cell_too_long,
-    refuse_long_cells,
     refused,
 )
 from jiesu.sources.streams import PIECE, TextStream
@@ -54,9 +54,10 @@ def _table(stream: TextStream, rows: Iterator[_Row], place_kind: Any) -> SourceT
 
     def batches(wanted: Collection[str]) -> Iterator[SourceBatch]:
         while piece := list(islice(remaining, _ROWS)):
-            batch = _batch(piece, wanted)
-            refuse_long_cells(stream.file, place_kind, batch)
-            yield batch
+            for place, row in piece:
+                if isinstance(row, dict) and _has_long_text(row):
+                    raise cell_too_long(stream.file, f"{place_kind} {place}")
+            yield _batch(piece, wanted)
 
     return SourceTable(
         file=stream.file,
@@ -76,6 +77,10 @@ def _batch(piece: list[_Row], wanted: Collection[str]) -> SourceBatch:
     }
     rejects = tuple(row for _, row in piece if isinstance(row, Reject))
     return SourceBatch(columns, np.array([place for place, _ in rows], np.int64), rejects)
+
+
+def _has_long_text(row: dict[str, Any]) -> bool:
+    return any(isinstance(value, str) and len(value) > MAX_CELL for value in row.values())
 
 
 def _text_column(texts: list[str | None]) -> pa.StringArray:

@@ -39,9 +39,8 @@ def open_parquet(path: Path, file: str) -> SourceTable:
                 place += rows.num_rows
                 read[0] = int(size * place / max(n_rows, 1))
                 columns = {name: _plain(rows.column(name)) for name in names}
-                batch = SourceBatch(columns, places)
-                refuse_long_cells(file, "row", batch)
-                yield batch
+                refuse_long_cells(file, "row", columns.values(), places)
+                yield SourceBatch(columns, places)
         except (pa.ArrowException, OSError) as error:
             raise refused(file, "is a damaged Parquet file", _REMEDY, f"row {place}") from error
 

@@ -20,6 +20,9 @@ _TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".json")
 SUFFIXES = (*_TEXT_SUFFIXES, *(f"{suffix}.gz" for suffix in _TEXT_SUFFIXES), ".xlsx", ".parquet")
 """What is taken from a directory."""
 
+# What an earlier run may have left beside its input.
+_REPORTS = ("rejects.csv", "duplicates.csv")
+
 _ZIP, _PARQUET, _OLD_EXCEL = b"PK\x03\x04", b"PAR1", b"\xd0\xcf\x11\xe0"
 
 
@@ -66,7 +69,8 @@ def _expanded(given: str) -> list[Path]:
 
 def _is_data(entry: Path) -> bool:
     name = entry.name.lower()
-    return entry.is_file() and not name.startswith(".") and name.endswith(SUFFIXES)
+    known = name.endswith(SUFFIXES) and not name.startswith(".")
+    return known and name not in _REPORTS and entry.is_file()
 
 
 def _known_suffixes() -> str:

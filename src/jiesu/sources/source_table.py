@@ -3,7 +3,7 @@
 Leaves out what the values mean (see `canonical`).
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -76,9 +76,11 @@ def cell_too_long(file: str, where: str) -> InputError:
     )
 
 
-def refuse_long_cells(file: str, place_kind: str, batch: SourceBatch) -> None:
-    """Raise `InputError` when a text cell is longer than `MAX_CELL`."""
-    for column in batch.columns.values():
+def refuse_long_cells(
+    file: str, place_kind: str, columns: Iterable[pa.Array], places: Int64s
+) -> None:
+    """Raise `InputError` when a text cell in columns is longer than `MAX_CELL`."""
+    for column in columns:
         if not pa.types.is_string(column.type) or len(column) == 0:
             continue
         offsets = np.frombuffer(column.buffers()[1], np.int32)
@@ -86,4 +88,4 @@ def refuse_long_cells(file: str, place_kind: str, batch: SourceBatch) -> None:
         for index in np.flatnonzero(lengths > MAX_CELL):
             # Bytes are counted first, since they are at hand; characters only where it matters.
             if len(column[int(index)].as_py() or "") > MAX_CELL:
-                raise cell_too_long(file, f"{place_kind} {batch.places[index]}")
+                raise cell_too_long(file, f"{place_kind} {places[index]}")

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, load_workbook
 
-from jiesu.sources.source_table import SourceBatch, SourceTable, refuse_long_cells, refused
+from jiesu.sources.source_table import MAX_CELL, SourceBatch, SourceTable, cell_too_long, refused
 from jiesu.sources.streams import readable
 
 MAX_INFLATED = 1 << 30
@@ -54,9 +54,10 @@ def open_workbook(path: Path, file: str, sheet: str | None) -> SourceTable:
     def batches(wanted: Collection[str]) -> Iterator[SourceBatch]:
         while piece := list(islice(rows, _ROWS)):
             read[0] = int(size * piece[-1][0] / max(chosen.total_height, 1))
-            batch = _batch(piece, headers, wanted)
-            refuse_long_cells(file, "row", batch)
-            yield batch
+            for place, row in piece:
+                if any(type(cell) is str and len(cell) > MAX_CELL for cell in row):
+                    raise cell_too_long(file, f"row {place}")
+            yield _batch(piece, headers, wanted)
 
     return SourceTable(
         file=file,
