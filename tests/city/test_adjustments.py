@@ -3,7 +3,8 @@
 from decimal import Decimal
 from pathlib import Path
 
-from jiesu.city.adjustments import AdjustmentLine, checked_adjustments, read_adjustments
+from jiesu.city.adjustments import checked_adjustments, read_adjustments
+from jiesu.core.assessment import Line
 from jiesu.core.units import Unit, Units
 
 HEADER = "unit,period,points,reason,approval,cap\n"
@@ -16,23 +17,21 @@ def write(folder: Path, text: str) -> Path:
     return path
 
 
-def test_a_line_without_approval_is_kept_and_marked(tmp_path: Path) -> None:
+def test_a_line_without_approval_is_kept_with_an_empty_one(tmp_path: Path) -> None:
     path = write(
         tmp_path,
         HEADER + "E1,2022-02,1.50,主动治理,考评办〔2022〕3号,2\nE2,2022-Q1,-0.5,迟报,,\n",
     )
     first, second = read_adjustments(path, UNITS)
-    assert first == AdjustmentLine(
+    assert first == Line(
         unit="E1",
         period="2022-02",
         points=Decimal("1.50"),
         reason="主动治理",
         approval="考评办〔2022〕3号",
         cap=Decimal(2),
-        line=2,
     )
-    assert first.approved
-    assert not second.approved
+    assert second.approval == ""
     assert (second.points, second.cap) == (Decimal("-0.5"), None)
 
 
@@ -63,7 +62,7 @@ def test_every_mistake_is_named_at_once(tmp_path: Path) -> None:
         ("line 6, cap", "'Infinity' is not a cap"),
         ("line 8", "the line for E2 in 2022-02 stands twice"),
     ]
-    assert [line.line for line in kept] == [7, 8]
+    assert [line.points for line in kept] == [Decimal(1)]
 
 
 def test_without_units_the_codes_are_left_unchecked(tmp_path: Path) -> None:

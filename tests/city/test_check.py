@@ -167,6 +167,17 @@ def test_overlapping_versions_of_a_policy_are_a_mistake(city: Path) -> None:
     assert check_city(city) == []
 
 
+def test_points_that_the_policy_does_not_count_are_named(city: Path) -> None:
+    header = "unit,period,points,reason,approval\n"
+    (city / "adjustments.csv").write_text(f"{header}A01,2022-02,1,r,a\nA01,2022,-1,r,\n", "utf-8")
+    (problem,) = check_city(city)
+    assert (problem.file, problem.where) == ("adjustments.csv", "points")
+    assert "max_bonus is 0" in problem.what
+    with (city / "policy.toml").open("a", encoding="utf-8") as policy:
+        policy.write("\n[adjustments]\nmax_bonus = 2\n")
+    assert check_city(city) == []
+
+
 def test_a_case_file_that_is_not_what_it_says_is_named(city: Path) -> None:
     (city / "cases" / "a.csv").write_bytes(b"")
     (city / "cases" / "b.csv").write_text("<!DOCTYPE html><html>login</html>", "utf-8")

@@ -1,16 +1,16 @@
 """Bonus and deduction lines of a city: `adjustments.csv`, every mistake at once.
 
-Only an approved line counts; a line without an approval is kept and marked. How lines and
-caps enter a score is said in core (docs/methods/composite.md).
+Lines without an approval are kept: that they don't count, and how points and caps enter a
+score, is said in `core.assessment` (docs/methods/composite.md).
 """
 
 import re
-from collections import Counter
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-from jiesu.city.lines import Line, by_line, read_lines
+from jiesu.city.lines import Line as FileLine
+from jiesu.city.lines import by_line, read_lines
+from jiesu.core.assessment import Line
 from jiesu.core.problems import InputError, Problem
 from jiesu.core.units import Units
 
@@ -30,29 +30,7 @@ CHINESE = {
 MAX_POINTS = 100
 
 
-@dataclass(frozen=True, slots=True)
-class AdjustmentLine:
-    """A bonus (positive `points`) or deduction (negative) of a unit in a period.
-
-    `period` is a label such as `2022-02`, `2022-Q1` or `2022`. `approval` names the decision;
-    a line without one does not count. `cap` is the most points, up or down, that all lines of
-    the unit with the same sign may add up to in the period. `line` is its line in the file.
-    """
-
-    unit: str
-    period: str
-    points: Decimal
-    reason: str
-    approval: str
-    cap: Decimal | None
-    line: int
-
-    @property
-    def approved(self) -> bool:
-        return bool(self.approval)
-
-
-def read_adjustments(path: Path, units: Units | None) -> list[AdjustmentLine]:
+def read_adjustments(path: Path, units: Units | None) -> list[Line]:
     """The lines of an adjustments file, in its order, those without approval too.
 
     `units` are the city's; `None` leaves the unit codes unchecked. Raises InputError with
@@ -65,28 +43,26 @@ def read_adjustments(path: Path, units: Units | None) -> list[AdjustmentLine]:
     return lines
 
 
-def checked_adjustments(
-    path: Path, units: Units | None
-) -> tuple[list[AdjustmentLine], list[Problem]]:
+def checked_adjustments(path: Path, units: Units | None) -> tuple[list[Line], list[Problem]]:
     """The lines that could be read, and every mistake; for a check that must go on."""
     problems: list[Problem] = []
     lines = read_lines(path, REQUIRED, OPTIONAL, problems, also=CHINESE)
-    found = [_adjustment(path, line, units, problems) for line in lines]
-    kept = [line for line in found if line is not None]
-    seen: Counter[tuple[object, ...]] = Counter()
-    for line in kept:
-        same = (line.unit, line.period, line.points, line.reason, line.approval)
-        seen[same] += 1
-        if seen[same] == 2:
-            what = f"the line for {line.unit} in {line.period} stands twice"
+    kept: dict[Line, None] = {}
+    for line in lines:
+        adjustment = _adjustment(path, line, units, problems)
+        if adjustment is None:
+            continue
+        if adjustment in kept:
+            what = f"the line for {adjustment.unit} in {adjustment.period} stands twice"
             remedy = "remove one, or tell the reasons apart"
-            problems.append(Problem(path.name, f"line {line.line}", what, remedy))
-    return kept, by_line(problems)
+            problems.append(Problem(path.name, line.where, what, remedy))
+        kept[adjustment] = None
+    return list(kept), by_line(problems)
 
 
 def _adjustment(
-    path: Path, line: Line, units: Units | None, problems: list[Problem]
-) -> AdjustmentLine | None:
+    path: Path, line: FileLine, units: Units | None, problems: list[Problem]
+) -> Line | None:
     before = len(problems)
     cells = line.cells
 
@@ -112,14 +88,13 @@ def _adjustment(
         wrong("cap", what, f"write a number above 0 and up to {MAX_POINTS}, or nothing")
     if len(problems) > before or points is None:
         return None
-    return AdjustmentLine(
+    return Line(
         unit=cells["unit"],
         period=cells["period"],
         points=points,
         reason=cells["reason"],
         approval=cells["approval"],
         cap=cap,
-        line=line.number,
     )
 
 

@@ -7,6 +7,7 @@ read.
 
 import json
 import warnings
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,8 @@ from jiesu.city.adjustments import checked_adjustments
 from jiesu.city.folder import City, checked_city
 from jiesu.city.policies import checked_policies
 from jiesu.city.units_file import checked_units
+from jiesu.core.assessment import Line
+from jiesu.core.policy import Policy
 from jiesu.core.problems import InputError, Problem
 from jiesu.core.units import Units
 from jiesu.sources.canonical import bind
@@ -38,12 +41,17 @@ def check_city(folder: Path) -> list[Problem]:
         # Codes are compared only with units that are all there.
         units = None if wrong else units
     adjustments = _default(folder, "adjustments.csv") if city is None else city.adjustments
+    lines: list[Line] = []
     if adjustments is not None:
-        problems += checked_adjustments(adjustments, units)[1]
+        lines, wrong = checked_adjustments(adjustments, units)
+        problems += wrong
     if city is None:
         policy = _default(folder, "policy.toml")
         return problems + (checked_policies([policy])[1] if policy else [])
-    problems += checked_policies(city.policies)[1]
+    policies, wrong = checked_policies(city.policies)
+    problems += wrong
+    if adjustments is not None:
+        problems += _uncounted(adjustments, lines, policies)
     problems += _cases(city)
     if city.boundaries is not None:
         problems += _boundaries(city.boundaries)
@@ -53,6 +61,16 @@ def check_city(folder: Path) -> list[Problem]:
 def _default(folder: Path, name: str) -> Path | None:
     path = folder / name
     return path if path.is_file() else None
+
+
+def _uncounted(path: Path, lines: Sequence[Line], policies: Sequence[Policy]) -> Iterator[Problem]:
+    """A bonus or deduction that no version of the policy lets count would be lost in silence."""
+    for key, sign in (("max_bonus", 1), ("max_deduction", -1)):
+        approved = any(line.approval and line.points * sign > 0 for line in lines)
+        if approved and policies and not any(getattr(policy, key) for policy in policies):
+            what = f"has approved points that the policy does not count: its {key} is 0"
+            remedy = f"set {key} in the policy's [adjustments], or remove the lines"
+            yield Problem(path.name, "points", what, remedy)
 
 
 def _cases(city: City) -> list[Problem]:
