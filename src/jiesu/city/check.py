@@ -6,7 +6,6 @@ read.
 """
 
 import json
-import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -97,18 +96,11 @@ def _header(path: Path, profile: Profile, zone: ZoneInfo) -> tuple[Problem, ...]
     """What keeps a file from being read with the profile; a canonical file needs none."""
     if mark_of(path) is not None:
         return ()
-    # A table that is not read to its end leaves the closing of its file to the collector.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        return _unreadable(path, profile, zone)
-
-
-def _unreadable(path: Path, profile: Profile, zone: ZoneInfo) -> tuple[Problem, ...]:
     try:
-        table = open_table(path, profile)
-        binding = bind(profile, table, zone)
-        # The first rows too: they tell whether the file can be cut into cells at all.
-        next(table.batches(binding.wanted), None)
+        with open_table(path, profile) as table:
+            binding = bind(profile, table, zone)
+            # The first rows too: they tell whether the file can be cut into cells at all.
+            next(table.batches(binding.wanted), None)
     except InputError as error:
         return error.problems
     return ()
