@@ -103,7 +103,8 @@ def expected_row(unit: Row, rows: list[Row], below: set[str]) -> Row:
     for name in ("response", "resolution", "satisfaction"):
         line[name] = rounded(counted[name], 6) if counted["valid"] else "-"
     if unit["population"]:
-        line["per_10000"] = rounded(Fraction(len(mine) * 10_000, int(unit["population"])), 2)
+        there = sum(row["place"] in below for row in rows)
+        line["per_10000"] = rounded(Fraction(there * 10_000, int(unit["population"])), 2)
     return line
 
 
