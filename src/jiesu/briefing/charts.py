@@ -186,10 +186,13 @@ def _funnel_legend(scene: Scene, funnel: Funnel, height: int) -> list[str]:
         (drawing.circle((9, 0), 2.6, stroke=GREY), words("chart.within")),
         (drawing.triangle((9, 0), 4.2, up=False, fill=ACCENT), words("chart.below")),
     ]
+    wide = sum(39 + drawing.text_width(label, 11) for _, label in marks)
+    # What does not fit at eleven is set smaller, all marks alike.
+    size = min(11.0, 11 * (WIDTH - x) / wide)
     for mark, label in marks:
         parts.append(f'<g transform="translate({x:.1f} {y - 4:.1f})">{mark}</g>')
-        parts.append(drawing.text((x + 23, y), label, size=11))
-        x += 23 + drawing.text_width(label, 11) + 16
+        parts.append(drawing.text((x + 23, y), label, size=size))
+        x += 23 + drawing.text_width(label, size) + 16 * size / 11
     return parts
 
 

@@ -241,7 +241,10 @@ def _chance_sentence(scene: Scene, group: Group) -> Iterator[str]:
     outside = [unit for unit in group.units if unit.within_chance is False and unit.score]
     centre = group.funnel.centre
     above = sum(unit.score > centre for unit in outside if unit.score is not None)
-    yield scene.words("group.chance", above=above, below=len(outside) - above)
+    if outside:
+        yield scene.words("group.chance", above=above, below=len(outside) - above)
+    elif group.n_ranked > 1:
+        yield scene.words("group.chance.none")
 
 
 # Named lists ---------------------------------------------------------------------------------

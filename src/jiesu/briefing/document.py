@@ -27,6 +27,12 @@ class Column:
     centred: bool = False
 
     @property
+    def room(self) -> float:
+        """The width, or more where a Latin word of the head needs it (up to ten letters)."""
+        letters = max((len(word) for word in self.title.split() if word.isascii()), default=0)
+        return max(self.width, min(letters, 10) * 0.5)
+
+    @property
     def lines(self) -> tuple[str, ...]:
         """The head in lines of equal length where Chinese text is wider than the column."""
         n = len(self.title)
@@ -39,10 +45,14 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """`text` is what a page shows, `value` the raw number; a percentage's value is in 0..1."""
+    """`text` is what a page shows, `value` the raw number; a percentage's value is in 0..1.
+
+    `kind` is the cell's own where it differs from its column's.
+    """
 
     text: str
     value: int | Decimal | None = None
+    kind: Kind | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,7 @@ class _Writer:
 
     def written(self) -> bytes:
         content, document = self.content, self.document
-        put_page(document)
+        put_page(document, content.lang)
         put_fonts(document)
         self._furniture()
         self._first_page()
@@ -167,12 +167,15 @@ class _Writer:
         """Who issued it and when, between two lines at the foot of the last page."""
         content = self.content
         border = '<w:{0} w:val="single" w:sz="8" w:space="0" w:color="000000"/>'
-        half = TEXT_WIDTH // 2
+        wide = TEXT_WIDTH * 13 // 20
+        widths = (wide, TEXT_WIDTH - wide)
         cells = "".join(
-            f'<w:tc><w:tcPr><w:tcW w:w="{half}" w:type="dxa"/></w:tcPr>'
+            f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/></w:tcPr>'
             + _p("Imprint", text, f'<w:ind w:left="280" w:right="280"/><w:jc w:val="{align}"/>')
             + "</w:tc>"
-            for text, align in ((content.office, "left"), (content.printed, "right"))
+            for text, align, width in zip(
+                (content.office, content.printed), ("left", "right"), widths, strict=True
+            )
         )
         self._add(_p("AnnexText", ""))
         self._add(
@@ -181,7 +184,7 @@ class _Writer:
             'w:tblpYSpec="bottom"/>'
             f'<w:tblW w:w="{TEXT_WIDTH}" w:type="dxa"/><w:tblBorders>{border.format("top")}'
             f'{border.format("bottom")}</w:tblBorders><w:tblLayout w:type="fixed"/></w:tblPr>'
-            f'<w:tblGrid><w:gridCol w:w="{half}"/><w:gridCol w:w="{half}"/></w:tblGrid>'
+            f'<w:tblGrid><w:gridCol w:w="{widths[0]}"/><w:gridCol w:w="{widths[1]}"/></w:tblGrid>'
             f"<w:tr>{cells}</w:tr></w:tbl>"
         )
         self._add(_p("AnnexText", ""))
@@ -219,7 +222,7 @@ class _Writer:
     def _table(self, table: Table, width: int) -> None:
         if not table.dense:
             self._add(_p("Caption", table.caption))
-        total = sum(column.width for column in table.columns)
+        total = sum(column.room for column in table.columns)
         size = min(8.5 if table.dense else 10.5, width / 20 / total * 0.9)
         style = self._cell_style(size)
         self._add(_table_xml(table, width, style, keep=len(table.rows) <= SHORT))
@@ -284,7 +287,7 @@ class _Writer:
 
 
 def _needs_width(table: Table) -> bool:
-    total = sum(column.width for column in table.on_page().columns)
+    total = sum(column.room for column in table.on_page().columns)
     return TEXT_WIDTH / 20 / total * 0.9 < SMALLEST
 
 
@@ -316,8 +319,8 @@ def _align(column: Column) -> str:
 
 def _widths(columns: tuple[Column, ...], width: int) -> list[int]:
     """Column widths in twentieths of a point that add up to the table's."""
-    total = sum(column.width for column in columns)
-    widths = [int(column.width / total * width) for column in columns]
+    total = sum(column.room for column in columns)
+    widths = [int(column.room / total * width) for column in columns]
     widths[-1] += width - sum(widths)
     return widths
 
@@ -340,6 +343,8 @@ def _cell(
     )
     kept = "<w:keepNext/>" if keep else ""
     run = '<w:rFonts w:eastAsia="黑体"/>' if bold else ""
+    if head and text.isascii():
+        run += f'<w:sz w:val="{int(int(style.removeprefix("Cell")) * 0.87)}"/>'
     lines = [f"<w:t>{escape(line)}</w:t>" for line in text.split("\n")]
     rpr = f"<w:rPr>{run}</w:rPr>" if run else ""
     return (

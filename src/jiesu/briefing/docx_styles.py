@@ -144,7 +144,8 @@ def put_styles(document: Document, styles: dict[str, Look], lang: str) -> None:
     defaults = element.find(qn("w:docDefaults"))
     if defaults is not None:
         element.remove(defaults)
-    spoken = "zh-CN" if lang == "zh" else "en-GB"
+    # Numbers in Chinese text are Latin script: as Chinese they would be broken at any digit.
+    spoken = "en-US" if lang == "zh" else "en-GB"
     element.insert(
         0,
         parse_xml(
@@ -175,8 +176,8 @@ def put_fonts(document: Document) -> None:
             part._blob = xml.encode()
 
 
-def put_page(document: Document) -> None:
-    """A4, the standard's margins, its line grid, and odd and even pages that differ."""
+def put_page(document: Document, lang: str) -> None:
+    """A4, the standard's margins, its line grid for Chinese, and odd and even pages that differ."""
     section = document.sections[0]
     section.page_width, section.page_height = Mm(210), Mm(297)
     section.top_margin, section.bottom_margin = Mm(37), Mm(35)
@@ -187,6 +188,8 @@ def put_page(document: Document) -> None:
     properties = section._sectPr
     for old in properties.findall(qn("w:docGrid")):
         properties.remove(old)
+    if lang != "zh":
+        return
     properties.append(
         parse_xml(f'<w:docGrid {nsdecls("w")} w:type="lines" w:linePitch="{LINE_PITCH}"/>')
     )

@@ -36,7 +36,7 @@ def png_pages(figures: list[Figure], ppi: int = 200) -> list[bytes]:
 @cache
 def _fonts() -> typst.Fonts:
     return typst.Fonts(
-        include_system_fonts=False, include_embedded_fonts=False, font_paths=[sans_path().parent]
+        include_system_fonts=False, include_embedded_fonts=True, font_paths=[sans_path().parent]
     )
 
 
@@ -100,7 +100,7 @@ def _table(table: Table) -> dict[str, object]:
             {
                 "title": [_breakable(line) for line in column.lines],
                 "kind": column.kind,
-                "width": column.width,
+                "width": column.room,
                 "centred": column.centred,
             }
             for column in table.columns

@@ -171,8 +171,8 @@ def _percent_cell(figures: Figures, rule: RateRule, words: Words) -> Cell:
 
 
 def _score_cell(score: Decimal | None, words: Words) -> Cell:
-    """A score in a column of percentages stays text there, so that 93.2 is not 9320%."""
-    return Cell(score_text(score, words))
+    """A score in a column of percentages: 93.2 is not 9320%."""
+    return Cell(score_text(score, words), score, "decimal")
 
 
 def groups_table(scene: Scene) -> Table:
@@ -275,17 +275,20 @@ def _places(value: Decimal) -> int:
 def lists_table(scene: Scene) -> Table:
     """All named lists below one another, for a spreadsheet's one sheet."""
     words = scene.words
+    titles = {group.key: scene.group_title(group) for group in scene.evaluation.groups}
     columns = (
+        Column("group", words("column.group"), width=8),
         Column("list", words("column.list"), width=16),
-        Column("position", words("column.position"), "integer", 4),
+        Column("position", words("column.position"), "integer", 4, centred=True),
         Column("code", words("column.code"), width=9),
         Column("unit", words("column.unit"), width=14),
-        Column("value", words("column.value"), "decimal", 6, 2),
+        Column("value", words("column.value"), "decimal", 6),
         Column("score", scene.score, "decimal", 6, scene.policy.decimals),
-        Column("rank", words("column.rank"), "integer", 4),
+        Column("rank", words("column.rank"), "integer", 4, centred=True),
     )
     rows = tuple(
         (
+            Cell(titles.get(named.group, clean(named.group))),
             Cell(scene.list_title(named)),
             integer_cell(listed.position, words),
             Cell(clean(listed.unit)),

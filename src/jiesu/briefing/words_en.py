@@ -61,6 +61,7 @@ EN: dict[str, str] = {
         "Further from the group’s level than chance explains: {above} above, {below} below. "
         "For the others the distance may be chance alone."
     ),
+    "group.chance.none": "No unit is further from the group’s level than chance explains.",
     "group.figures": "Spread of scores and movement of ranks",
     "list.tied": "{names}: tied first with a {score} of {value} ({n} units).",
     "list.first": "{name}: first with a {score} of {value}, not tied.",

@@ -59,6 +59,7 @@ ZH: dict[str, str] = {
         "与本组水平的差距超出机遇波动范围的，高的{above}个、低的{below}个；"
         "其余单位的差距可能只是机遇所致。"
     ),
+    "group.chance.none": "各单位与本组水平的差距都在机遇波动范围以内。",
     "group.figures": "得分分布与名次变化",
     # Lists
     "list.tied": "{names}，{score}均为{value}分，并列第一，共{n}个。",

@@ -6,6 +6,7 @@ is called can become a formula.
 
 import re
 from datetime import datetime
+from decimal import Decimal
 from io import BytesIO
 
 from xlsxwriter import Workbook
@@ -44,8 +45,9 @@ class _Formats:
 
     def __init__(self, book: Workbook) -> None:
         self._book = book
-        self._numbers: dict[tuple[str, int], Format] = {}
+        self._numbers: dict[tuple[str, str], Format] = {}
         self.text = book.add_format({"valign": "vcenter"})
+        self.centred = book.add_format({"valign": "vcenter", "align": "center"})
         self.right = book.add_format({"valign": "vcenter", "align": "right"})
         self.wrapped = book.add_format({"valign": "top", "text_wrap": True})
         self.title = book.add_format({"bold": True, "font_size": 14})
@@ -63,19 +65,25 @@ class _Formats:
             }
         )
 
-    def number(self, column: Column) -> Format:
-        places = f".{'0' * column.decimals}" if column.decimals else ""
-        code = {
-            "percent": f"0{places}%",
-            "integer": "#,##0",
-            # Shares of cases may have decimals that nobody announced.
-            "decimal": f"#,##0{places}" if column.decimals else "#,##0.###",
-        }[column.kind]
+    def number(self, column: Column, cell: Cell) -> Format:
+        """By the column's kind and decimals; where it has none, by the number's own."""
+        kind = cell.kind or column.kind
+        decimals = column.decimals
+        if kind == "decimal" and isinstance(cell.value, Decimal) and (cell.kind or not decimals):
+            exponent = cell.value.as_tuple().exponent
+            decimals = max(0, -exponent) if isinstance(exponent, int) else 0
+        places = f".{'0' * decimals}" if decimals else ""
+        code = f"0{places}%" if kind == "percent" else f"#,##0{places}"
         if column.key == "change":
             code = f"+0{places};-0{places};0{places}"
-        key = (code, 0)
+        return self._number_format(code, "center" if column.centred else "right")
+
+    def _number_format(self, code: str, align: str) -> Format:
+        key = (code, align)
         if key not in self._numbers:
-            self._numbers[key] = self._book.add_format({"num_format": code, "valign": "vcenter"})
+            self._numbers[key] = self._book.add_format(
+                {"num_format": code, "valign": "vcenter", "align": align}
+            )
         return self._numbers[key]
 
 
@@ -108,6 +116,8 @@ def _table_sheet(sheet: Worksheet, table: Table, content: Content, formats: _For
     sheet.freeze_panes(head + 1, frozen)
     last = head + max(len(table.rows), 1)
     sheet.autofilter(head, 0, last, len(table.columns) - 1)
+    # Paper has room for the columns of the bulletin; the details are for the screen.
+    sheet.print_area(0, 0, last, len(table.on_page().columns) - 1)
     _print_setup(sheet, content, head)
 
 
@@ -115,9 +125,9 @@ def _write_cell(
     sheet: Worksheet, row: int, at: int, column: Column, cell: Cell, formats: _Formats
 ) -> None:
     if cell.value is not None:
-        sheet.write_number(row, at, float(cell.value), formats.number(column))
+        sheet.write_number(row, at, float(cell.value), formats.number(column, cell))
     elif column.kind == "text":
-        sheet.write_string(row, at, cell.text, formats.text)
+        sheet.write_string(row, at, cell.text, formats.centred if column.centred else formats.text)
     elif any(char.isdigit() for char in cell.text):
         sheet.write_string(row, at, cell.text, formats.right)
     else:
