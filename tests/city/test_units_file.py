@@ -87,6 +87,9 @@ def test_a_long_chain_that_ends_in_a_circle_names_only_the_circle(tmp_path: Path
         (b"\xff\xfe\x00\x81\xff", "neither UTF-8 nor GB18030 text"),
         (b"code,name,kind\nE,\x00,street\n", "neither UTF-8 nor GB18030 text"),
         (b'code,name,kind\nE,"open,street\n', "not a CSV line (unexpected end of data)"),
+        ("code,name,kind\nE,东城区,district\n".encode() + b"W,\xe8\xa5,x\n", "broken UTF-8 text"),
+        (b'code,name,kind\nE,"x\ny",street\n', "a cell holds a line break or a control character"),
+        (b"code,name,kind\nE;F,x,street\n", "the code holds ';', which separates codes in a list"),
         (b"<html><body>login</body></html>", "the column code is missing"),
     ],
 )
@@ -94,6 +97,17 @@ def test_a_file_that_is_no_units_file_is_refused(tmp_path: Path, content: bytes,
     path = tmp_path / "units.csv"
     path.write_bytes(content)
     assert what in [found for _, found in mistakes(path)]
+
+
+def test_a_chain_of_many_parents_is_followed_in_a_moment_and_a_long_circle_cut(
+    tmp_path: Path,
+) -> None:
+    chain = [f"{n},u,x,{n + 1},,,\n" for n in range(20_000)]
+    whole = write(tmp_path, HEADER + "".join(chain) + "20000,u,x,,,,\n")
+    assert mistakes(whole) == []
+    closed = write(tmp_path, HEADER + "".join(chain) + "20000,u,x,0,,,\n")
+    what = "the parents go in a circle: 0 → 1 → 2 → 3 → 4 → … → 0"
+    assert mistakes(closed) == [("line 2, parent", what)]
 
 
 def test_a_missing_file_and_a_folder_are_problems_and_not_faults(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import csv
 import io
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -97,18 +98,27 @@ def _text(path: Path, problems: list[Problem]) -> str | None:
             Problem(path.name, "", f"cannot be read ({error.strerror})", "make it readable")
         )
         return None
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            text = content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\0" in text:
-            break
-        return text
-    problems.append(
-        Problem(path.name, "", "neither UTF-8 nor GB18030 text", "save it as CSV in UTF-8")
-    )
-    return None
+    return _decoded(path, content, problems)
+
+
+def _decoded(path: Path, content: bytes, problems: list[Problem]) -> str | None:
+    remedy = "save it as CSV in UTF-8"
+    text: str | None = None
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = content[: error.start].decode("utf-8-sig")
+        # GB18030 hardly ever begins with Chinese characters that are right in UTF-8.
+        if sum(character >= "\u0800" for character in before) >= 3:
+            where = f"line {before.count(chr(10)) + 1}"
+            problems.append(Problem(path.name, where, "broken UTF-8 text", remedy))
+            return None
+        with suppress(UnicodeDecodeError):
+            text = content.decode("gb18030")
+    if text is None or "\0" in text:
+        problems.append(Problem(path.name, "", "neither UTF-8 nor GB18030 text", remedy))
+        return None
+    return text
 
 
 def _names(
@@ -152,6 +162,11 @@ def _line(
     if any(stripped[len(names) :]):
         what = f"{len(stripped)} cells where the first line has {len(names)}"
         remedy = "put cells with a comma in quotes"
+        problems.append(Problem(path.name, f"line {number}", what, remedy))
+        return None
+    if any(character < " " for cell in stripped for character in cell):
+        what = "a cell holds a line break or a control character"
+        remedy = "write the cell on one line; look for a quote that is not closed"
         problems.append(Problem(path.name, f"line {number}", what, remedy))
         return None
     stripped += [""] * (len(names) - len(stripped))

@@ -3,11 +3,12 @@
 Leaves out what a unit has to do with cases and which kinds a policy ranks.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
 from jiesu.city.lines import Line, by_line, read_lines
+from jiesu.core.case_table import LIST_SEPARATOR
 from jiesu.core.problems import InputError, Problem
 from jiesu.core.units import Unit, Units
 
@@ -75,6 +76,9 @@ def _unit(path: Path, line: Line, problems: list[Problem]) -> Unit | None:
         remedy = "valid_to is the first day without the unit"
         problems.append(_problem(path, line, "valid_to", what, remedy))
     population = _population(path, line, problems)
+    if LIST_SEPARATOR in cells["code"]:
+        what = f"the code holds {LIST_SEPARATOR!r}, which separates codes in a list"
+        problems.append(_problem(path, line, "code", what, "choose a code without it"))
     if empty:
         return None
     parent = cells.get("parent") or None
@@ -107,27 +111,29 @@ def _population(path: Path, line: Line, problems: list[Problem]) -> int | None:
 def _check_parents(
     path: Path, units: Mapping[str, Unit], numbers: Mapping[str, Line], problems: list[Problem]
 ) -> None:
-    in_a_circle: set[str] = set()
     for code, unit in units.items():
         if unit.parent is not None and unit.parent not in units:
             what = f"no unit has the code {unit.parent[:40]!r}"
             remedy = "write the code of a unit in this file, or nothing"
             problems.append(_problem(path, numbers[code], "parent", what, remedy))
-        circle = [] if code in in_a_circle else _circle(units, code)
-        if circle:
-            in_a_circle.update(circle)
-            what = f"the parents go in a circle: {' → '.join([*circle, code])}"
-            remedy = "a unit is never above itself: correct one parent"
-            problems.append(_problem(path, numbers[code], "parent", what, remedy))
+    for circle in _circles(units):
+        shown = [*circle[:5], *(["…"] if len(circle) > 5 else []), circle[0]]
+        what = f"the parents go in a circle: {' → '.join(shown)}"
+        remedy = "a unit is never above itself: correct one parent"
+        problems.append(_problem(path, numbers[circle[0]], "parent", what, remedy))
 
 
-def _circle(units: Mapping[str, Unit], start: str) -> list[str]:
-    """The codes from a unit up to itself again; empty where its parents end elsewhere."""
-    passed = [start]
-    while True:
-        above = units[passed[-1]].parent
-        if above == start:
-            return passed
-        if above is None or above not in units or above in passed:
-            return []
-        passed.append(above)
+def _circles(units: Mapping[str, Unit]) -> Iterator[list[str]]:
+    """Every circle of parents once, as the codes on it. Looks at each unit once."""
+    known: set[str] = set()
+    for start in units:
+        passed: dict[str, None] = {}
+        code: str | None = start
+        while code is not None and code in units and code not in known:
+            if code in passed:
+                codes = list(passed)
+                yield codes[codes.index(code) :]
+                break
+            passed[code] = None
+            code = units[code].parent
+        known.update(passed)
