@@ -23,7 +23,7 @@ setup: $(READY) ## Make .venv with everything in it.
 
 demo: $(READY) ## Evaluate a synthetic city and show the ranking and where the bulletin lies.
 	@rm -rf build/demo
-	@$(JIESU) synth --period 2022-02 --months 2 --cases 60000 --seed 1 --out build/demo
+	@$(JIESU) synth --period 2022-02 --months 3 --cases 150000 --seed 1 --out build/demo
 	@$(JIESU) evaluate --city build/demo --period 2022-02
 
 test: $(READY) ## Run the tests.

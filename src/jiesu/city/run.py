@@ -148,10 +148,7 @@ def _roster(job: Job) -> Roster:
     units = None if job.units is None else read_units(job.units)
     lines: tuple[Line, ...] = ()
     if job.adjustments is not None:
-        lines = tuple(
-            Line(line.unit, line.period, line.points, line.reason, line.approval, line.cap)
-            for line in read_adjustments(job.adjustments, units)
-        )
+        lines = tuple(read_adjustments(job.adjustments, units))
     return Roster(units, {}, lines)
 
 
