@@ -116,8 +116,10 @@ def _table_sheet(sheet: Worksheet, table: Table, content: Content, formats: _For
     sheet.freeze_panes(head + 1, frozen)
     last = head + max(len(table.rows), 1)
     sheet.autofilter(head, 0, last, len(table.columns) - 1)
-    # Paper has room for the columns of the bulletin; the details are for the screen.
-    sheet.print_area(0, 0, last, len(table.on_page().columns) - 1)
+    on_page = len(table.on_page().columns)
+    if on_page < len(table.columns):
+        # Paper has room for the columns of the bulletin; the details are for the screen.
+        sheet.print_area(0, 0, last, on_page - 1)
     _print_setup(sheet, content, head)
 
 
