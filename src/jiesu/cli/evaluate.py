@@ -1,10 +1,13 @@
 """`jiesu evaluate`: the job from folder and options, and what the terminal shows of it."""
 
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -12,8 +15,10 @@ from rich.text import Text
 from jiesu.city.run import LANGUAGES, Done, Job, chosen_formats, job_of, run
 from jiesu.cli.progress import progress_bar
 from jiesu.core.case_table import COLUMNS
+from jiesu.core.policy import RateRule
 from jiesu.core.problems import InputError, Problem
 from jiesu.core.result import Group, NamedList, UnitResult
+from jiesu.core.scoring import rounded
 
 HEAD = 5
 """Units of each ranking that the terminal shows."""
@@ -95,7 +100,8 @@ def _check_choice(option: str, value: str, choices: tuple[str, ...]) -> None:
 
 
 def _show(done: Done, job: Job) -> None:
-    console = Console(highlight=False, soft_wrap=True)
+    # A pipe has no width of its own; rankings want about a hundred columns.
+    console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 100)
     evaluation, intake = done.evaluation, done.intake
     period, policy = evaluation.period, evaluation.policy
     console.print(
@@ -120,7 +126,7 @@ def _show(done: Done, job: Job) -> None:
         f"unassigned {totals.unassigned:,}, of unlisted units {totals.unlisted:,}"
     )
     for group in evaluation.groups:
-        console.print(_ranking(group, policy_rates(done), job.lang))
+        console.print(_ranking(group, policy.rates, job.lang), soft_wrap=False)
     for named in evaluation.lists:
         console.print(_list_line(named, job.lang))
     console.print()
@@ -132,27 +138,35 @@ def _show(done: Done, job: Job) -> None:
         console.print(f"Duplicates: {job.out / 'duplicates.csv'}")
 
 
-def policy_rates(done: Done) -> list[str]:
-    return [rate.key for rate in done.evaluation.policy.rates]
+_HEADINGS = {
+    "zh": ("名次", "单位", "评分", "诉求量", "环比"),
+    "en": ("Rank", "Unit", "Score", "Volume", "Change"),
+}
 
 
-def _ranking(group: Group, rates: list[str], lang: str) -> Table:
-    title = Text(f"{group.title[lang]}: {group.n_ranked} ranked of {len(group.units)}")
-    table = Table(title=title, title_justify="left")
-    for name in ("rank", "unit", "score", "volume", *rates, "change"):
-        table.add_column(name, justify="left" if name == "unit" else "right", no_wrap=True)
-    for unit in group.units[:HEAD]:
-        table.add_row(*_row(unit, rates))
+def _ranking(group: Group, rates: Sequence[RateRule], lang: str) -> Table:
+    ranked = f"{group.n_ranked}/{len(group.units)}"
+    table = Table(
+        title=Text(f"{group.title[lang]} ({ranked})", style="bold"),
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
+    rank, unit, score, volume, change = _HEADINGS[lang]
+    for heading in (rank, unit, score, *(rate.title[lang] for rate in rates), volume, change):
+        is_name = heading == unit
+        table.add_column(heading, justify="left" if is_name else "right", no_wrap=not is_name)
+    for result in group.units[:HEAD]:
+        table.add_row(*_row(result, [rate.key for rate in rates]))
     return table
 
 
 def _row(unit: UnitResult, rates: list[str]) -> list[Text]:
-    shown = [str(unit.rank or "-"), unit.name, str(unit.score if unit.rank else "-")]
-    shown.append(f"{unit.volume:,}")
+    shown = [str(unit.rank or "-"), unit.name, "-" if unit.score is None else str(unit.score)]
     for key in rates:
         value = unit.figures.rates[key].value
-        shown.append("-" if value is None else f"{float(value):.2%}")
-    shown.append("-" if unit.change is None else f"{unit.change:+}")
+        shown.append("-" if value is None else f"{rounded(value * 100, 2)}%")
+    shown += [f"{unit.volume:,}", "-" if unit.change is None else f"{unit.change:+}"]
     return [Text(cell) for cell in shown]
 
 
