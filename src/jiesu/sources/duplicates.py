@@ -63,7 +63,7 @@ class Duplicates:
             return
         same = " AND ".join(f"d.{c.name} IS NOT DISTINCT FROM k.{c.name}" for c in COLUMNS)
         found = self._connection.execute(
-            f"SELECT d.f, d.place, d.case_id, k.f, k.place, {same} "
+            f"SELECT d.f, d.line, d.case_id, k.f, k.line, {same} "
             "FROM repeated d JOIN repeated k ON k.case_id = d.case_id AND k.nth = 1 "
             "WHERE d.nth > 1 ORDER BY d.f, d.r"
         )
@@ -124,10 +124,10 @@ def _union(files: Sequence[CaseFile], names: str, *, with_places: bool = False) 
         if not with_places:
             part += f" FROM {cases}"
         elif file.places is None:
-            part += f", file_row_number + 1 AS place FROM {cases}"
+            part += f", file_row_number + 1 AS line FROM {cases}"
         else:
             places = f"read_parquet({_quoted(file.places)}, file_row_number = true)"
-            part += f", p.place FROM {cases} JOIN {places} p USING (file_row_number)"
+            part += f", p.line FROM {cases} JOIN {places} p USING (file_row_number)"
         parts.append(part)
     return " UNION ALL ".join(parts)
 

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import chain, count
@@ -26,7 +26,7 @@ from jiesu.sources.canonical_file import CanonicalWriter, mark_of
 from jiesu.sources.duplicates import CaseFile, Duplicates, find_duplicates
 from jiesu.sources.profile import Profile
 from jiesu.sources.readers import expand_inputs, open_table
-from jiesu.sources.reports import RejectReport, write_duplicates
+from jiesu.sources.reports import RejectReport, writable, write_duplicates
 from jiesu.sources.source_table import SourceTable, refused
 from jiesu.sources.streams import PIECE, readable
 
@@ -35,7 +35,7 @@ Progress = Callable[[int, int], None]
 
 OWN_PROFILE = "jiesu"
 
-_PLACES = pa.schema([("place", pa.int64())])
+_PLACES = pa.schema([("line", pa.int64())])
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def read_cases(
     `into` when everything is done. A canonical file that jiesu wrote itself is used where it
     lies. Raises `InputError` for inputs that cannot be used.
     """
-    with RejectReport(rejects) as report:
+    with writable(into), RejectReport(rejects) as report:
         paths = expand_inputs(inputs)
         digests = _Digests(paths)
         into.mkdir(parents=True, exist_ok=True)
@@ -103,8 +103,8 @@ def read_cases(
             raise
         finally:
             shutil.rmtree(work, ignore_errors=True)
-            if not any(into.iterdir()):
-                into.rmdir()
+            with suppress(OSError):
+                into.rmdir()  # Only an empty folder goes.
     n_duplicates = found.n if found else 0
     accepted = reading.n_mapped - n_duplicates
     assert reading.n_rows == accepted + report.n + n_duplicates
@@ -171,15 +171,15 @@ class _Reading:
         return CaseFile(path, str(path), None)
 
     def _foreign_file(self, path: Path, number: int) -> CaseFile:
-        table = open_table(path, self.profile)
-        binding = bind(self.profile, table, self.zone)
-        if binding.unused:
-            values = {"file": path.name, "headers": ", ".join(binding.unused)}
-            self.notes.append(("unused_headers", values))
         target = self.work / f"cases-{number:04}.parquet"
         places = self.work / f"places-{number:04}.parquet"
-        self._write(table, binding, target, places)
-        return CaseFile(target, table.file, places)
+        with open_table(path, self.profile) as table:
+            binding = bind(self.profile, table, self.zone)
+            if binding.unused:
+                values = {"file": path.name, "headers": ", ".join(binding.unused)}
+                self.notes.append(("unused_headers", values))
+            self._write(table, binding, target, places)
+        return CaseFile(target, str(path), places)
 
     def _write(self, table: SourceTable, binding: Binding, target: Path, places: Path) -> None:
         n_before = self.n_mapped, self.report.n

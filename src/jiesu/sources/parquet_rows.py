@@ -5,6 +5,7 @@ Our own files are not read here (see `canonical_file.mark_of`).
 """
 
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,8 @@ _ROWS = 50_000
 _REMEDY = "get the file again, whole"
 
 
-def open_parquet(path: Path, file: str) -> SourceTable:
+@contextmanager
+def open_parquet(path: Path, file: str) -> Iterator[SourceTable]:
     """A Parquet file as a table; its columns are the headers."""
     try:
         with readable(file):
@@ -44,13 +46,14 @@ def open_parquet(path: Path, file: str) -> SourceTable:
         except (pa.ArrowException, OSError) as error:
             raise refused(file, "is a damaged Parquet file", _REMEDY, f"row {place}") from error
 
-    return SourceTable(
-        file=file,
-        headers=tuple(parquet.schema_arrow.names),
-        place_kind="row",
-        batches=batches,
-        n_read=lambda: read[0],
-    )
+    with parquet:
+        yield SourceTable(
+            file=file,
+            headers=tuple(parquet.schema_arrow.names),
+            place_kind="row",
+            batches=batches,
+            n_read=lambda: read[0],
+        )
 
 
 def _plain(column: pa.Array) -> pa.Array:

@@ -230,7 +230,7 @@ class _Reader:
     def _zone(self, raw: object) -> str:
         try:
             return ZoneInfo(raw if isinstance(raw, str) else "").key
-        except (OSError, ValueError):
+        except (KeyError, OSError, ValueError):
             remedy = 'use an IANA name such as "Asia/Shanghai" or "UTC"'
             self.wrong("zone", f"{raw!r} is no time zone", remedy)
             return "UTC"

@@ -4,7 +4,8 @@ Content decides before the name. Leaves out what the rows mean (see `canonical`)
 """
 
 import glob
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from jiesu.core.problems import InputError, Problem
@@ -77,7 +78,8 @@ def _known_suffixes() -> str:
     return ", ".join(SUFFIXES)
 
 
-def open_table(path: Path, profile: Profile) -> SourceTable:
+@contextmanager
+def open_table(path: Path, profile: Profile) -> Iterator[SourceTable]:
     """A file as a table of text columns. Raises `InputError` when it is not what it seems."""
     file = str(path)
     with readable(file), path.open("rb") as raw:
@@ -86,14 +88,20 @@ def open_table(path: Path, profile: Profile) -> SourceTable:
         raise refused(file, "is empty", "give a file with rows")
     kind = _binary_kind(magic, path, profile.format)
     if kind == "xlsx":
-        return open_workbook(path, file, profile.sheet)
-    if kind == "parquet":
-        return open_parquet(path, file)
-    stream = TextStream(path, file, profile.encoding)
+        yield open_workbook(path, file, profile.sheet)
+    elif kind == "parquet":
+        with open_parquet(path, file) as table:
+            yield table
+    else:
+        with closing(TextStream(path, file, profile.encoding)) as stream:
+            yield _text_table(stream, path, profile)
+
+
+def _text_table(stream: TextStream, path: Path, profile: Profile) -> SourceTable:
     head = stream.read(PIECE)
     stream.unread(head)
     kind = profile.format if profile.format != "auto" else _text_kind(head, path.name.lower())
-    _refuse_markup(head, file)
+    _refuse_markup(head, stream.file)
     if kind == "jsonl":
         return open_json_lines(stream)
     if kind == "json":

@@ -5,12 +5,26 @@ Both are readable by their owner only, since they hold values of the source.
 
 import csv
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+from jiesu.core.problems import InputError, Problem
 from jiesu.sources.duplicates import Duplicate
 from jiesu.sources.source_table import Reject
+
+
+@contextmanager
+def writable(folder: Path) -> Iterator[None]:
+    """Turn what the operating system complains of on writing into `InputError`."""
+    try:
+        yield
+    except OSError as error:
+        what = f"cannot be written ({error.strerror or error})"
+        remedy = "choose another folder, or make room"
+        raise InputError(Problem(str(error.filename or folder), "", what, remedy)) from error
+
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 

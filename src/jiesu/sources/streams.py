@@ -113,6 +113,8 @@ class TextStream:
         self._pending = data + self._pending
 
     def close(self) -> None:
+        if isinstance(self._source, gzip.GzipFile):
+            self._source.close()
         self._raw.close()
         self.closed = True
 

@@ -1,0 +1,211 @@
+"""One table in every format gives one canonical table."""
+
+import csv
+import gzip
+import io
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import xlsxwriter
+
+from .conftest import Take
+
+PROFILE = """
+zone = "Asia/Shanghai"
+[columns]
+case_id = "编号"
+unit = "单位"
+location = "地址"
+created_at = "受理时间"
+due_at = "时限"
+excluded = { from = "剔除", values = { true = "是", false = "否" } }
+"""
+
+HEADERS = ("编号", "单位", "地址", "受理时间", "时限", "剔除")
+
+
+def moment(day: int, hour: int, minute: int) -> datetime:
+    return datetime(2022, 2, day, hour, minute)  # noqa: DTZ001
+
+
+ROWS: list[tuple[Any, ...]] = [
+    ("20220201000001", "八里庄街道", "路口, 近桥", moment(1, 8, 5), moment(9, 0, 0), "是"),
+    ("20220201000002", "", "甲 5 号\n乙 6 号", moment(1, 9, 30), None, "否"),
+    ("20220201000003", "城管委", '"引号"', moment(2, 23, 59), moment(10, 0, 0), ""),
+    ("007", "城管委", "", moment(3, 0, 0), None, ""),
+]
+EXPECTED = [
+    ("20220201000001", "八里庄街道", "路口, 近桥", (1, 0, 5), (8, 16, 0), True),
+    ("20220201000002", None, "甲 5 号\n乙 6 号", (1, 1, 30), None, False),
+    ("20220201000003", "城管委", '"引号"', (2, 15, 59), (9, 16, 0), None),
+    ("007", "城管委", None, (2, 16, 0), None, None),
+]
+
+
+def texts(row: tuple[Any, ...]) -> list[str]:
+    return ["" if cell is None else str(cell) for cell in row]
+
+
+def delimited(delimiter: str = ",", end: str = "\n") -> str:
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, delimiter=delimiter, lineterminator=end)
+    writer.writerow(HEADERS)
+    writer.writerows(texts(row) for row in ROWS)
+    return out.getvalue()
+
+
+def xlsx(path: Path) -> None:
+    with xlsxwriter.Workbook(path) as book:
+        book.add_worksheet("other")
+        sheet = book.add_worksheet("工单")
+        form = book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
+        for number, cells in enumerate([HEADERS, *ROWS]):
+            for column, cell in enumerate(cells):
+                if isinstance(cell, datetime):
+                    sheet.write_datetime(number + 2, column, cell, form)
+                elif cell is not None:
+                    sheet.write_string(number + 2, column, cell)
+
+
+def objects() -> list[dict[str, Any]]:
+    rows = []
+    for row in ROWS:
+        cells = (cell.isoformat() if isinstance(cell, datetime) else cell for cell in row)
+        rows.append(dict(zip(HEADERS, cells, strict=True)))
+    return rows
+
+
+def parquet(path: Path) -> None:
+    columns = [list(column) for column in zip(*ROWS, strict=True)]
+    table = pa.table(dict(zip(HEADERS, columns, strict=True)))
+    due = table.column("时限").cast(pa.timestamp("s"))
+    unit = table.column("单位").dictionary_encode()
+    table = table.set_column(4, "时限", due).set_column(1, "单位", unit)
+    excluded = pa.array([True, False, None, None])
+    pq.write_table(table.set_column(5, "剔除", excluded), path)
+
+
+FORMS: dict[str, Callable[[Path], object]] = {
+    "a.csv": lambda path: path.write_bytes(delimited().encode()),
+    "crlf.csv": lambda path: path.write_bytes(delimited(end="\r\n").encode()),
+    "bom.csv": lambda path: path.write_bytes(delimited().encode("utf-8-sig")),
+    "gb.csv": lambda path: path.write_bytes(delimited().encode("gb18030")),
+    "semicolon.csv": lambda path: path.write_bytes(delimited(";").encode()),
+    "a.tsv": lambda path: path.write_bytes(delimited("\t").encode()),
+    "gb.tsv.gz": lambda path: path.write_bytes(gzip.compress(delimited("\t").encode("gb18030"))),
+    "a.csv.gz": lambda path: path.write_bytes(gzip.compress(delimited().encode())),
+    "gz-by-content.csv": lambda path: path.write_bytes(gzip.compress(delimited().encode())),
+    "sheet.xlsx": xlsx,
+    "a.jsonl": lambda path: path.write_text("\n".join(map(json.dumps, objects())), "utf-8"),
+    "a.jsonl.gz": lambda path: path.write_bytes(
+        gzip.compress("\n".join(json.dumps(o, ensure_ascii=False) for o in objects()).encode())
+    ),
+    "a.json": lambda path: path.write_text(json.dumps(objects(), indent=1), "utf-8"),
+    "nested.json": lambda path: path.write_text(json.dumps({"n": 4, "requests": objects()})),
+    "a.parquet": parquet,
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_format_gives_the_same_canonical_table(form: str, tmp_path: Path, take: Take) -> None:
+    path = tmp_path / form
+    FORMS[form](path)
+    run = take(path, profile=PROFILE + "\n" if form != "sheet.xlsx" else 'sheet="工单"\n' + PROFILE)
+    names = ("case_id", "unit", "location", "created_at", "due_at", "excluded")
+    expected = [
+        tuple(
+            datetime(2022, 2, *cell, tzinfo=UTC) if isinstance(cell, tuple) else cell
+            for cell in row
+        )
+        for row in EXPECTED
+    ]
+    assert [tuple(row[name] for name in names) for row in run.rows] == expected
+    assert (run.intake.rejected, run.intake.duplicates) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("form", "line"),
+    [("a.csv", 5), ("gb.tsv.gz", 5), ("sheet.xlsx", 6), ("a.jsonl", 3), ("a.parquet", 3)],
+)
+def test_a_reject_names_the_line_or_row_of_its_format(
+    form: str, line: int, tmp_path: Path, take: Take
+) -> None:
+    path = tmp_path / form
+    FORMS[form](path)
+    profile = 'sheet="工单"\n' + PROFILE if form == "sheet.xlsx" else PROFILE
+    run = take(
+        path,
+        profile=profile.replace('unit = "单位"', 'parked = "单位"')
+        .replace(
+            '"剔除", values = { true = "是", false = "否" }',
+            '"地址", values = { true = ["路口, 近桥", "甲 5 号\\n乙 6 号"], false = "x" }',
+        )
+        .replace('parked = "单位"', ""),
+    )
+    assert [(row["line"], row["column"], row["value"]) for row in run.rejects] == [
+        (str(line), "excluded", '"引号"')
+    ]
+
+
+def test_typed_parquet_columns_are_read_by_their_meaning(tmp_path: Path, take: Take) -> None:
+    utc = [datetime(2022, 2, 1, 0, 0, tzinfo=UTC), datetime(2022, 7, 1, 12, 0, tzinfo=UTC)]
+    table = pa.table(
+        {
+            "id": pa.array([20220201.0, 20220202.0]),
+            "at": pa.array(utc, pa.timestamp("ns", tz="America/New_York")),
+            "where": pa.array([1.5, None]),
+            "due": pa.array([datetime(2022, 2, 3).date(), None]),  # noqa: DTZ001
+            "unit": pa.array([7, 8], pa.int16()).dictionary_encode(),
+            "labels": pa.array([["a"], None]),
+        }
+    )
+    pq.write_table(table, tmp_path / "a.parquet")
+    run = take(
+        tmp_path / "a.parquet",
+        profile='zone = "Asia/Shanghai"\n[columns]\ncase_id="id"\ncreated_at="at"\n'
+        'location="where"\ndue_at="due"\nunit="unit"',
+    )
+    assert run.column("case_id") == ["20220201", "20220202"]
+    assert run.column("created_at") == utc
+    assert run.column("location") == ["1.5", None]
+    assert run.column("due_at") == [datetime(2022, 2, 2, 16, tzinfo=UTC), None]
+    assert run.column("unit") == ["7", "8"]
+
+
+def test_numbers_dates_and_truth_in_a_workbook_become_text(tmp_path: Path, take: Take) -> None:
+    with xlsxwriter.Workbook(tmp_path / "a.xlsx") as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["id", "at", "where", "x"])
+        day = book.add_format({"num_format": "yyyy-mm-dd"})
+        for row, value in enumerate((101000295613, 2.5), start=1):
+            sheet.write(row, 0, value)
+            sheet.write_datetime(row, 1, moment(1, 0, 0), day)
+        sheet.write(1, 2, True)
+    run = take(tmp_path / "a.xlsx")
+    assert run.column("case_id") == ["101000295613", "2.5"]
+    assert run.column("created_at") == [datetime(2022, 1, 31, 16, tzinfo=UTC)] * 2
+    assert run.column("location") == ["true", None]
+
+
+def test_numbers_and_nested_values_in_json_keep_every_digit(tmp_path: Path, take: Take) -> None:
+    line = '{"id": 90071992547409931234, "at": "2022-02-01", "where": {"x": [1, 2.50]}}'
+    (tmp_path / "a.jsonl").write_text(line)
+    (tmp_path / "b.json").write_text(f"[{line.replace('1234', '5678')}]")
+    run = take(tmp_path / "a.jsonl", tmp_path / "b.json")
+    assert run.column("case_id") == ["90071992547409931234", "90071992547409935678"]
+    assert run.column("location")[0] == '{"x": ["1", "2.50"]}'
+
+
+def test_a_json_line_that_is_no_object_is_rejected(tmp_path: Path, take: Take) -> None:
+    good = '{"id": "%s", "at": "2022-02-01"}'
+    lines = [good % 1, "", '{"id": ', "[]", "  ", good % 2]
+    (tmp_path / "a.jsonl").write_text("\n".join(lines))
+    run = take(tmp_path / "a.jsonl")
+    assert run.column("case_id") == ["1", "2"]
+    assert [row["line"] for row in run.rejects] == ["3", "4"]
