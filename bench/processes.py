@@ -1,0 +1,123 @@
+"""Run programs as whole processes and measure them from outside: wall, CPU, peak memory.
+
+Nothing heavy is imported here: a child's peak memory is never below that of the process that
+started it.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryFile
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+PYTHON = sys.executable
+JIESU = str(Path(PYTHON).with_name("jiesu"))
+
+_KIB = 1024
+
+
+class Failed(Exception):
+    """A program ended with an error, or its results are not those of the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contestant:
+    """A program to be measured. `check` is an argument that only the warm-up run gets."""
+
+    name: str
+    command: Sequence[str]
+    check: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One run: seconds of wall and of CPU, bytes of peak memory, and what it printed."""
+
+    wall: float
+    cpu: float
+    peak: int
+    printed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """All runs of one contestant after its warm-up."""
+
+    contestant: Contestant
+    warm_up: Measured
+    runs: tuple[Measured, ...]
+
+    @property
+    def wall(self) -> float:
+        """Median of the walls, in seconds."""
+        return median(run.wall for run in self.runs)
+
+    @property
+    def walls(self) -> tuple[float, float]:
+        """Shortest and longest wall, in seconds."""
+        return min(run.wall for run in self.runs), max(run.wall for run in self.runs)
+
+    @property
+    def cpu(self) -> float:
+        """Median of the CPU seconds of all threads."""
+        return median(run.cpu for run in self.runs)
+
+    @property
+    def peak(self) -> float:
+        """Median of the peak memories, in bytes."""
+        return median(run.peak for run in self.runs)
+
+
+def contestant_script(name: str, *arguments: str | Path) -> list[str]:
+    """The command that runs a module of `bench.contestants`."""
+    return [PYTHON, "-m", f"bench.contestants.{name}", *map(str, arguments)]
+
+
+def measured(command: Sequence[str]) -> Measured:
+    """Run one program to its end. Raises Failed when it fails."""
+    # Compiled modules may be kept, as they are wherever Python is not told otherwise.
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    with TemporaryFile() as printed, TemporaryFile() as complaints:
+        begin = time.perf_counter()
+        process = subprocess.Popen(
+            command, cwd=REPOSITORY, env=environment, stdout=printed, stderr=complaints
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - begin
+        process.returncode = os.waitstatus_to_exitcode(status)
+        printed.seek(0)
+        complaints.seek(0)
+        text, errors = printed.read().decode(), complaints.read().decode()
+    if process.returncode:
+        raise Failed(f"{' '.join(command)}\nended with {process.returncode}\n{errors[-2000:]}")
+    # macOS counts bytes where Linux counts kibibytes.
+    unit = 1 if sys.platform == "darwin" else _KIB
+    return Measured(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit, text)
+
+
+def in_turn(contestants: Sequence[Contestant], n_runs: int) -> list[Runs]:
+    """Warm every contestant up once, then run them in turn, A B C A B C."""
+    warm = []
+    for contestant in contestants:
+        extra = [contestant.check] if contestant.check else []
+        warm.append(measured([*contestant.command, *extra]))
+        say(f"  {contestant.name}: warm-up {warm[-1].wall:.2f} s")
+    found: list[list[Measured]] = [[] for _ in contestants]
+    for turn in range(n_runs):
+        for contestant, runs in zip(contestants, found, strict=True):
+            runs.append(measured(contestant.command))
+            say(f"  {contestant.name}: run {turn + 1} of {n_runs} {runs[-1].wall:.2f} s")
+    return [
+        Runs(contestant, first, tuple(runs))
+        for contestant, first, runs in zip(contestants, warm, found, strict=True)
+    ]
+
+
+def say(line: str) -> None:
+    """Tell the person who waits how far things are."""
+    print(line, file=sys.stderr, flush=True)
