@@ -4,13 +4,12 @@ Decides `as_of`, the stretches of time to be counted and the months at hand; the
 in `counts`, the arithmetic in `core.assessment`. Reads only Parquet that `sources` has checked.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import ibis.expr.types as ir
-import pyarrow.parquet as pq
 
 from jiesu.core.assessment import Counted, Roster, assess
 from jiesu.core.case_table import COLUMNS
@@ -21,8 +20,14 @@ from jiesu.core.problems import InputError, Problem
 from jiesu.core.result import Evaluation, Input
 from jiesu.evaluation.counts import Question, Window, count, unit_names
 from jiesu.evaluation.engines import DEFAULT, open_cases, open_engine, rows
+from jiesu.evaluation.statistics import FileStatistics
 
 MONTHS_IN_PATHS = 12
+
+_KNOWN_BY = ("created_at", "closed_at", "callback_at")
+"""The times that say how much is known: the latest of them is the default `as_of`."""
+
+_TIMES = (*_KNOWN_BY, "due_at")
 
 GROUPING_COLUMNS = tuple(column.name for column in COLUMNS if column.kind == "text")
 """The columns whose values may stand for units (`--group-by`)."""
@@ -55,40 +60,23 @@ def evaluate(
     """
     policy, period = request.policy, request.period
     cases = open_cases(open_engine(request.engine), files)
-    first, last = _span(files, cases, policy.period.by)
-    as_of = request.as_of or _latest(files, cases, request.now)
-    if first is None or last is None or last < period.start or first >= period.end:
-        raise InputError(_nothing_there(files, period, policy.period.by, first, last))
-
-    wanted = _parts(period)
-    previous = period.previous()
-    reaches_back = first < previous.end
-    path = _path_months(period, first)
-    before_as_of = period.previous_as_of(as_of)
-    same_day = before_as_of == as_of
-    if reaches_back and same_day:
-        wanted = [*_parts(previous), *wanted]
-    counted = _count(cases, {*wanted, *path}, request, as_of)
-    now = Counted(period, tuple(counted[part] for part in _parts(period)))
+    known = FileStatistics(files)
+    times = {name: _span(known, cases, name) for name in _TIMES}
+    span = times[policy.period.by]
+    as_of = request.as_of or _latest((times[name] for name in _KNOWN_BY), request.now)
+    if span is None or span[1] < period.start or span[0] >= period.end:
+        raise InputError(_nothing_there(period, policy.period.by, span))
+    now, before, months = _counted(cases, request, as_of, span[0])
     if not now.whole.volume:
-        raise InputError(_nothing_there(files, period, policy.period.by, first, last))
-    before = None
-    if reaches_back:
-        if not same_day:
-            earlier = _count(cases, set(_parts(previous)), request, before_as_of)
-        else:
-            earlier = counted
-        before = Counted(previous, tuple(earlier[part] for part in _parts(previous)))
-    has_before = before is not None and before.whole.volume > 0
+        raise InputError(_nothing_there(period, policy.period.by, span))
     roster = request.roster
-    if roster.units is None and _has_values(files, "unit_name"):
-        names = unit_names(cases, request.group_by) if request.group_by == "unit" else {}
-        roster = Roster(None, names, roster.lines)
-    months = [Counted(month, (counted[month],)) for month in path if counted[month].volume]
-    findings = assess(policy, roster, now, before if has_before else None, months)
+    if roster.units is None and request.group_by == "unit" and known.may_have_values("unit_name"):
+        roster = Roster(None, unit_names(cases, request.group_by), roster.lines)
+    findings = assess(policy, roster, now, before, months)
+    previous = None if before is None else before.period
     return Evaluation(
         period=period,
-        previous_period=previous if has_before else None,
+        previous_period=previous,
         as_of=as_of.astimezone(period.rule.zone),
         policy=policy,
         input=source,
@@ -98,8 +86,34 @@ def evaluate(
         lists=findings.lists,
         totals=findings.totals,
         paths=findings.paths,
-        notes=tuple(_notes(period, previous if has_before else None, first, as_of)),
+        notes=tuple(_notes(period, previous, span[0], as_of)),
     )
+
+
+def _counted(
+    cases: ir.Table, request: Request, as_of: datetime, first: datetime
+) -> tuple[Counted, Counted | None, list[Counted]]:
+    """The period, the previous one where the input has cases of it, and the months at hand.
+
+    One count serves all, unless the period is running: then the previous one is counted as it
+    stood on the same day.
+    """
+    period, previous = request.period, request.period.previous()
+    path = _path_months(period, first)
+    wanted = {*_parts(period), *path}
+    before_as_of = period.previous_as_of(as_of)
+    reaches_back = first < previous.end
+    if reaches_back and before_as_of == as_of:
+        wanted |= set(_parts(previous))
+    counted = _count(cases, wanted, request, as_of)
+    now = Counted(period, tuple(counted[part] for part in _parts(period)))
+    months = [Counted(month, (counted[month],)) for month in path if counted[month].volume]
+    if not reaches_back:
+        return now, None, months
+    if before_as_of != as_of:
+        counted = _count(cases, set(_parts(previous)), request, before_as_of)
+    before = Counted(previous, tuple(counted[part] for part in _parts(previous)))
+    return now, before if before.whole.volume else None, months
 
 
 def _parts(period: Period) -> list[Period]:
@@ -126,68 +140,33 @@ def _count(
     return dict(zip(ordered, count(cases, windows, question), strict=True))
 
 
-def _latest(files: Sequence[Path], cases: ir.Table, now: datetime) -> datetime:
-    """The latest created, closed or call-back time in the input, never after `now`."""
-    latest = [_span(files, cases, name)[1] for name in ("created_at", "closed_at", "callback_at")]
-    return min(max(moment for moment in latest if moment is not None), now)
+Span = tuple[datetime, datetime]
 
 
-def _span(
-    files: Sequence[Path], cases: ir.Table, column: str
-) -> tuple[datetime | None, datetime | None]:
+def _latest(spans: Iterable[Span | None], now: datetime) -> datetime:
+    """The latest of several columns' last times, never after `now`."""
+    return min(max(span[1] for span in spans if span is not None), now)
+
+
+def _span(known: FileStatistics, cases: ir.Table, column: str) -> Span | None:
     """First and last value of a time column: from the files' statistics where they have them."""
-    bounds: list[datetime] = []
-    for file in files:
-        metadata = pq.ParquetFile(file).metadata
-        index = metadata.schema.to_arrow_schema().get_field_index(column)
-        for group in range(metadata.num_row_groups):
-            chunk = metadata.row_group(group).column(index)
-            statistics = chunk.statistics
-            if statistics is None or not (statistics.has_min_max or _all_null(statistics, chunk)):
-                return _scanned_span(cases, column)
-            if statistics.has_min_max:
-                bounds += [statistics.min, statistics.max]
-    return (min(bounds), max(bounds)) if bounds else (None, None)
-
-
-def _all_null(statistics: pq.Statistics, chunk: pq.ColumnChunkMetaData) -> bool:
-    return bool(statistics.has_null_count and statistics.null_count == chunk.num_values)
-
-
-def _scanned_span(cases: ir.Table, column: str) -> tuple[datetime | None, datetime | None]:
+    try:
+        return known.span(column)
+    except LookupError:
+        pass
     seconds = cases[column].epoch_seconds()
     [(low, high)] = rows(cases.aggregate(low=seconds.min(), high=seconds.max()))
     if low is None:
-        return None, None
+        return None
     return datetime.fromtimestamp(low, UTC), datetime.fromtimestamp(high, UTC)
 
 
-def _has_values(files: Sequence[Path], column: str) -> bool:
-    """Whether a column may hold a value, by the files' statistics."""
-    for file in files:
-        metadata = pq.ParquetFile(file).metadata
-        index = metadata.schema.to_arrow_schema().get_field_index(column)
-        for group in range(metadata.num_row_groups):
-            chunk = metadata.row_group(group).column(index)
-            if chunk.statistics is None or not _all_null(chunk.statistics, chunk):
-                return True
-    return False
-
-
-def _nothing_there(
-    files: Sequence[Path],
-    period: Period,
-    by: str,
-    first: datetime | None,
-    last: datetime | None,
-) -> Problem:
+def _nothing_there(period: Period, by: str, span: Span | None) -> Problem:
     zone = period.rule.zone
     there = "no case has that time"
-    if first is not None and last is not None:
-        there = (
-            f"the input's {by} goes from {first.astimezone(zone):%Y-%m-%d} "
-            f"to {last.astimezone(zone):%Y-%m-%d}"
-        )
+    if span is not None:
+        first, last = (moment.astimezone(zone) for moment in span)
+        there = f"the input's {by} goes from {first:%Y-%m-%d} to {last:%Y-%m-%d}"
     what = (
         f"no case falls in the period {period.label} "
         f"({period.start:%Y-%m-%d %H:%M} to {period.end:%Y-%m-%d %H:%M})"
