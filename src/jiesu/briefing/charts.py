@@ -14,6 +14,9 @@ from jiesu.briefing.scene import Scene
 from jiesu.briefing.wording import lowered, period_label
 from jiesu.core.result import Funnel, Group, RankPoint, UnitResult
 
+FunnelPoint = tuple[float, float, UnitResult]
+"""Cases, score and unit."""
+
 WIDTH = 640
 FEWEST_FOR_FUNNEL = 5
 ENDS_IN_PATHS = 4
@@ -31,50 +34,76 @@ def funnel_chart(scene: Scene, group: Group) -> Figure | None:
     if group.funnel is None or len(points) < FEWEST_FOR_FUNNEL:
         return None
     words, funnel = scene.words, group.funnel
-    centre = float(funnel.centre)
-    above = [p for p in points if p[2].within_chance is False and p[1] > centre]
-    below = [p for p in points if p[2].within_chance is False and p[1] <= centre]
     height, frame = 380, (52.0, 26.0, 624.0, 316.0)
-    x, y = _funnel_scales([(n, score) for n, score, _ in points], centre, frame)
-    parts = _axes(x, y, frame)
+    x, y = _funnel_scales(points, float(funnel.centre), frame)
     whole = words.known(f"fact.{_whole_fact(scene)}", words("column.whole"))
     axis = words("chart.funnel.x_log" if x.log else "chart.funnel.x", whole=whole)
-    parts.append(drawing.text(((frame[0] + frame[2]) / 2, frame[3] + 34), axis, anchor="middle"))
-    parts.append(drawing.text((frame[0] - 44, 12), scene.score, size=11, fill=GREY))
-    parts += _funnel_limits(group.key, funnel, x, y, frame)
-    outside = above + below
-    parts += [
-        drawing.circle((x(n), y(score)), 2.6, stroke=GREY)
-        for n, score, unit in points
-        if unit.within_chance is not False
+    middle = (frame[0] + frame[2]) / 2
+    parts = [
+        *_axes(x, y, frame),
+        drawing.text((middle, frame[3] + 34), axis, anchor="middle"),
+        drawing.text((frame[0] - 44, 12), scene.score, size=11, fill=GREY),
+        *_funnel_limits(funnel, x, y, frame),
+        *_funnel_marks(scene, points, funnel, x, y, frame),
+        *_funnel_legend(scene, funnel, height),
     ]
-    parts += [drawing.triangle((x(n), y(score)), 4.2, up=True, fill=INK) for n, score, _ in above]
-    parts += [
-        drawing.triangle((x(n), y(score)), 4.2, up=False, fill=ACCENT) for n, score, _ in below
-    ]
-    farthest = sorted(outside, key=lambda point: -abs(point[1] - centre))[:MOST_LABELS]
-    anchors = [((x(n), y(score)), scene.short_name(unit)) for n, score, unit in farthest]
-    taken = [_around(at) for at, _ in anchors]
-    parts += drawing.place_labels(anchors, frame, taken)
-    parts += _funnel_legend(scene, funnel, height)
-    title = words("chart.funnel", group=scene.group_title(group), score=_within(scene), whole=whole)
+    score = lowered(scene.score, words)
+    title = words("chart.funnel", group=scene.group_title(group), score=score, whole=whole)
+    above = sum(_side(point, funnel) > 0 for point in points)
+    below = sum(_side(point, funnel) < 0 for point in points)
     description = words(
         "chart.funnel.description",
         group=scene.group_title(group),
         n=len(points),
         whole=whole,
-        score=_within(scene),
+        score=score,
         centre=f"{funnel.centre:f}",
-        above=len(above),
-        below=len(below),
+        above=above,
+        below=below,
     )
     key = f"funnel-{scene.anchor(group.key)}"
     svg = drawing.picture(key, WIDTH, height, title, description, parts)
     return Figure(key, title, svg, WIDTH, height, description)
 
 
-def _within(scene: Scene) -> str:
-    return lowered(scene.score, scene.words)
+def _side(point: FunnelPoint, funnel: Funnel) -> int:
+    """1 above the limits of chance, -1 below them, 0 within."""
+    _, score, unit = point
+    if unit.within_chance is not False:
+        return 0
+    return 1 if score > float(funnel.centre) else -1
+
+
+def _funnel_marks(
+    scene: Scene,
+    points: Sequence[FunnelPoint],
+    funnel: Funnel,
+    x: Scale,
+    y: Scale,
+    frame: drawing.Box,
+) -> list[str]:
+    """Circles within, triangles outside; the farthest are named.
+
+    A unit that lies below the picture stands on its lower edge, named with its score.
+    """
+    parts, named = [], []
+    # Circles first, so that what stands out lies on top.
+    for point in sorted(points, key=lambda point: abs(_side(point, funnel))):
+        n, score, unit = point
+        cut = score < y.low
+        at = (x(n), frame[3] - 5 if cut else y(score))
+        side = _side(point, funnel)
+        if side == 0:
+            parts.append(drawing.circle(at, 2.6, stroke=GREY))
+        else:
+            fill = INK if side > 0 else ACCENT
+            parts.append(drawing.triangle(at, 4.2, up=side > 0, fill=fill))
+        if side or cut:
+            label = f"{scene.short_name(unit)} {unit.score:f}" if cut else scene.short_name(unit)
+            named.append((-abs(score - float(funnel.centre)), at, label))
+    anchors = [(at, label) for _, at, label in sorted(named)[:MOST_LABELS]]
+    taken = [(at[0] - 5, at[1] - 5, at[0] + 5, at[1] + 5) for at, _ in anchors]
+    return parts + drawing.place_labels(anchors, frame, taken)
 
 
 def _whole_fact(scene: Scene) -> str:
@@ -82,7 +111,7 @@ def _whole_fact(scene: Scene) -> str:
     return facts.pop() if len(facts) == 1 else ""
 
 
-def _funnel_points(scene: Scene, group: Group) -> list[tuple[float, float, UnitResult]]:
+def _funnel_points(scene: Scene, group: Group) -> list[FunnelPoint]:
     """Cases, score and unit of each ranked unit; the cases are the fewest a weighted rate has."""
     weighted = [key for key, weight in scene.weights(group.key).items() if weight]
     points = []
@@ -94,15 +123,20 @@ def _funnel_points(scene: Scene, group: Group) -> list[tuple[float, float, UnitR
 
 
 def _funnel_scales(
-    points: Sequence[tuple[float, float]], centre: float, frame: drawing.Box
+    points: Sequence[FunnelPoint], centre: float, frame: drawing.Box
 ) -> tuple[Scale, Scale]:
-    sizes = [n for n, _ in points]
-    scores = [score for _, score in points] + [centre]
+    sizes = [n for n, _, _ in points]
+    scores = sorted([score for _, score, _ in points] + [centre])
     log = max(sizes) >= LOG_FROM * min(sizes)
-    low, high = (min(sizes) * 0.85, max(sizes) * 1.15) if log else (0.0, max(sizes) * 1.06)
-    room = max((max(scores) - min(scores)) * 0.06, 0.5)
-    bottom, top = max(0.0, min(scores) - room), min(100.5, max(scores) + room)
-    x = Scale(low, high, frame[0], frame[2], log)
+    left, right = (min(sizes) * 0.85, max(sizes) * 1.15) if log else (0.0, max(sizes) * 1.06)
+    low, high = scores[0], scores[-1]
+    # One unit of two cases must not press all the others into a band at the top.
+    usual = scores[len(scores) // 50]
+    if centre - low > 2 * (centre - usual) > 0:
+        low = centre - 1.4 * (centre - usual)
+    room = max((high - low) * 0.06, 0.5)
+    bottom, top = max(0.0, low - room), min(100.5, high + room)
+    x = Scale(left, right, frame[0], frame[2], log)
     return x, Scale(bottom, max(top, bottom + 1), frame[3], frame[1])
 
 
@@ -122,7 +156,7 @@ def _axes(x: Scale, y: Scale, frame: drawing.Box) -> list[str]:
     return parts
 
 
-def _funnel_limits(key: str, funnel: Funnel, x: Scale, y: Scale, frame: drawing.Box) -> list[str]:
+def _funnel_limits(funnel: Funnel, x: Scale, y: Scale, frame: drawing.Box) -> list[str]:
     """The two curves, cut where they leave the picture, and the centre line."""
     centre = y(float(funnel.centre))
     parts = [drawing.line((frame[0], centre), (frame[2], centre), stroke=INK, width=1.2)]
@@ -165,10 +199,6 @@ def _cut(a: Point, b: Point, top: float, bottom: float) -> tuple[Point, Point] |
     return start, end
 
 
-def _around(at: Point) -> drawing.Box:
-    return at[0] - 5, at[1] - 5, at[0] + 5, at[1] + 5
-
-
 def _funnel_legend(scene: Scene, funnel: Funnel, height: int) -> list[str]:
     """Below the axis, one line: what each mark means."""
     words, y, x = scene.words, height - 6.0, 52.0
@@ -201,12 +231,11 @@ def _funnel_legend(scene: Scene, funnel: Funnel, height: int) -> list[str]:
 
 def paths_chart(scene: Scene, group: Group) -> Figure | None:
     """Ranks over the periods at hand, for the units at both ends of this period's ranking."""
-    paths = scene.evaluation.paths.get(group.key, {})
+    paths, periods = _aligned(scene.evaluation.paths.get(group.key, {}))
     drawn = [unit for unit in group.units if unit.rank is not None and _n_ranked(paths, unit) > 1]
     if len(drawn) < 2:
         return None
     top, bottom = _ends(drawn)
-    periods = [point.period for point in paths[drawn[0].unit]]
     worst = max(p.rank or 1 for unit in drawn for p in paths[unit.unit])
     height = 340
     label_room = max(drawing.text_width(_path_label(scene, unit), 11) for unit in [*top, *bottom])
@@ -251,6 +280,18 @@ def _paths_figure(
     key = f"paths-{scene.anchor(group.key)}"
     svg = drawing.picture(key, WIDTH, height, caption, description, parts)
     return Figure(key, caption, svg, WIDTH, height, description)
+
+
+def _aligned(
+    paths: Mapping[str, Sequence[RankPoint]],
+) -> tuple[dict[str, list[RankPoint]], list[str]]:
+    """Every path over the same periods, oldest first; a unit is unranked where it has no point."""
+    periods = sorted({point.period for points in paths.values() for point in points})
+    full = {}
+    for unit, points in paths.items():
+        known = {point.period: point for point in points}
+        full[unit] = [known.get(label, RankPoint(label, None, None)) for label in periods]
+    return full, periods
 
 
 def _n_ranked(paths: Mapping[str, Sequence[RankPoint]], unit: UnitResult) -> int:

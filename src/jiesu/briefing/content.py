@@ -22,7 +22,7 @@ from jiesu.briefing.document import (
 )
 from jiesu.briefing.labels import Words
 from jiesu.briefing.maps import map_chart
-from jiesu.briefing.provenance import essence, method_blocks, provenance
+from jiesu.briefing.provenance import essence, method_blocks, note_text, provenance
 from jiesu.briefing.scene import Scene
 from jiesu.briefing.tables import (
     adjustments_table,
@@ -44,6 +44,7 @@ from jiesu.briefing.wording import (
     moment,
     percent,
     period_name,
+    raised,
     signed,
     span,
     whole_number,
@@ -92,7 +93,7 @@ def bulletin(evaluation: Evaluation, lang: str, imprint: Imprint | None = None) 
         sheets=_sheets(scene, annexes),
         essence=essence(scene),
         provenance=provenance(scene),
-        office=clean(imprint.office) or words("office", city=city).removeprefix(" · "),
+        office=clean(imprint.office) or raised(words("office", city=city).removeprefix(" · ")),
         signed_on=signed_on,
         printed=words("printed", day=signed_on),
         annex_word=words("annex"),
@@ -144,6 +145,9 @@ def _overall(scene: Scene) -> Iterator[Block]:
     ]
     if figures:
         yield Paragraph(words("join.sentences").join(figures))
+    known = [note for note in evaluation.notes if words.known(f"note.{note[0]}", "")]
+    for note in known:
+        yield Paragraph(note_text(scene, *note))
     yield totals_table(scene)
     if len(evaluation.groups) > 1:
         yield groups_table(scene)

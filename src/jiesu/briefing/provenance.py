@@ -4,7 +4,7 @@ The method is written from the policy itself, so that a bulletin explains the ve
 were applied.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
 from jiesu.briefing.document import Block, Paragraph
@@ -15,6 +15,7 @@ from jiesu.briefing.wording import (
     lowered,
     moment,
     percent,
+    period_label,
     period_name,
     plain,
     span,
@@ -91,13 +92,15 @@ def provenance(scene: Scene) -> tuple[tuple[str, str], ...]:
     ]
     if evaluation.synthetic:
         found.append((words("source.data"), words("synthetic")))
-    found += [(words("source.note"), _note(scene, *note)) for note in evaluation.notes]
+    found += [(words("source.note"), note_text(scene, *note)) for note in evaluation.notes]
     return tuple(found)
 
 
-def _note(scene: Scene, key: str, values: object) -> str:
+def note_text(scene: Scene, key: str, values: Mapping[str, str]) -> str:
     """A note about the input in words; one that this version does not know as it stands."""
-    pairs = {k: clean(str(v)) for k, v in dict(values).items()}  # type: ignore[call-overload]
+    pairs = {name: clean(str(value)) for name, value in values.items()}
+    if "period" in pairs:
+        pairs["period"] = period_label(pairs["period"], scene.words)
     text = scene.words.known(f"note.{key}", "")
     try:
         return text.format(**pairs) if text else _bare(key, pairs)

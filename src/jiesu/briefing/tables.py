@@ -3,7 +3,7 @@
 Puts final figures into rows; says nothing in sentences and computes no figure.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 
 from jiesu.briefing.columns import (
@@ -29,7 +29,14 @@ from jiesu.briefing.labels import Words
 from jiesu.briefing.scene import Scene
 from jiesu.briefing.wording import clean, lowered, percent, score_text, signed, text_width
 from jiesu.core.policy import RateRule
-from jiesu.core.result import Figures, Group, NamedList, UnitResult
+from jiesu.core.result import (
+    Figures,
+    Group,
+    ListedUnit,
+    NamedList,
+    Previous,
+    UnitResult,
+)
 from jiesu.core.scoring import rounded
 
 
@@ -217,7 +224,8 @@ def _scored_list(scene: Scene, named: NamedList) -> Table:
 
 
 def _valued_list(scene: Scene, named: NamedList) -> Table:
-    words = scene.words
+    """A list by a value of its own: change, volume, an outside measure."""
+    words, decimals = scene.words, scene.policy.decimals
     known = scene.units.get(named.group, {})
     value_title = {
         "volume": words("column.volume"),
@@ -227,44 +235,49 @@ def _valued_list(scene: Scene, named: NamedList) -> Table:
     is_count = named.kind == "volume"
     places = 0 if is_count else max((_places(unit.value) for unit in named.units), default=0)
     names = [scene.listed_name(named.group, unit.unit, unit.name) for unit in named.units]
-    width = max((text_width(name) for name in names), default=6.0) + 0.5
-    columns = [
-        Column("position", words("column.position"), "integer", 3, centred=True),
-        Column("unit", words("column.unit"), width=min(max(width, 6.0), 14.0)),
-        Column("value", value_title, "integer" if is_count else "decimal", 4.5, places),
-        Column("score", scene.score, "decimal", 4, scene.policy.decimals),
-        Column("rank", words("column.rank"), "integer", 3, centred=True),
+    width = min(max(max(map(text_width, names), default=0.0) + 0.5, 6.0), 14.0)
+
+    def value(listed: ListedUnit) -> Cell:
+        raw = int(listed.value) if is_count else listed.value
+        return Cell(signed(raw) if named.kind == "improved" else f"{raw:,}", raw)
+
+    def previous(listed: ListedUnit) -> Previous | None:
+        unit = known.get(listed.unit)
+        return unit.previous if unit else None
+
+    def score(key: str, title: str, of: Callable[[ListedUnit], Decimal | None]) -> _ListFill:
+        column = Column(key, title, "decimal", 4, decimals)
+        return column, [decimal_cell(of(unit), words) for unit in named.units]
+
+    def rank(key: str, of: Callable[[ListedUnit], int | None]) -> _ListFill:
+        column = Column(key, words(f"column.{key}"), "integer", 3.4, centred=True)
+        return column, [integer_cell(of(unit), words) for unit in named.units]
+
+    fills: list[_ListFill] = [
+        rank("position", lambda unit: unit.position),
+        (Column("unit", words("column.unit"), width=width), [Cell(name) for name in names]),
+        (
+            Column("value", value_title, "integer" if is_count else "decimal", 4.5, places),
+            [value(unit) for unit in named.units],
+        ),
+        score("score", scene.score, lambda unit: unit.score),
+        rank("rank", lambda unit: unit.rank),
     ]
-    has_previous = named.kind == "improved"
-    if has_previous:
-        columns += [
-            Column(
-                "previous_score",
-                words("column.previous_score"),
-                "decimal",
-                4,
-                scene.policy.decimals,
-            ),
-            Column("previous_rank", words("column.previous_rank"), "integer", 4, centred=True),
+    if named.kind == "improved":
+        title = words("column.previous_score")
+        fills += [
+            score("previous_score", title, lambda u: p.score if (p := previous(u)) else None),
+            rank("previous_rank", lambda u: p.rank if (p := previous(u)) else None),
         ]
-    rows = []
-    for listed, name in zip(named.units, names, strict=True):
-        value = int(listed.value) if is_count else listed.value
-        shown = signed(listed.value) if has_previous else f"{value:,}"
-        row = [
-            integer_cell(listed.position, words),
-            Cell(name),
-            Cell(shown, value),
-            decimal_cell(listed.score, words),
-            integer_cell(listed.rank, words),
-        ]
-        if has_previous:
-            unit = known.get(listed.unit)
-            previous = unit.previous if unit else None
-            row.append(decimal_cell(previous.score if previous else None, words))
-            row.append(integer_cell(previous.rank if previous else None, words))
-        rows.append(tuple(row))
-    return Table(f"list_{named.key}", scene.list_title(named), tuple(columns), tuple(rows))
+    # Places that are no ranked units have neither score nor rank.
+    shown = [fill for fill in fills if any(cell.value is not None for cell in fill[1])]
+    shown.insert(1, fills[1])
+    rows = tuple(zip(*(cells for _, cells in shown), strict=True))
+    columns = tuple(column for column, _ in shown)
+    return Table(f"list_{named.key}", scene.list_title(named), columns, rows)
+
+
+_ListFill = tuple[Column, list[Cell]]
 
 
 def _places(value: Decimal) -> int:

@@ -78,6 +78,14 @@ EN: dict[str, str] = {
     "list.no_previous": "There is no earlier result to compare with; the list is left out.",
     "list.empty": "No unit belongs on this list in this period.",
     "list.lead": "{title}: ",
+    "note.running": (
+        "The period has not ended: these are results as of {as_of}, compared with the previous "
+        "period up to the same day."
+    ),
+    "note.previous_partial": (
+        "The data of the previous period ({period}) begin on {first} and are incomplete; take "
+        "changes with care."
+    ),
     "column.figure": "Figure",
     "column.without": "Without excluded",
     "column.with": "With excluded",

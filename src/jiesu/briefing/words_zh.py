@@ -77,6 +77,9 @@ ZH: dict[str, str] = {
     "list.no_previous": "没有可比的上期结果，本期不列。",
     "list.empty": "本期没有单位列入。",
     "list.lead": "{title}：",
+    # Notes that an evaluation gives about its input
+    "note.running": "本期尚未结束，以上为截至{as_of}的阶段性结果，与上期同日相比。",
+    "note.previous_partial": "上期（{period}）的数据自{first}起，不完整，环比仅供参考。",
     # Columns
     "column.figure": "指标",
     "column.without": "不含剔除",
