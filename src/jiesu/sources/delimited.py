@@ -6,7 +6,7 @@ Leaves out encodings and gzip (see `streams`).
 
 import codecs
 import csv
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,6 +54,7 @@ def open_delimited(stream: TextStream, delimiter: str | None) -> SourceTable:
         place_kind="line",
         batches=rows.batches,
         n_read=lambda: stream.n_read,
+        text_form=lambda: stream.text_form() | {"delimiter": delimiter},
     )
 
 
@@ -101,7 +102,7 @@ class _Rows:
     _next_number: int = 1
     _bad: list[Any] = field(default_factory=list)
 
-    def batches(self, wanted: Collection[str]) -> Iterator[SourceBatch]:
+    def batches(self, wanted: Collection[str]) -> Generator[SourceBatch]:
         """Batches with the wanted columns. Raises `InputError` for text that cannot be cut."""
         names = [f"c{index}" for index in range(len(self.headers))]
         included = {

@@ -5,7 +5,7 @@ Leaves out deeper structure: a nested value is its own JSON text.
 """
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Generator, Iterator
 from itertools import chain, islice
 from typing import Any
 
@@ -52,7 +52,7 @@ def _table(stream: TextStream, rows: Iterator[_Row], place_kind: Any) -> SourceT
         raise refused(stream.file, what, remedy)
     remaining = chain(first, rows)
 
-    def batches(wanted: Collection[str]) -> Iterator[SourceBatch]:
+    def batches(wanted: Collection[str]) -> Generator[SourceBatch]:
         while piece := list(islice(remaining, _ROWS)):
             for place, row in piece:
                 if isinstance(row, dict) and _has_long_text(row):
@@ -66,6 +66,7 @@ def _table(stream: TextStream, rows: Iterator[_Row], place_kind: Any) -> SourceT
         batches=batches,
         n_read=lambda: stream.n_read,
         open_headers=True,
+        text_form=stream.text_form,
     )
 
 

@@ -4,7 +4,7 @@ Timestamps stay timestamps; everything else becomes text, as it would stand in a
 Our own files are not read here (see `canonical_file.mark_of`).
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,7 +31,7 @@ def open_parquet(path: Path, file: str) -> Iterator[SourceTable]:
     n_rows, size = parquet.metadata.num_rows, path.stat().st_size
     read = [0]
 
-    def batches(wanted: Collection[str]) -> Iterator[SourceBatch]:
+    def batches(wanted: Collection[str]) -> Generator[SourceBatch]:
         # Sorted out by index: a name with a point in it would be taken for a nested column.
         names = [name for name in parquet.schema_arrow.names if name in wanted]
         place = 1

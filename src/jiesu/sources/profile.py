@@ -177,7 +177,7 @@ class _Reader:
                 self.wrong(f"columns.{key}", "is missing", "say which header of the file it is")
         required = self._strings(document.get("required", list(REQUIRED)), "required")
         for key in required:
-            if key not in raw_columns:
+            if key not in raw_columns and key not in REQUIRED:
                 self.wrong("required", f"names {key!r}, which is not mapped", "map it or drop it")
         return Profile(
             name=name,

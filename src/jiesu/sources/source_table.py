@@ -3,7 +3,7 @@
 Leaves out what the values mean (see `canonical`).
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -51,15 +51,17 @@ class SourceTable:
     """An opened file. `batches` reads it once, only the headers asked for.
 
     `headers` are all headers; with `open_headers` more may come in later rows. `n_read` gives
-    the bytes of the file that were read so far.
+    the bytes of the file that were read so far, `text_form` the encoding and the delimiter that
+    were found (what is not known yet, or does not apply, is left out).
     """
 
     file: str
     headers: tuple[str, ...]
     place_kind: Literal["line", "row"]
-    batches: Callable[[Collection[str]], Iterator[SourceBatch]]
+    batches: Callable[[Collection[str]], Generator[SourceBatch]]
     n_read: Callable[[], int]
     open_headers: bool = False
+    text_form: Callable[[], dict[str, str]] = dict
 
 
 def refused(file: str, what: str, remedy: str, where: str = "") -> InputError:

@@ -112,6 +112,10 @@ class TextStream:
         """Put bytes back that the next `read` shall give."""
         self._pending = data + self._pending
 
+    def text_form(self) -> dict[str, str]:
+        """The encoding, where something else than ASCII has shown it."""
+        return {} if self.encoding == "auto" else {"encoding": self.encoding}
+
     def close(self) -> None:
         if isinstance(self._source, gzip.GzipFile):
             self._source.close()

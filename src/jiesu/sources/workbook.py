@@ -6,7 +6,7 @@ Leaves out formulas (their stored results are read), formats, and every other sh
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Generator
 from datetime import date, datetime, time, timedelta
 from itertools import islice
 from pathlib import Path
@@ -51,7 +51,7 @@ def open_workbook(path: Path, file: str, sheet: str | None) -> SourceTable:
     size = path.stat().st_size
     read = [0]
 
-    def batches(wanted: Collection[str]) -> Iterator[SourceBatch]:
+    def batches(wanted: Collection[str]) -> Generator[SourceBatch]:
         while piece := list(islice(rows, _ROWS)):
             read[0] = int(size * piece[-1][0] / max(chosen.total_height, 1))
             for place, row in piece:
