@@ -4,16 +4,14 @@ Leaves out the files that it names (see `units_file`, `adjustments`, `policies` 
 `jiesu.sources`) and whether they are there (see `check`). Keys: docs/city-folder.md.
 """
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from jiesu.core.problems import InputError, Problem
-from jiesu.core.settings import Settings
+from jiesu.core.settings import Settings, toml_table
 
 FILE = "city.toml"
 LANGUAGES = ("zh", "en")
@@ -89,10 +87,8 @@ def checked_city(folder: Path) -> tuple[City | None, list[Problem]]:
 
 
 def _document(folder: Path) -> tuple[dict[str, Any] | None, list[Problem]]:
-    path = folder / FILE
     try:
-        text = path.read_text("utf-8-sig")
-        return tomllib.loads(text, parse_float=Decimal), []
+        return toml_table((folder / FILE).read_bytes(), FILE), []
     except FileNotFoundError:
         if folder.is_dir():
             what, remedy = "the folder has no such file", "make one with jiesu init"
@@ -102,10 +98,8 @@ def _document(folder: Path) -> tuple[dict[str, Any] | None, list[Problem]]:
     except OSError as error:
         what = f"cannot be read ({error.strerror})"
         return None, [Problem(FILE, "", what, "name a city folder that can be read")]
-    except UnicodeDecodeError:
-        return None, [Problem(FILE, "", "not UTF-8 text", "save the file as UTF-8")]
-    except tomllib.TOMLDecodeError as error:
-        return None, [Problem(FILE, "", f"not TOML: {error}", "mend that line")]
+    except InputError as error:
+        return None, list(error.problems)
 
 
 def _time_zone(top: Settings) -> str:

@@ -5,9 +5,7 @@ the SHA-256 of its file's bytes, so that anyone can check it with sha256sum. Wha
 mean is in `core.policy`.
 """
 
-import tomllib
 from collections.abc import Iterable
-from decimal import Decimal
 from hashlib import sha256
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -15,6 +13,7 @@ from pathlib import Path
 
 from jiesu.core.policy import Policy, overlaps, parse_policy
 from jiesu.core.problems import InputError, Problem
+from jiesu.core.settings import toml_table
 
 _SHIPPED = files("jiesu.city") / "shipped" / "policies"
 
@@ -84,12 +83,8 @@ def _files(name: str | Path) -> Iterable[Traversable | Path]:
 def _policy(file: Traversable | Path) -> Policy:
     try:
         content = file.read_bytes()
-        table = tomllib.loads(content.decode("utf-8-sig"), parse_float=Decimal)
     except OSError as error:
         what = f"cannot be read ({error.strerror})"
         raise InputError(Problem(file.name, "", what, "make it readable")) from None
-    except UnicodeDecodeError:
-        raise InputError(Problem(file.name, "", "not UTF-8 text", "save it as UTF-8")) from None
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(Problem(file.name, "", f"not TOML: {error}", "mend that line")) from None
+    table = toml_table(content, file.name)
     return parse_policy(table, file=file.name, digest=sha256(content).hexdigest())

@@ -4,6 +4,7 @@ Names each mistake with file, key path and remedy; an unread key is an unknown k
 files and knows no setting: policies, profiles and city folders say what they expect.
 """
 
+import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -18,7 +19,7 @@ class Settings:
 
     Every reading method marks its key as known and returns the default (or an empty value)
     after noting a problem, so that one pass finds all mistakes; call `finish` at the end.
-    Numbers must have been parsed exactly: `tomllib.loads(text, parse_float=Decimal)`.
+    Numbers must have been parsed exactly, as `toml_table` does.
     """
 
     def __init__(
@@ -183,6 +184,16 @@ class Settings:
         child = Settings(table, self.file, path, self.problems)
         self._below.append(child)
         return child
+
+
+def toml_table(content: bytes, file: str) -> dict[str, Any]:
+    """The table of a TOML file's bytes, decimal numbers exact. Raises InputError, named `file`."""
+    try:
+        return tomllib.loads(content.decode("utf-8-sig"), parse_float=Decimal)
+    except UnicodeDecodeError:
+        raise InputError(Problem(file, "", "not UTF-8 text", "save it as UTF-8")) from None
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(Problem(file, "", f"not TOML: {error}", "mend that line")) from None
 
 
 def exact(value: object) -> Fraction | None:
