@@ -4,14 +4,14 @@ Decides `as_of`, the stretches of time to be counted and the months at hand; the
 in `counts`, the arithmetic in `core.assessment`. Reads only Parquet that `sources` has checked.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import ibis.expr.types as ir
 
-from jiesu.core.assessment import Counted, Roster, assess
+from jiesu.core.assessment import Counted, Roster, assess, group_rules
 from jiesu.core.case_table import COLUMNS
 from jiesu.core.counts import Counts
 from jiesu.core.period import MONTHS_IN, Period, month_period
@@ -86,7 +86,7 @@ def evaluate(
         lists=findings.lists,
         totals=findings.totals,
         paths=findings.paths,
-        notes=tuple(_notes(period, previous, span[0], as_of)),
+        notes=tuple(_notes(request, roster, previous, span[0], as_of)),
     )
 
 
@@ -175,17 +175,19 @@ def _nothing_there(period: Period, by: str, span: Span | None) -> Problem:
 
 
 def _notes(
-    period: Period, previous: Period | None, first: datetime, as_of: datetime
-) -> list[tuple[str, Mapping[str, str]]]:
-    notes: list[tuple[str, Mapping[str, str]]] = []
+    request: Request, roster: Roster, previous: Period | None, first: datetime, as_of: datetime
+) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """What a reader must know of the input; the words for each key are in `briefing`."""
+    policy, period = request.policy, request.period
     zone = period.rule.zone
     if period.is_running(as_of):
-        notes.append(("running", {"as_of": f"{as_of.astimezone(zone):%Y-%m-%d %H:%M}"}))
+        yield "running", {"as_of": f"{as_of.astimezone(zone):%Y-%m-%d %H:%M}"}
     if previous is not None and (first - previous.start).days >= 1:
-        notes.append(
-            (
-                "previous_partial",
-                {"period": previous.label, "first": f"{first.astimezone(zone):%Y-%m-%d}"},
-            )
-        )
-    return notes
+        begun = f"{first.astimezone(zone):%Y-%m-%d}"
+        yield "previous_partial", {"period": previous.label, "first": begun}
+    grouped = {kind for rule in group_rules(policy, roster.units) for kind in rule.kinds}
+    if kinds := {unit.kind for unit in roster.units or () if unit.kind not in grouped}:
+        yield "ungrouped_kinds", {"kinds": ", ".join(sorted(kinds))}
+    lines = [line for line in roster.lines if line.period == period.label]
+    if uncounted := sum(not line.approval for line in lines):
+        yield "unapproved_adjustments", {"n": str(uncounted)}
