@@ -122,7 +122,7 @@ def fold(value: str) -> str:
     return value.strip().casefold()
 
 
-_TOP_KEYS = {
+TOP_KEYS = {
     "title",
     "zone",
     "format",
@@ -135,7 +135,7 @@ _TOP_KEYS = {
     "columns",
     "agreement",
 }
-_COLUMN_KEYS = {
+COLUMN_KEYS = {
     "from",
     "value",
     "values",
@@ -157,7 +157,7 @@ class _Reader:
         self.problems.append(Problem(self.file, key, what, remedy))
 
     def profile(self, document: dict[str, Any], name: str) -> Profile:
-        self._known(document, _TOP_KEYS, "")
+        self._known(document, TOP_KEYS, "")
         formats = self._time_formats(document.get("time_formats", []), "time_formats")
         raw_columns = document.get("columns", {})
         if not isinstance(raw_columns, dict):
@@ -251,7 +251,7 @@ class _Reader:
         if not isinstance(raw, dict):
             self.wrong(key, "is neither a header nor a table", 'write "HEADER" or { from = … }')
             return Origin(column)
-        self._known(raw, _COLUMN_KEYS, f"{key}.")
+        self._known(raw, COLUMN_KEYS, f"{key}.")
         self._one_origin(column, raw, key)
         own_formats = self._time_formats(raw.get("time_formats", []), f"{key}.time_formats")
         if own_formats and column.kind != "instant":
