@@ -5,13 +5,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from jiesu.briefing import labels
 from jiesu.briefing.content import Imprint, bulletin, chinese_number
 from jiesu.briefing.document import Content, Facts, Figure, Heading, Paragraph, Table
 from jiesu.briefing.labels import CATALOGUES
 from jiesu.briefing.wording import clean, percent, plain, signed
+from jiesu.core.period import MonthRule, parse_period
 from jiesu.core.result import Adjustment, Evaluation, Group
 
 
@@ -59,6 +63,93 @@ def test_both_languages_have_the_same_keys_and_placeholders() -> None:
     for key in zh:
         assert fields(zh[key]) ^ fields(en[key]) <= only_in_english | {"n"}, key
         assert fields(en[key]) - only_in_english >= fields(zh[key]) - {"n"}, key
+
+
+def test_no_word_of_the_catalogue_is_idle() -> None:
+    package = Path(labels.__file__).parent
+    sources = [path for path in package.glob("*.py") if not path.name.startswith("words_")]
+    text = "".join(path.read_text("utf-8") for path in sources)
+    for key in CATALOGUES["zh"]:
+        by_name = f'"{key}"' in text or f"'{key}'" in text
+        # A key that data choose: words(f"column.{key}").
+        by_kind = f'"{key.rpartition(".")[0]}.{{' in text
+        assert by_name or by_kind, key
+
+
+@pytest.mark.parametrize(
+    ("label", "zh", "number", "en"),
+    [
+        ("2022", "2022年", "2022年度", "the year 2022"),
+        ("2011-Q4", "2011年第4季度", "2011年第4季度", "quarter 4 of 2011"),
+        (
+            "2022-01-05..2022-02-04",
+            "2022年1月5日至2022年2月4日",
+            "2022-01-05..2022-02-04",
+            "5 January 2022 to 4 February 2022",
+        ),
+    ],
+)
+def test_periods_of_every_kind_are_put_in_words(
+    tiny: Evaluation, label: str, zh: str, number: str, en: str
+) -> None:
+    period = parse_period(label, MonthRule(ZoneInfo("Asia/Shanghai")))
+    changed = replace(tiny, period=period)
+    assert bulletin(changed, "zh").title == f"关于{zh}接诉即办工作情况的通报"
+    assert bulletin(changed, "zh").number == number
+    assert bulletin(changed, "en").title == f"How residents’ demands were answered: {en}"
+
+
+def test_a_period_that_begins_at_noon_is_put_in_words(tiny: Evaluation) -> None:
+    rule = MonthRule(ZoneInfo("Asia/Shanghai"), 19, 12, True)
+    made = bulletin(replace(tiny, period=parse_period("2022-02", rule)), "zh")
+    assert "2022年1月19日12时至2022年2月19日12时" in words_of(made)
+
+
+def test_an_evaluation_without_any_ranked_unit_still_makes_a_bulletin(tiny: Evaluation) -> None:
+    group = tiny.groups[0]
+    units = tuple(
+        replace(unit, rank=None, score=None, apart="too_few", within_chance=None)
+        for unit in group.units
+    )
+    empty = replace(group, n_ranked=0, units=units, mean_of_units=None, funnel=None)
+    lists = tuple(replace(named, available=False, units=()) for named in tiny.lists)
+    made = bulletin(replace(tiny, groups=(empty,), lists=lists), "zh")
+    text = words_of(made)
+    assert "本组没有单位参加排名。" in text
+    assert "另有4个单位单列，不参加排名：基数不足4个。" in text
+    assert column(table(made, "apart_all"), "reason") == ["基数不足"] * 4
+
+
+def test_an_evaluation_without_groups_still_makes_a_bulletin(tiny: Evaluation) -> None:
+    made = bulletin(replace(tiny, groups=(), lists=()), "en")
+    assert [section.title for section in made.sections] == ["1. Overall"]
+    assert made.recipients == "To: all responsible units"
+
+
+def test_notes_on_the_input_stand_in_the_text(tiny: Evaluation) -> None:
+    notes = (
+        ("running", {"as_of": "2011-09-01 12:00"}),
+        ("previous_partial", {"period": "2011-06", "first": "2011-06-12"}),
+    )
+    text = words_of(bulletin(replace(tiny, notes=notes), "zh"))
+    assert "本期尚未结束，以上为截至2011-09-01 12:00的阶段性结果" in text
+    assert "上期（2011年6月）的数据自2011-06-12起，不完整" in text
+
+
+def test_groups_with_weights_of_their_own_are_each_explained(full: Evaluation) -> None:
+    own = {
+        "response": Fraction(1, 5),
+        "resolution": Fraction(2, 5),
+        "satisfaction": Fraction(2, 5),
+    }
+    rules = full.policy.groups
+    policy = replace(full.policy, groups=(replace(rules[0], weights=own), *rules[1:]))
+    made = bulletin(replace(full, policy=policy), "zh")
+    facts = dict(made.provenance)
+    assert facts["评分权重"] == "响应率 0.10、解决率 0.50、满意率 0.40"
+    assert facts["评分权重（街道乡镇）"] == "响应率 0.20、解决率 0.40、满意率 0.40"
+    formula = "综合评分（街道乡镇）=（0.20 × 响应率 + 0.40 × 解决率 + 0.40 × 满意率）× 100"
+    assert formula in words_of(made)
 
 
 def test_a_language_that_there_is_not_is_refused(tiny: Evaluation) -> None:

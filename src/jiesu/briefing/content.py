@@ -97,7 +97,7 @@ def bulletin(evaluation: Evaluation, lang: str, imprint: Imprint | None = None) 
         signed_on=signed_on,
         printed=words("printed", day=signed_on),
         annex_word=words("annex"),
-        ui={key: words(f"ui.{key}") for key in ("skip", "contents", "top", "source", "scroll")},
+        ui={key: words(f"ui.{key}") for key in ("skip", "contents", "top", "source")},
     )
 
 
@@ -294,8 +294,8 @@ def _list_value(scene: Scene, named: NamedList, listed: ListedUnit) -> str:
     if named.kind == "volume":
         return words("list.cases", n=whole_number(int(listed.value)))
     if named.kind == "improved":
-        by = "rank" if scene.policy.improvement == "rank" else "score"
-        return words(f"list.by_{by}", value=signed(listed.value))
+        by = "list.by_rank" if scene.policy.improvement == "rank" else "list.by_score"
+        return words(by, value=signed(listed.value))
     return f"{listed.value:,f}"
 
 

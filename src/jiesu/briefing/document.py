@@ -36,9 +36,9 @@ class Column:
     def lines(self) -> tuple[str, ...]:
         """The head in lines of equal length where Chinese text is wider than the column."""
         n = len(self.title)
-        if n <= self.width or any(ord(char) < 0x2E80 for char in self.title):
+        if n <= self.width - 0.5 or any(ord(char) < 0x2E80 for char in self.title):
             return (self.title,)
-        rows = -(-n // max(2, int(self.width)))
+        rows = -(-n // max(2, int(self.width - 0.5)))
         size = -(-n // rows)
         return tuple(self.title[i : i + size] for i in range(0, n, size))
 

@@ -141,9 +141,12 @@ def _area(shape: Shape, fill: str) -> str:
 
 
 def _number(shape: Shape, label: str, dark: bool) -> list[str]:
-    x, y = _middle(max(shape, key=lambda ring: abs(_area_of(ring))))
+    ring = max(shape, key=lambda ring: abs(_area_of(ring)))
+    x, y = _middle(ring)
+    wide = max(x for x, _ in ring) - min(x for x, _ in ring)
+    size = 11.0 if wide > 22 else 8.0
     fill = "#ffffff" if dark else INK
-    return [drawing.text((x, y + 4), label, size=11, anchor="middle", fill=fill)]
+    return [drawing.text((x, y + size * 0.36), label, size=size, anchor="middle", fill=fill)]
 
 
 def _area_of(ring: Ring) -> float:

@@ -187,10 +187,10 @@ def groups_table(scene: Scene) -> Table:
     words, decimals = scene.words, scene.policy.decimals
     columns = (
         Column("group", words("column.group"), width=8),
-        Column("ranked", words("column.ranked"), "integer", 4),
-        Column("apart", words("column.apart"), "integer", 3),
-        Column("pooled", words("column.pooled"), "decimal", 4, decimals),
-        Column("mean", words("column.mean"), "decimal", 4, decimals),
+        Column("ranked", words("column.ranked"), "integer", 5),
+        Column("apart", words("column.apart"), "integer", 4),
+        Column("pooled", words("column.pooled"), "decimal", 5, decimals),
+        Column("mean", words("column.mean"), "decimal", 5, decimals),
     )
     rows = tuple(
         (
@@ -246,18 +246,18 @@ def _valued_list(scene: Scene, named: NamedList) -> Table:
         return unit.previous if unit else None
 
     def score(key: str, title: str, of: Callable[[ListedUnit], Decimal | None]) -> _ListFill:
-        column = Column(key, title, "decimal", 4, decimals)
+        column = Column(key, title, "decimal", 4.6, decimals)
         return column, [decimal_cell(of(unit), words) for unit in named.units]
 
     def rank(key: str, of: Callable[[ListedUnit], int | None]) -> _ListFill:
-        column = Column(key, words(f"column.{key}"), "integer", 3.4, centred=True)
+        column = Column(key, words(f"column.{key}"), "integer", 4.6, centred=True)
         return column, [integer_cell(of(unit), words) for unit in named.units]
 
     fills: list[_ListFill] = [
         rank("position", lambda unit: unit.position),
         (Column("unit", words("column.unit"), width=width), [Cell(name) for name in names]),
         (
-            Column("value", value_title, "integer" if is_count else "decimal", 4.5, places),
+            Column("value", value_title, "integer" if is_count else "decimal", 5, places),
             [value(unit) for unit in named.units],
         ),
         score("score", scene.score, lambda unit: unit.score),

@@ -66,7 +66,6 @@ ZH: dict[str, str] = {
     "list.first": "{name}{score}{value}分，列第一，无并列。",
     "list.scored": "{name}（{value}分，{rank}）",
     "list.plain": "{name}（{value}）",
-    "list.apart": "{name}（{value}，未排名）",
     "list.rank": "第{n}名",
     "list.rank.tied": "并列第{n}名",
     "list.end": "。",
@@ -89,7 +88,6 @@ ZH: dict[str, str] = {
     "column.apart": "单列",
     "column.pooled": "合并计算",
     "column.mean": "单位平均",
-    "column.first": "第一名",
     "column.position": "位次",
     "column.rank": "名次",
     "column.unit": "单位",
@@ -149,7 +147,6 @@ ZH: dict[str, str] = {
     "apart.too_few": "基数不足",
     # Annexes
     "annex.ranking": "{group}{score}排名",
-    "annex.apart": "单列单位",
     "annex.apart.caption": "{group}单列单位（不参加排名）",
     "annex.adjustments": "{group}加减分",
     "annex.note": (
@@ -239,7 +236,6 @@ ZH: dict[str, str] = {
     # Sheets
     "sheet.lists": "名单",
     "sheet.totals": "总体",
-    "sheet.source": "来源",
     "sheet.apart": "{group}单列",
     "sheet.adjustments": "{group}加减分",
     # Page furniture
@@ -247,7 +243,6 @@ ZH: dict[str, str] = {
     "ui.contents": "目录",
     "ui.top": "回到页首",
     "ui.source": "来源",
-    "ui.scroll": "表格可左右滑动",
     "essence.period": "{period}（{span}）",
     "essence.as_of": "数据截至{as_of}",
     "essence.policy": "考评办法 {name} 版本 {version}（{digest}）",
