@@ -146,6 +146,14 @@ def test_a_missing_column_is_named_with_the_headers_that_were_found(
     assert "case_enquiry_id, open_dt, closed_dt" in str(caught.value)
 
 
+def test_a_row_in_the_place_of_headers_is_shown_in_one_line_without_long_numbers(
+    tmp_path: Path, take: Take
+) -> None:
+    (tmp_path / "a.csv").write_text('13912345678,"two\nlines",x\n13912345679,b,y\n')
+    with pytest.raises(InputError, match=r"its headers are: …, two lines, x; "):
+        take(tmp_path / "a.csv", profile="jiesu")
+
+
 def test_headers_that_no_column_uses_are_noted(tmp_path: Path, take: Take) -> None:
     (tmp_path / "a.csv").write_text("case_id,created_at,clsoed_at\n1,2022-02-01,\n")
     (note,) = take(tmp_path / "a.csv", profile="jiesu").intake.notes

@@ -5,7 +5,7 @@ silence. Leaves out files and duplicates (see `intake`).
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -83,8 +83,7 @@ def bind(profile: Profile, table: SourceTable, zone: ZoneInfo) -> Binding:
         if not any(fold(name) in found for name in alternatives)
     ]
     if missing:
-        shown = ", ".join(table.headers[:40]) + (" …" if len(table.headers) > 40 else "")
-        what = f"lacks {', '.join(missing)}; its headers are: {shown[:1500]}"
+        what = f"lacks {', '.join(missing)}; its headers are: {_shown(table.headers)}"
         remedy = "choose another profile, or correct the headers or the profile"
         raise InputError(Problem(table.file, "", what, remedy))
     _refuse_twins(profile, table, header_of)
@@ -93,6 +92,13 @@ def bind(profile: Profile, table: SourceTable, zone: ZoneInfo) -> Binding:
     due_at = profile.columns.get("due_at")
     gives_due_at = due_at is not None and header_of.get(due_at.headers) in table.headers
     return Binding(profile, zone, header_of, unused, gives_due_at)
+
+
+def _shown(headers: Sequence[str]) -> str:
+    """Headers in one line. Where a file has none, its first row stands there: nothing that
+    could be a telephone or identity number is shown."""
+    shown = [re.sub(r"\d{7,}", "…", " ".join(header.split()))[:40] for header in headers[:40]]
+    return ", ".join(shown) + (" …" if len(headers) > 40 else "")
 
 
 def _refuse_twins(
@@ -264,7 +270,9 @@ def _as_text(column: pa.Array) -> pa.StringArray:
     if not pa.types.is_timestamp(column.type):
         return column
     suffix = "" if column.type.tz is None else "Z"
-    texts = pc.strftime(column.cast(pa.timestamp("s"), safe=False), "%Y-%m-%dT%H:%M:%S")
+    # First to UTC: with another zone Arrow asks the operating system's zone database.
+    utc = column.cast(pa.timestamp("us", tz="UTC"), safe=False) if suffix else column
+    texts = pc.strftime(utc.cast(pa.timestamp("s"), safe=False), "%Y-%m-%dT%H:%M:%S")
     return pc.binary_join_element_wise(texts, suffix, "")
 
 

@@ -142,8 +142,8 @@ class _Rows:
             )
             last = None
             for batch in reader:
-                if batch.num_rows:
-                    yield (last := batch)
+                last = batch if batch.num_rows else last
+                yield batch
             if last is not None:
                 self._refuse_open_quote(last)
         except pa.ArrowInvalid as error:

@@ -77,6 +77,7 @@ def find_duplicates(files: Sequence[CaseFile], n_rows: int, folder: Path) -> Dup
     """All duplicates among the rows of canonical files. `folder` takes what does not fit memory."""
     settings: dict[str, Any] = {"memory_limit": MEMORY, "temp_directory": str(folder / "spill")}
     connection = duckdb.connect(config=settings)
+    connection.execute("SET enable_progress_bar = false")
     connection.execute(f"CREATE VIEW ids AS {_union(files, 'case_id')}")
     candidates = _repeated_hashes(connection, n_rows)
     dropped: dict[int, npt.NDArray[np.int64]] = {}

@@ -14,7 +14,6 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from jiesu.sources.source_table import SourceBatch, SourceTable, refuse_long_cells, refused
-from jiesu.sources.streams import readable
 
 _ROWS = 50_000
 _REMEDY = "get the file again, whole"
@@ -24,9 +23,8 @@ _REMEDY = "get the file again, whole"
 def open_parquet(path: Path, file: str) -> Iterator[SourceTable]:
     """A Parquet file as a table; its columns are the headers."""
     try:
-        with readable(file):
-            parquet = pq.ParquetFile(path)
-    except pa.ArrowException as error:
+        parquet = pq.ParquetFile(path)
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise refused(file, "is no readable Parquet file", _REMEDY) from error
     n_rows, size = parquet.metadata.num_rows, path.stat().st_size
     read = [0]
@@ -43,7 +41,7 @@ def open_parquet(path: Path, file: str) -> Iterator[SourceTable]:
                 columns = {name: _plain(rows.column(name)) for name in names}
                 refuse_long_cells(file, "row", columns.values(), places)
                 yield SourceBatch(columns, places)
-        except (pa.ArrowException, OSError) as error:
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
             raise refused(file, "is a damaged Parquet file", _REMEDY, f"row {place}") from error
 
     with parquet:

@@ -38,8 +38,11 @@ def open_workbook(path: Path, file: str, sheet: str | None) -> SourceTable:
         with readable(file):
             book = load_workbook(path)
             chosen = _sheet(book, file, sheet)
-    except CalamineError as error:
-        raise refused(file, "is no readable Excel workbook", _REMEDY) from error
+    except BaseException as error:
+        # The reader is Rust, and its panics are no ordinary exceptions.
+        if isinstance(error, CalamineError) or type(error).__name__ == "PanicException":
+            raise refused(file, "is no readable Excel workbook", _REMEDY) from error
+        raise
     rows = enumerate(chosen.iter_rows(), start=1)
     headers: list[str] = []
     for _, row in rows:
