@@ -160,7 +160,8 @@ def put_fonts(document: Document) -> None:
     """The font table: the standard's fonts, each with the names of those that may replace it."""
     fonts = [
         f'<w:font w:name="{name}"><w:altName w:val="{others}"/><w:charset w:val="86"/>'
-        f'<w:family w:val="auto"/><w:pitch w:val="variable"/></w:font>'
+        f'<w:family w:val="{"swiss" if name == BLACK_FONT else "roman"}"/>'
+        '<w:pitch w:val="variable"/></w:font>'
         for name, others in FALLBACKS.items()
     ]
     fonts.append(

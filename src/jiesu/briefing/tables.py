@@ -11,6 +11,7 @@ from jiesu.briefing.columns import (
     Fill,
     as_detail,
     chance_fill,
+    change_cell,
     change_fill,
     decimal_cell,
     detail_fills,
@@ -34,7 +35,6 @@ from jiesu.core.result import (
     Group,
     ListedUnit,
     NamedList,
-    Previous,
     UnitResult,
 )
 from jiesu.core.scoring import rounded
@@ -223,27 +223,13 @@ def _scored_list(scene: Scene, named: NamedList) -> Table:
     return table_of(f"list_{named.key}", scene.list_title(named), fills, units)
 
 
+_ListFill = tuple[Column, list[Cell]]
+"""A column and its cells, one for each listed unit."""
+
+
 def _valued_list(scene: Scene, named: NamedList) -> Table:
     """A list by a value of its own: change, volume, an outside measure."""
     words, decimals = scene.words, scene.policy.decimals
-    known = scene.units.get(named.group, {})
-    value_title = {
-        "volume": words("column.volume"),
-        "per_10000": words("column.per_10000"),
-        "improved": change_fill(scene).column.title,
-    }.get(named.kind, words("column.value"))
-    is_count = named.kind == "volume"
-    places = 0 if is_count else max((_places(unit.value) for unit in named.units), default=0)
-    names = [scene.listed_name(named.group, unit.unit, unit.name) for unit in named.units]
-    width = min(max(max(map(text_width, names), default=0.0) + 0.5, 6.0), 14.0)
-
-    def value(listed: ListedUnit) -> Cell:
-        raw = int(listed.value) if is_count else listed.value
-        return Cell(signed(raw) if named.kind == "improved" else f"{raw:,}", raw)
-
-    def previous(listed: ListedUnit) -> Previous | None:
-        unit = known.get(listed.unit)
-        return unit.previous if unit else None
 
     def score(key: str, title: str, of: Callable[[ListedUnit], Decimal | None]) -> _ListFill:
         column = Column(key, title, "decimal", 4.6, decimals)
@@ -253,31 +239,52 @@ def _valued_list(scene: Scene, named: NamedList) -> Table:
         column = Column(key, words(f"column.{key}"), "integer", 4.6, centred=True)
         return column, [integer_cell(of(unit), words) for unit in named.units]
 
-    fills: list[_ListFill] = [
+    fills = [
         rank("position", lambda unit: unit.position),
-        (Column("unit", words("column.unit"), width=width), [Cell(name) for name in names]),
-        (
-            Column("value", value_title, "integer" if is_count else "decimal", 5, places),
-            [value(unit) for unit in named.units],
-        ),
+        _list_values(scene, named),
         score("score", scene.score, lambda unit: unit.score),
         rank("rank", lambda unit: unit.rank),
     ]
     if named.kind == "improved":
+        known = scene.units.get(named.group, {})
+        before = {code: unit.previous for code, unit in known.items() if unit.previous}
         title = words("column.previous_score")
         fills += [
-            score("previous_score", title, lambda u: p.score if (p := previous(u)) else None),
-            rank("previous_rank", lambda u: p.rank if (p := previous(u)) else None),
+            score(
+                "previous_score", title, lambda u: p.score if (p := before.get(u.unit)) else None
+            ),
+            rank("previous_rank", lambda u: p.rank if (p := before.get(u.unit)) else None),
         ]
     # Places that are no ranked units have neither score nor rank.
     shown = [fill for fill in fills if any(cell.value is not None for cell in fill[1])]
-    shown.insert(1, fills[1])
+    shown.insert(1, _list_names(scene, named))
     rows = tuple(zip(*(cells for _, cells in shown), strict=True))
     columns = tuple(column for column, _ in shown)
     return Table(f"list_{named.key}", scene.list_title(named), columns, rows)
 
 
-_ListFill = tuple[Column, list[Cell]]
+def _list_names(scene: Scene, named: NamedList) -> _ListFill:
+    names = [scene.listed_name(named.group, unit.unit, unit.name) for unit in named.units]
+    width = min(max(max(map(text_width, names), default=0.0) + 0.5, 6.0), 14.0)
+    return Column("unit", scene.words("column.unit"), width=width), [Cell(name) for name in names]
+
+
+def _list_values(scene: Scene, named: NamedList) -> _ListFill:
+    """The list's own value: a count, a change with its sign, or a number as it came."""
+    words = scene.words
+    title = {
+        "volume": words("column.volume"),
+        "per_10000": words("column.per_10000"),
+        "improved": change_fill(scene).column.title,
+    }.get(named.kind, words("column.value"))
+    if named.kind == "volume":
+        counts = [int(unit.value) for unit in named.units]
+        column = Column("value", title, "integer", 5)
+        return column, [integer_cell(n, words) for n in counts]
+    places = max((_places(unit.value) for unit in named.units), default=0)
+    column = Column("value", title, "decimal", 5, places)
+    show = change_cell if named.kind == "improved" else decimal_cell
+    return column, [show(unit.value, words) for unit in named.units]
 
 
 def _places(value: Decimal) -> int:
