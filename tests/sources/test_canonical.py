@@ -54,6 +54,14 @@ def test_canonical_headers_and_values_in_chinese_and_in_english_give_the_same(
     }
 
 
+def test_times_as_a_spreadsheet_saves_them_are_understood(tmp_path: Path, take: Take) -> None:
+    times = ("2022/2/1 8:05", "2022/02/01 08:05:00", "2022-2-1 8:05", "2022-02-01T08:05")
+    rows = "".join(f"{n},{time}\n" for n, time in enumerate(times))
+    (tmp_path / "a.csv").write_text("case_id,created_at\n" + rows)
+    created = take(tmp_path / "a.csv", profile="jiesu").column("created_at")
+    assert created == [datetime(2022, 2, 1, 0, 5, tzinfo=UTC)] * 4
+
+
 def test_a_value_that_is_no_code_time_or_flag_rejects_its_row(tmp_path: Path, take: Take) -> None:
     (tmp_path / "a.csv").write_text(
         "case_id,created_at,closed_at,excluded,callback_resolved\n"

@@ -178,6 +178,20 @@ def test_typed_parquet_columns_are_read_by_their_meaning(tmp_path: Path, take: T
     assert run.column("unit") == ["7", "8"]
 
 
+def test_timestamps_in_text_columns_are_written_in_iso_form(tmp_path: Path, take: Take) -> None:
+    utc = [datetime(2022, 2, 1, 0, 0, tzinfo=UTC), None]
+    zoned = pa.array(utc, pa.timestamp("us", tz="America/New_York"))
+    table = pa.table({"id": ["1", "2"], "at": zoned.fill_null(utc[0]), "where": zoned})
+    pq.write_table(table, tmp_path / "a.parquet")
+    assert take(tmp_path / "a.parquet").column("location") == ["2022-02-01T00:00:00Z", None]
+
+
+def test_half_a_surrogate_pair_in_json_does_no_harm(tmp_path: Path, take: Take) -> None:
+    line = r'{"id": "1", "at": "2022-02-01", "where": "a\ud800b"}'
+    (tmp_path / "a.jsonl").write_text(line)
+    assert take(tmp_path / "a.jsonl").column("location") == ["a?b"]
+
+
 def test_numbers_dates_and_truth_in_a_workbook_become_text(tmp_path: Path, take: Take) -> None:
     with xlsxwriter.Workbook(tmp_path / "a.xlsx") as book:
         sheet = book.add_worksheet()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from jiesu.core.problems import InputError
 from jiesu.sources.delimited import open_delimited
 from jiesu.sources.streams import TextStream
 
@@ -75,6 +76,20 @@ def test_lines_agree_with_the_csv_module_on_random_files(seed: int, tmp_path: Pa
     found, rejects = lines_of(tmp_path / "a.csv")
     assert found == good
     assert [place for place, _ in rejects] == bad
+
+
+def test_a_wrong_byte_far_down_is_named_by_its_line(tmp_path: Path, take: Take) -> None:
+    good = b'1,2022-02-01,"\xe8\xb7\xaf\n"\n' * 200_000
+    (tmp_path / "a.csv").write_bytes(b"id,at,where\n" + good + b"2,2022-02-01,\xff\n" + good)
+    with pytest.raises(InputError, match="line 400002: is not UTF-8"):
+        take(tmp_path / "a.csv")
+
+
+def test_lines_that_end_with_a_carriage_return_alone_are_lines(tmp_path: Path, take: Take) -> None:
+    (tmp_path / "a.csv").write_bytes(b"id,at,where\r1,2022-02-01,x\r2,soon,x\r")
+    run = take(tmp_path / "a.csv")
+    assert run.column("case_id") == ["1"]
+    assert [row["line"] for row in run.rejects] == ["3"]
 
 
 def test_rejects_hold_file_line_column_reason_and_the_cut_value(tmp_path: Path, take: Take) -> None:

@@ -40,8 +40,8 @@ _PLACES = pa.schema([("line", pa.int64())])
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """Of `n_checked` cases with a closing time, a due time and a flag, the flag is right in
-    `n_agree`."""
+    """Of `n_checked` rows with a closing time, a due time and a flag, the flag is right in
+    `n_agree`. Duplicates are among them, rejects are not."""
 
     n_agree: int
     n_checked: int

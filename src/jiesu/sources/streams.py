@@ -168,10 +168,11 @@ class TextStream:
         ends = np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n"))
         if len(ends):
             lengths = np.diff(ends, prepend=self._last_end - self._n_bytes)
-            for index in np.flatnonzero(lengths <= 2):
-                between = text[ends[index] - 1 :][:1] if ends[index] else self.tail[-1:]
+            for index in np.flatnonzero(lengths <= 2).tolist():
+                end = int(ends[index])
+                between = text[end - 1 : end] if end else self.tail[-1:]
                 if lengths[index] == 1 or between == b"\r":
-                    self.blank_lines.append(self._line + int(index))
+                    self.blank_lines.append(self._line + index)
             self._line += len(ends)
             self._last_end = self._n_bytes + int(ends[-1])
         self._n_bytes += len(text)
