@@ -38,7 +38,7 @@ class Column:
         n = len(self.title)
         if n <= self.width - 0.5 or any(ord(char) < 0x2E80 for char in self.title):
             return (self.title,)
-        rows = -(-n // max(2, int(self.width - 0.5)))
+        rows = -(-n // max(2, int(self.width - 0.2)))
         size = -(-n // rows)
         return tuple(self.title[i : i + size] for i in range(0, n, size))
 

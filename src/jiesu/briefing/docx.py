@@ -162,37 +162,29 @@ class _Writer:
     def _imprint(self) -> None:
         """Who issued it and when, between two lines at the foot of the last page."""
         content = self.content
-        border = '<w:{0} w:val="single" w:sz="8" w:space="0" w:color="000000"/>'
-        wide = TEXT_WIDTH * 13 // 20
-        widths = (wide, TEXT_WIDTH - wide)
-        cells = "".join(
-            f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/></w:tcPr>'
-            + paragraph(
-                "Imprint", text, f'<w:ind w:left="280" w:right="280"/><w:jc w:val="{align}"/>'
-            )
-            + "</w:tc>"
-            for text, align, width in zip(
-                (content.office, content.printed), ("left", "right"), widths, strict=True
-            )
+        letters = text_width(content.office) + text_width(content.printed) + 6
+        half_points = int(min(28.0, 2 * TEXT_WIDTH / 20 / letters))
+        size = f'<w:sz w:val="{half_points}"/><w:szCs w:val="{half_points}"/>'
+        line = 'w:val="single" w:sz="8" w:space="4" w:color="000000"'
+        properties = (
+            f'<w:framePr w:w="{TEXT_WIDTH}" w:vSpace="0" w:wrap="around" w:vAnchor="margin" '
+            'w:hAnchor="margin" w:xAlign="left" w:yAlign="bottom"/>'
+            f"<w:pBdr><w:top {line}/><w:bottom {line}/></w:pBdr>"
+            f'<w:tabs><w:tab w:val="right" w:pos="{TEXT_WIDTH - 140}"/></w:tabs>'
+            '<w:ind w:left="140" w:right="140"/>'
         )
-        self._add(paragraph("AnnexText", ""))
-        self._add(
-            f"<w:tbl {nsdecls('w')}><w:tblPr>"
-            '<w:tblpPr w:vertAnchor="margin" w:horzAnchor="margin" w:tblpXSpec="left" '
-            'w:tblpYSpec="bottom"/>'
-            f'<w:tblW w:w="{TEXT_WIDTH}" w:type="dxa"/><w:tblBorders>{border.format("top")}'
-            f'{border.format("bottom")}</w:tblBorders><w:tblLayout w:type="fixed"/></w:tblPr>'
-            f'<w:tblGrid><w:gridCol w:w="{widths[0]}"/><w:gridCol w:w="{widths[1]}"/></w:tblGrid>'
-            f"<w:tr>{cells}</w:tr></w:tbl>"
-        )
-        self._add(paragraph("AnnexText", ""))
+        runs = run(content.office, size) + "<w:r><w:tab/></w:r>" + run(content.printed, size)
+        style = f'<w:pPr><w:pStyle w:val="Imprint"/>{properties}</w:pPr>'
+        self._add(f"<w:p {nsdecls('w')}>{style}{runs}</w:p>")
+        self._add(paragraph("Anchor", ""))
 
     # Blocks ----------------------------------------------------------------------------------
 
     def _block(self, block: Block, *, width: int = TEXT_WIDTH, text: str = "Normal") -> None:
         match block:
             case Heading(words, level):
-                self._add(paragraph(f"Heading{level}", words))
+                annexed = text == "AnnexText"
+                self._add(paragraph("AnnexHeading" if annexed else f"Heading{level}", words))
             case Paragraph():
                 self._paragraph(block, text)
             case Table():
@@ -236,7 +228,7 @@ class _Writer:
     def _facts(self, facts: Facts, width: int) -> None:
         columns = (Column("label", "", width=11), Column("value", "", width=30))
         widths = shared_widths(columns, width)
-        style = self._cell_style(9.5)
+        style = self._cell_style(9)
         rows = "".join(
             "<w:tr><w:trPr><w:cantSplit/></w:trPr>"
             + cell(label, widths[0], style, "left", bold=True)
@@ -244,8 +236,8 @@ class _Writer:
             + "</w:tr>"
             for label, value in facts.pairs
         )
-        self._add(framed(rows, widths))
-        self._add(paragraph("TableNote", ""))
+        self._add(framed(rows, widths, margin=8))
+        self._add(paragraph("Anchor", ""))
 
     # Annexes -----------------------------------------------------------------------------------
 

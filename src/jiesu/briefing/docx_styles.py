@@ -80,7 +80,12 @@ def looks(lang: str) -> dict[str, Look]:
         "AnnexTitle": Look(
             TITLE_FONT, 18, not zh, "", 560, 120, 200, align="center", keep_next=True, outline=0
         ),
-        "AnnexText": Look(size=11, line=0, after=90, indent=indent, align=align),
+        "AnnexText": Look(size=10.5, line=0, after=60, indent=indent, align=align),
+        # As good as nothing: what a table must have after it.
+        "Anchor": Look(size=2, line=40, align="left"),
+        "AnnexHeading": Look(
+            BLACK_FONT, 12, not zh, "", 0, 160, 80, align="left", keep_next=True, outline=1
+        ),
         "Caption": Look(BLACK_FONT, 11, not zh, "", 0, 160, 80, align="center", keep_next=True),
         "FigureCaption": Look(BLACK_FONT, 11, not zh, "", 0, 60, 200, align="center"),
         "Picture": Look(size=11, line=0, before=160, align="center", keep_next=True),

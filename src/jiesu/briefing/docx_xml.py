@@ -87,7 +87,7 @@ def cell(
     )
 
 
-def framed(rows: str, widths: list[int]) -> str:
+def framed(rows: str, widths: list[int], margin: int = 28) -> str:
     """A table with strong lines above and below and thin ones between its rows."""
     strong = 'w:val="single" w:sz="12" w:space="0" w:color="000000"'
     thin = 'w:val="single" w:sz="4" w:space="0" w:color="BFBFBF"'
@@ -96,8 +96,8 @@ def framed(rows: str, widths: list[int]) -> str:
         f'<w:tbl {nsdecls("w")}><w:tblPr><w:tblW w:w="{sum(widths)}" w:type="dxa"/>'
         f'<w:jc w:val="center"/><w:tblBorders><w:top {strong}/><w:bottom {strong}/>'
         f'<w:insideH {thin}/></w:tblBorders><w:tblLayout w:type="fixed"/>'
-        '<w:tblCellMar><w:top w:w="28" w:type="dxa"/><w:left w:w="40" w:type="dxa"/>'
-        '<w:bottom w:w="28" w:type="dxa"/><w:right w:w="40" w:type="dxa"/></w:tblCellMar>'
+        f'<w:tblCellMar><w:top w:w="{margin}" w:type="dxa"/><w:left w:w="40" w:type="dxa"/>'
+        f'<w:bottom w:w="{margin}" w:type="dxa"/><w:right w:w="40" w:type="dxa"/></w:tblCellMar>'
         f"</w:tblPr><w:tblGrid>{grid}</w:tblGrid>{rows}</w:tbl>"
     )
 

@@ -139,9 +139,12 @@ def _weights_text(scene: Scene, group: str) -> str:
 def method_blocks(scene: Scene) -> Iterator[Block]:
     """A formula and a line or two for each figure that the bulletin shows."""
     words, policy, evaluation = scene.words, scene.policy, scene.evaluation
+    last_of = {rule.whole: rule.key for rule in policy.rates}
     for rule in policy.rates:
+        # What holds for every rate over one whole is said once, after the last of them.
         text = words("method.rate.text", whole=scene.whole_word(rule.whole))
-        yield Paragraph(text, _formula(scene, rule) + words("list.end.lead"))
+        said = text if last_of[rule.whole] == rule.key else ""
+        yield Paragraph(said, _formula(scene, rule) + words("list.end.lead"))
     yield from _composite(scene)
     yield _ranks(scene)
     if evaluation.previous_period is not None:

@@ -98,7 +98,7 @@ def apart_table(scene: Scene, group: Group) -> Table | None:
     words, units = scene.words, apart(group)
     if not units:
         return None
-    reason = Column("reason", words("column.reason"), width=9)
+    reason = Column("reason", words("column.reason"), width=9, centred=True)
     fills = [
         name_fill(scene, units),
         plain_fills(scene)["volume"],
