@@ -439,3 +439,9 @@ def tiny() -> Evaluation:
 @pytest.fixture(scope="session")
 def hostile() -> Evaluation:
     return on_time(HOSTILE)
+
+
+@pytest.fixture(scope="session")
+def make_on_time() -> Callable[[Sequence[str]], Evaluation]:
+    """A small evaluation of units with the given names."""
+    return on_time

@@ -2,6 +2,7 @@
 
 import re
 import zipfile
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from html.parser import HTMLParser
@@ -328,6 +329,26 @@ def test_xlsx_head_is_frozen_and_filters(full: Evaluation) -> None:
         texts = [package.read(name).decode() for name in sheets]
     assert sum('state="frozen"' in text for text in texts) == len(sheets) - 1
     assert sum("<autoFilter" in text for text in texts) == len(sheets) - 1
+
+
+# --- Names that no document can hold as they are ------------------------------------------------
+
+ODD = ("a\x0bb\x00", "c\ud800d", "\u202eevil", "😀 emoji", "e\u0301", "ก ไทย", "&amp; <x>", "]]>")
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_odd_characters_in_names_spoil_no_document(
+    make_on_time: Callable[[Sequence[str]], Evaluation], lang: str
+) -> None:
+    content = bulletin(make_on_time(ODD), lang)
+    assert "evil" in Page(html_text(content)).words
+    document = python_docx.Document(BytesIO(docx_bytes(content)))
+    cells = {cell.text for table in document.tables for row in table.rows for cell in row.cells}
+    assert {"a b", "c d", "evil", "é", "&amp; <x>", "]]>"} <= cells
+    assert pdf_bytes(content).startswith(b"%PDF")
+    book = CalamineWorkbook.from_filelike(BytesIO(xlsx_bytes(content)))
+    values = {cell for name in book.sheet_names for row in rows_of(book, name) for cell in row}
+    assert {"a b", "c d", "evil", "😀 emoji"} <= values
 
 
 # --- Writing -----------------------------------------------------------------------------------
