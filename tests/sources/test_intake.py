@@ -57,6 +57,30 @@ def test_across_files_the_later_file_s_first_row_is_kept(tmp_path: Path, take: T
     assert [row["location"] for row in again.rows if row["case_id"] == "a"] == ["old"]
 
 
+@pytest.mark.parametrize("folder", ["it's", "out[1]", "a*b", "空 格"])
+def test_duplicates_are_found_whatever_the_folder_is_called(folder: str, tmp_path: Path) -> None:
+    place = tmp_path / folder
+    place.mkdir()
+    intake = read_cases(
+        [write(place / "a.csv", "1,2022-02-01,x", "1,2022-02-01,x")],
+        tiny_profile(),
+        into=place / "cases",
+        rejects=place / "rejects.csv",
+        duplicates=place / "duplicates.csv",
+    )
+    assert (intake.accepted, intake.duplicates) == (1, 1)
+
+
+def test_duplicates_are_found_in_parts_when_there_are_many_rows(
+    tmp_path: Path, take: Take, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jiesu.sources.duplicates._HASHES_AT_ONCE", 100)
+    rows = [f"{n % 700},2022-02-01,{n}" for n in range(1000)]
+    run = take(write(tmp_path / "a.csv", *rows))
+    assert run.intake.duplicates == 300
+    assert sorted(int(row["case_id"]) for row in run.duplicates) == list(range(300))
+
+
 def test_rows_in_are_accepted_rejected_or_duplicates(tmp_path: Path, take: Take) -> None:
     rows = [f"{n % 900},2022-02-{n % 31 + 1:02},x" for n in range(5000)]
     run = take(write(tmp_path / "a.csv", *rows))

@@ -88,7 +88,7 @@ def bind(profile: Profile, table: SourceTable, zone: ZoneInfo) -> Binding:
         raise InputError(Problem(table.file, "", what, remedy))
     _refuse_twins(profile, table, header_of)
     used = set(header_of.values())
-    unused = tuple(header for header in table.headers if header not in used)
+    unused = tuple(header for header in table.headers if header and header not in used)
     due_at = profile.columns.get("due_at")
     gives_due_at = due_at is not None and header_of.get(due_at.headers) in table.headers
     return Binding(profile, zone, header_of, unused, gives_due_at)

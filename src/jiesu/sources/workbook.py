@@ -22,7 +22,7 @@ from jiesu.sources.streams import readable
 MAX_INFLATED = 1 << 30
 """Bytes that a workbook may unpack to. A full sheet of a million rows stays below."""
 
-MAX_CELLS = 100_000_000
+MAX_CELLS = 40_000_000
 """Cells in the rectangle of a sheet: the reader keeps room for every one of them."""
 
 _ROWS = 10_000
