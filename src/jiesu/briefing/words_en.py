@@ -85,6 +85,10 @@ EN: dict[str, str] = {
         "The data of the previous period ({period}) begin on {first} and are incomplete; take "
         "changes with care."
     ),
+    "note.ungrouped_kinds": (
+        "The policy puts units of these kinds in no group; they are not ranked: {kinds}."
+    ),
+    "note.unapproved_adjustments": ("Bonus or deduction lines without approval, not counted: {n}."),
     "column.figure": "Figure",
     "column.without": "Without excluded",
     "column.with": "With excluded",

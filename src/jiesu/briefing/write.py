@@ -23,6 +23,7 @@ def write_bulletin(
     lang: str = "zh",
     formats: Iterable[str] = FORMATS,
     imprint: Imprint | None = None,
+    boundaries: Path | None = None,
 ) -> list[Path]:
     """Write `out_dir/bulletin.<format>` for each format; the paths in the order of FORMATS.
 
@@ -33,7 +34,7 @@ def write_bulletin(
     unknown = wanted - set(FORMATS)
     if unknown:
         raise ValueError(f"no bulletin as {', '.join(sorted(unknown))}; there are {FORMATS}")
-    content = bulletin(evaluation, lang, imprint)
+    content = bulletin(evaluation, lang, imprint, boundaries)
     out_dir.mkdir(parents=True, exist_ok=True)
     written = []
     for form in FORMATS:

@@ -5,12 +5,12 @@ files only whether they are there and fit the profile; their rows are checked wh
 read.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from jiesu.city.adjustments import checked_adjustments
+from jiesu.city.boundaries import checked_boundaries
 from jiesu.city.folder import City, checked_city
 from jiesu.city.policies import checked_policies
 from jiesu.city.units_file import checked_units
@@ -22,8 +22,6 @@ from jiesu.sources.canonical import bind
 from jiesu.sources.canonical_file import mark_of
 from jiesu.sources.profile import Profile, load_profile
 from jiesu.sources.readers import expand_inputs, open_table
-
-MAX_BOUNDARIES_BYTES = 256 * 1024 * 1024
 
 
 def check_city(folder: Path) -> list[Problem]:
@@ -53,7 +51,7 @@ def check_city(folder: Path) -> list[Problem]:
         problems += _uncounted(adjustments, lines, policies)
     problems += _cases(city)
     if city.boundaries is not None:
-        problems += _boundaries(city.boundaries)
+        problems += checked_boundaries(city.boundaries)
     return problems
 
 
@@ -104,18 +102,3 @@ def _header(path: Path, profile: Profile, zone: ZoneInfo) -> tuple[Problem, ...]
     except InputError as error:
         return error.problems
     return ()
-
-
-def _boundaries(path: Path) -> list[Problem]:
-    remedy = "give a GeoJSON FeatureCollection, or remove the key"
-    try:
-        if path.stat().st_size > MAX_BOUNDARIES_BYTES:
-            return [Problem(path.name, "", "the file is larger than 256 MB", remedy)]
-        document = json.loads(path.read_bytes())
-    except OSError as error:
-        return [Problem(path.name, "", f"cannot be read ({error.strerror})", remedy)]
-    except (ValueError, RecursionError):
-        return [Problem(path.name, "", "not a JSON document", remedy)]
-    if not isinstance(document, dict) or document.get("type") != "FeatureCollection":
-        return [Problem(path.name, "type", "not a GeoJSON FeatureCollection", remedy)]
-    return []

@@ -25,7 +25,8 @@ class City:
 
     A `Path` is a file or folder, already joined to `folder`; a text in `profile` or in
     `policies` is the name of one that comes with jiesu. `cases` are files, directories and
-    glob patterns as the sources package takes them.
+    glob patterns as the sources package takes them. `office` signs the bulletin and `recipients`
+    are whom it is sent to; empty for the usual words.
     """
 
     folder: Path
@@ -40,6 +41,8 @@ class City:
     units: Path | None
     adjustments: Path | None
     boundaries: Path | None
+    office: str
+    recipients: str
 
     @property
     def zone(self) -> ZoneInfo:
@@ -63,7 +66,7 @@ def checked_city(folder: Path) -> tuple[City | None, list[Problem]]:
     if table is None:
         return None, problems
     top = Settings(table, FILE)
-    inputs = top.below("inputs")
+    inputs, bulletin = top.below("inputs"), top.below("bulletin")
     profile = inputs.text("profile")
     city = City(
         folder=folder,
@@ -78,6 +81,8 @@ def checked_city(folder: Path) -> tuple[City | None, list[Problem]]:
         units=_optional_file(folder, inputs, "units"),
         adjustments=_optional_file(folder, inputs, "adjustments"),
         boundaries=_optional_file(folder, inputs, "boundaries"),
+        office=bulletin.text("office", ""),
+        recipients=bulletin.text("recipients", ""),
     )
     for key in ("cases", "policy"):
         if inputs.table.get(key) == []:

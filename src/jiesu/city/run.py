@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from jiesu.city.adjustments import read_adjustments
+from jiesu.city.boundaries import checked_boundaries
 from jiesu.city.folder import read_city
 from jiesu.city.policies import load_policies
 from jiesu.city.units_file import read_units
@@ -57,6 +58,9 @@ class Job:
     units: Path | None = None
     adjustments: Path | None = None
     names: Mapping[str, str] | None = None
+    boundaries: Path | None = None
+    office: str = ""
+    recipients: str = ""
     synthetic: bool = False
     lang: str = "zh"
     formats: tuple[str, ...] = FORMATS
@@ -87,6 +91,9 @@ def job_of(folder: Path, period: str) -> Job:
         units=city.units,
         adjustments=city.adjustments,
         names=city.name,
+        boundaries=city.boundaries,
+        office=city.office,
+        recipients=city.recipients,
         synthetic=city.synthetic,
         lang=city.language,
     )
@@ -105,6 +112,8 @@ def run(job: Job, *, now: datetime, progress: Progress | None = None) -> Done:
     profile = load_profile(job.profile)
     policy, period = _policy_and_period(job, profile)
     roster = _roster(job)
+    if job.boundaries is not None and (problems := checked_boundaries(job.boundaries)):
+        raise InputError(problems)
     as_of = _aware(job.as_of, period.rule.zone)
     with _work_folder(job.out) as work:
         intake = read_cases(
@@ -197,9 +206,17 @@ def _write(job: Job, evaluation: Evaluation) -> tuple[Path, ...]:
     written = [_write_json(evaluation, job.out / "evaluation.json")]
     documents = [name for name in job.formats if name in DOCUMENTS]
     if documents:
+        from jiesu.briefing.content import Imprint
         from jiesu.briefing.write import write_bulletin
 
-        written += write_bulletin(evaluation, job.out, lang=job.lang, formats=documents)
+        written += write_bulletin(
+            evaluation,
+            job.out,
+            lang=job.lang,
+            formats=documents,
+            imprint=Imprint(office=job.office, recipients=job.recipients),
+            boundaries=job.boundaries,
+        )
     for name in DOCUMENTS:
         if name not in documents:
             # A bulletin of an earlier run would contradict the new evaluation.
