@@ -144,8 +144,10 @@ def test_inputs_that_are_not_there_are_each_named(city: Path) -> None:
     [
         ('{"type": "FeatureCollection", "features": []}', None),
         (
-            '{"type": "FeatureCollection", "features": [{"properties": {"code": "1"}, "geometry": '
-            '{"type": "Polygon", "coordinates": [[[0, 0], [0, 1], [1, 1], [0, 0]]]}}]}',
+            (
+                '{"type": "FeatureCollection", "features": [{"properties": {"code": "1"}, '
+                '"geometry": {"type": "Polygon", "coordinates": [[[0, 0], [0, 1], [1, 1]]]}}]}'
+            ),
             None,
         ),
         ('{"type": "FeatureCollection", "features": [{"properties": {}}]}', "features[1]"),

@@ -9,7 +9,8 @@ import pytest
 
 from jiesu.core.problems import InputError
 from jiesu.core.result import InputFile
-from jiesu.sources.canonical_file import Mark, mark_of, schema, write_canonical
+from jiesu.sources.canonical_file import Mark, arrow_type, mark_of, schema, write_canonical
+from jiesu.sources.duplicates import ids_are_apart
 from jiesu.sources.intake import read_cases
 from jiesu.sources.profile import Profile, load_profile, parse_profile
 
@@ -234,3 +235,20 @@ def test_an_output_folder_that_cannot_be_made_is_an_input_error(tmp_path: Path, 
     (tmp_path / "out").write_text("a file stands where the folder should")
     with pytest.raises(InputError, match="out"):
         take(write(tmp_path / "a.csv", "1,2022-02-01,x"))
+
+
+def test_ids_lie_apart_only_where_no_two_files_can_share_one(tmp_path: Path) -> None:
+    paths = []
+    for name, ids in (("a", ["1", "3"]), ("b", ["4", "9"]), ("c", ["30", "31"])):
+        table = pa.table({"case_id": ids, "created_at": pa.array([0, 0], arrow_type("instant"))})
+        paths.append(tmp_path / f"{name}.parquet")
+        write_canonical([table], paths[-1], unique=True)
+    a, b, c = paths
+    assert ids_are_apart([b, a])
+    assert ids_are_apart([a])
+    assert ids_are_apart([a, c])  # "3" < "30": texts, not numbers
+    assert not ids_are_apart([a, b, a])
+    wide = tmp_path / "wide.parquet"
+    table = pa.table({"case_id": ["2", "5"], "created_at": pa.array([0, 0], arrow_type("instant"))})
+    write_canonical([table], wide, unique=True)
+    assert not ids_are_apart([wide, b, a])

@@ -6,12 +6,14 @@ a duplicate, identical or not. Exact, in bounded memory: hashes find candidates,
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import numpy as np
 import numpy.typing as npt
+import pyarrow.parquet as pq
 
 from jiesu.core.case_table import COLUMNS
 
@@ -57,6 +59,10 @@ class Duplicates:
     def n(self) -> int:
         return sum(len(rows) for rows in self.dropped.values())
 
+    def close(self) -> None:
+        """Let go of the working tables; the numbers stay."""
+        self._connection.close()
+
     def rows(self) -> Iterator[Duplicate]:
         """The duplicates by file and row."""
         if not self.dropped:
@@ -89,6 +95,24 @@ def find_duplicates(files: Sequence[CaseFile], n_rows: int, folder: Path) -> Dup
         index, numbers = (np.asarray(found[name], np.int64) for name in ("f", "r"))
         dropped = {int(file): numbers[index == file] for file in np.unique(index)}
     return Duplicates(dropped, connection, files)
+
+
+def ids_are_apart(paths: Sequence[Path]) -> bool:
+    """Whether no `case_id` of one file can stand in another, by the files' statistics alone.
+
+    True for files by month where the ids begin with a date: then no id needs to be read.
+    """
+    spans = []
+    for path in paths:
+        metadata = pq.read_metadata(path)
+        index = metadata.schema.to_arrow_schema().get_field_index("case_id")
+        groups = [metadata.row_group(i).column(index) for i in range(metadata.num_row_groups)]
+        if not all(group.statistics and group.statistics.has_min_max for group in groups):
+            return False
+        if groups:
+            lowest = min(group.statistics.min for group in groups)
+            spans.append((lowest, max(group.statistics.max for group in groups)))
+    return all(before[1] < after[0] for before, after in pairwise(sorted(spans)))
 
 
 def _repeated_hashes(connection: duckdb.DuckDBPyConnection, n_rows: int) -> npt.NDArray[np.uint64]:

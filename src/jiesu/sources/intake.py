@@ -23,7 +23,7 @@ from jiesu.core.result import InputFile
 from jiesu.sources.ahead import ahead
 from jiesu.sources.canonical import Binding, Mapped, bind, map_batch
 from jiesu.sources.canonical_file import CanonicalWriter, mark_of
-from jiesu.sources.duplicates import CaseFile, Duplicates, find_duplicates
+from jiesu.sources.duplicates import CaseFile, Duplicates, find_duplicates, ids_are_apart
 from jiesu.sources.profile import Profile
 from jiesu.sources.readers import expand_inputs, open_table
 from jiesu.sources.reports import RejectReport, writable, write_duplicates
@@ -106,7 +106,7 @@ def read_cases(
             with suppress(OSError):
                 into.rmdir()  # Only an empty folder goes.
     n_duplicates = found.n if found else 0
-    accepted = reading.n_mapped - n_duplicates
+    accepted = sum(pq.read_metadata(path).num_rows for path in cases)
     assert reading.n_rows == accepted + report.n + n_duplicates
     return Intake(
         cases=cases,
@@ -204,9 +204,9 @@ class _Reading:
             self._refuse_all_rejected(table, n_rejected)
 
     def _count(self, table: SourceTable, mapped: Mapped) -> None:
-        n_rejected = self.report.add(table.file, mapped.rejects)
+        self.report.add(table.file, mapped.rejects)
         self.n_mapped += mapped.cases.num_rows
-        self.n_rows += mapped.cases.num_rows + n_rejected
+        self.n_rows += mapped.n_rows
         self.n_agree += mapped.n_agree
         self.n_checked += mapped.n_checked
         self.progress(self._done + table.n_read(), self._total)
@@ -246,11 +246,13 @@ def _without_duplicates(
     files: list[CaseFile], reading: _Reading, report: Path
 ) -> Duplicates | None:
     """Find duplicates and write the files concerned anew; `None` when there can be none."""
-    if len(files) == 1 and files[0].places is None:
+    # Files that jiesu wrote hold no id twice; where their ids lie apart no two files do either.
+    if all(file.places is None for file in files) and ids_are_apart([f.path for f in files]):
         write_duplicates(report, ())
         return None
     found = find_duplicates(files, reading.n_mapped, reading.work)
-    write_duplicates(report, found.rows())
+    with closing(found):
+        write_duplicates(report, found.rows())
     for index, dropped in found.dropped.items():
         target = reading.work / f"kept-{index + 1:04}.parquet"
         _write_without(files[index].path, dropped.tolist(), target)
