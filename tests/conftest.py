@@ -4,6 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Machines are shared: a slow moment is not a failure.
+settings.register_profile("jiesu", deadline=None)
+settings.load_profile("jiesu")
 
 ROOT = Path(__file__).resolve().parent.parent
 
