@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jiesu.core.problems import InputError
@@ -16,6 +16,7 @@ from .conftest import Take
 BLANKS = " \t\n\r\u00a0\u3000\u2003"
 
 
+@settings(deadline=None)
 @given(st.lists(st.none() | st.text(alphabet=BLANKS + "ab街。é", max_size=6), max_size=30))
 def test_text_is_trimmed_as_python_does_it_and_nothing_left_is_null(values: list[str]) -> None:
     expected = [(value.strip() or None) if value else None for value in values]

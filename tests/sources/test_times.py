@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jiesu.sources.times import check_time_format, instants, local_instants, utc_from_local
@@ -30,6 +30,7 @@ def read(texts: Sequence[str | None], *formats: str, zone: ZoneInfo = SHANGHAI) 
     return [stamp and stamp.strftime("%Y-%m-%dT%H:%M:%S") for stamp in found]
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(ZONES),
     st.lists(st.datetimes(at(1965), at(2060)), min_size=1, max_size=20),
@@ -103,6 +104,7 @@ def test_formats_with_offset_fraction_two_digit_year_and_chinese_text_are_unders
     assert found.to_pylist() == [datetime(2022, 2, 1, 0, 0, 0, 250_000, tzinfo=UTC)]
 
 
+@settings(deadline=None)
 @given(st.datetimes(at(1950), at(2150)))
 def test_a_time_written_in_a_format_is_read_back(moment: datetime) -> None:
     form = "%m/%d/%Y %I:%M:%S %p"

@@ -50,8 +50,12 @@ class Binding:
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """A mapped batch: accepted rows, their places, the rejects, and the agreement check."""
+    """A mapped batch: accepted rows, their places, the rejects, and the agreement check.
 
+    `n_rows` counts what came in, so that what goes out can be held against it.
+    """
+
+    n_rows: int
     cases: pa.RecordBatch
     places: Int64s
     rejects: tuple[Reject, ...]
@@ -133,7 +137,8 @@ def map_batch(binding: Binding, batch: SourceBatch) -> Mapped:
     n_agree, n_checked = mapping.agreement()
     late_due_at = not binding.gives_due_at and cases.column("due_at").null_count < cases.num_rows
     rejects = sorted((*batch.rejects, *mapping.rejects.values()), key=lambda row: row.place)
-    return Mapped(cases, places, tuple(rejects), n_agree, n_checked, late_due_at)
+    n_rows = batch.n_rows + len(batch.rejects)
+    return Mapped(n_rows, cases, places, tuple(rejects), n_agree, n_checked, late_due_at)
 
 
 class _BatchMapping:

@@ -110,7 +110,7 @@ class _Rows:
             for name, header in zip(names, self.headers, strict=True)
             if header in wanted
         }
-        for cut in self._cut(names, included):
+        for cut in self._cut(names):
             columns = {header: cut.column(name) for name, header in included.items()}
             batch = self._placed(cut, columns)
             refuse_long_cells(self.stream.file, "line", cut.columns, batch.places)
@@ -118,7 +118,7 @@ class _Rows:
         if self._bad:
             yield self._placed(None, {})
 
-    def _cut(self, names: list[str], included: dict[str, str]) -> Iterator[pa.RecordBatch]:
+    def _cut(self, names: list[str]) -> Iterator[pa.RecordBatch]:
         """Arrow's batches of all columns as text, its complaints turned into `InputError`."""
 
         def note_bad(row: Any) -> str:
@@ -235,7 +235,7 @@ class _Rows:
     def _ends_like(self, cell: str) -> bool:
         tail = self.stream.tail
         end = cell.encode()[-len(tail) :]
-        return tail.endswith(end[-40:]) and not tail.rstrip(b"\r\n").endswith(b'"')
+        return tail.endswith(end) and not tail.rstrip(b"\r\n").endswith(b'"')
 
     def _open_quote(self) -> InputError:
         return refused(

@@ -39,15 +39,13 @@ class RejectReport:
         self.n = 0
         self.first: Reject | None = None
 
-    def add(self, file: str, rejects: Iterable[Reject]) -> int:
-        """Write rejects of a file and return their number."""
-        n_before = self.n
+    def add(self, file: str, rejects: Iterable[Reject]) -> None:
+        """Write rejects of a file."""
         for row in rejects:
             self.n += 1
             self.first = self.first or row
             cells = (neutral(file), row.place, neutral(row.column), row.reason, neutral(row.value))
             self._writer.writerow(cells)
-        return self.n - n_before
 
     def __enter__(self) -> "RejectReport":
         return self
