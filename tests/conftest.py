@@ -7,7 +7,7 @@ import pytest
 from hypothesis import settings
 
 # Machines are shared: a slow moment is not a failure.
-settings.register_profile("jiesu", deadline=None)
+settings.register_profile("jiesu", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("jiesu")
 
 ROOT = Path(__file__).resolve().parent.parent
