@@ -192,6 +192,12 @@ def test_half_a_surrogate_pair_in_json_does_no_harm(tmp_path: Path, take: Take) 
     assert take(tmp_path / "a.jsonl").column("location") == ["a?b"]
 
 
+def test_sheets_that_are_not_read_are_noted(tmp_path: Path, take: Take) -> None:
+    xlsx(tmp_path / "a.xlsx")
+    run = take(tmp_path / "a.xlsx", profile='sheet = "工单"\n' + PROFILE)
+    assert run.intake.notes == (("other_sheets", {"file": "a.xlsx", "sheets": "other"}),)
+
+
 def test_numbers_dates_and_truth_in_a_workbook_become_text(tmp_path: Path, take: Take) -> None:
     with xlsxwriter.Workbook(tmp_path / "a.xlsx") as book:
         sheet = book.add_worksheet()

@@ -52,7 +52,8 @@ class Intake:
     """What was read: canonical files and the numbers of rows.
 
     `cases` are Parquet files in which no `case_id` stands twice, within one or across all.
-    `notes` are (key, values) pairs: `unused_headers` with `file` and `headers`.
+    `notes` are (key, values) pairs: `unused_headers` with `file` and `headers`, `other_sheets`
+    with `file` and `sheets`; both name what was not read.
     """
 
     cases: tuple[Path, ...]
@@ -175,11 +176,14 @@ class _Reading:
         places = self.work / f"places-{number:04}.parquet"
         with open_table(path, self.profile) as table:
             binding = bind(self.profile, table, self.zone)
-            if binding.unused:
-                values = {"file": path.name, "headers": ", ".join(binding.unused)}
-                self.notes.append(("unused_headers", values))
+            self._note("unused_headers", path, "headers", binding.unused)
+            self._note("other_sheets", path, "sheets", table.other_sheets)
             self._write(table, binding, target, places)
         return CaseFile(target, str(path), places)
+
+    def _note(self, key: str, path: Path, what: str, names: Sequence[str]) -> None:
+        if names:
+            self.notes.append((key, {"file": path.name, what: ", ".join(names)}))
 
     def _write(self, table: SourceTable, binding: Binding, target: Path, places: Path) -> None:
         n_before = self.n_mapped, self.report.n

@@ -52,7 +52,8 @@ class SourceTable:
 
     `headers` are all headers; with `open_headers` more may come in later rows. `n_read` gives
     the bytes of the file that were read so far, `text_form` the encoding and the delimiter that
-    were found (what is not known yet, or does not apply, is left out).
+    were found (what is not known yet, or does not apply, is left out), `other_sheets` the names
+    of a workbook's sheets that are not read.
     """
 
     file: str
@@ -62,6 +63,7 @@ class SourceTable:
     n_read: Callable[[], int]
     open_headers: bool = False
     text_form: Callable[[], dict[str, str]] = dict
+    other_sheets: tuple[str, ...] = ()
 
 
 def refused(file: str, what: str, remedy: str, where: str = "") -> InputError:

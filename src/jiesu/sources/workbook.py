@@ -68,13 +68,16 @@ def open_workbook(path: Path, file: str, sheet: str | None) -> SourceTable:
         place_kind="row",
         batches=batches,
         n_read=lambda: read[0],
+        other_sheets=tuple(name for name in book.sheet_names if name != chosen.name),
     )
 
 
 def refuse_bomb(
-    path: Path, file: str, max_inflated: int = MAX_INFLATED, max_cells: int = MAX_CELLS
+    path: Path, file: str, max_inflated: int | None = None, max_cells: int | None = None
 ) -> None:
     """Raise `InputError` for a workbook too large to read; nothing is trusted, all is counted."""
+    max_inflated = MAX_INFLATED if max_inflated is None else max_inflated
+    max_cells = MAX_CELLS if max_cells is None else max_cells
     inflated = 0
     try:
         with readable(file), zipfile.ZipFile(path) as archive:
@@ -116,9 +119,7 @@ class _Area:
             for letter in letters:
                 width = width * 26 + letter - ord("A") + 1
             self._widest = max(self._widest, width)
-        if places:
-            self._lowest = max(self._lowest, *(int(row) for _, row in (places[0], places[-1])))
-            self._lowest = max(self._lowest, max(int(row) for _, row in places))
+        self._lowest = max(self._lowest, max((int(row) for _, row in places), default=0))
 
 
 def _sheet(book: CalamineWorkbook, file: str, sheet: str | None) -> CalamineSheet:
