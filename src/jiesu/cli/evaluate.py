@@ -14,6 +14,7 @@ from rich.text import Text
 
 from jiesu.city.run import LANGUAGES, Done, Job, chosen_formats, job_of, run
 from jiesu.cli.progress import progress_bar
+from jiesu.cli.sources import intake_lines
 from jiesu.core.case_table import COLUMNS
 from jiesu.core.policy import RateRule
 from jiesu.core.problems import InputError, Problem
@@ -109,17 +110,8 @@ def _show(done: Done, job: Job) -> None:
         f"as of {evaluation.as_of:%Y-%m-%d %H:%M:%S}"
     )
     console.print(f"Policy {policy.name} {policy.version} ({policy.digest[:12]})")
-    rows_in = intake.accepted + intake.rejected + intake.duplicates
-    console.print(
-        f"Rows {rows_in:,} = accepted {intake.accepted:,} + rejected {intake.rejected:,} "
-        f"+ duplicates {intake.duplicates:,}"
-    )
-    if intake.agreement is not None:
-        agreement = intake.agreement
-        console.print(
-            f"The source's on-time flag agrees in {agreement.n_agree:,} of "
-            f"{agreement.n_checked:,} cases"
-        )
+    for line in intake_lines(intake):
+        console.print(line)
     totals = evaluation.totals
     console.print(
         f"Cases in the period {totals.volume:,}, excluded {totals.excluded:,}, "

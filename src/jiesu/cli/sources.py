@@ -1,10 +1,15 @@
 """`jiesu import` and `jiesu profile`: other systems' files, without an evaluation."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from jiesu.cli.progress import progress_bar
+
+if TYPE_CHECKING:
+    from jiesu.sources.intake import Intake
 
 
 def import_command(files: list[str], profile: str, out: Path) -> None:
@@ -20,13 +25,32 @@ def import_command(files: list[str], profile: str, out: Path) -> None:
             duplicates=out / "duplicates.csv",
             progress=progress,
         )
+    for line in intake_lines(intake):
+        typer.echo(line)
+    for path in intake.cases:
+        typer.echo(f"Written: {path}")
+
+
+HEADERS = 8
+"""Unused headers of a file that are named; a mistyped one shows here."""
+
+
+def intake_lines(intake: "Intake") -> Iterator[str]:
+    """What was read, in lines: rows, the agreement check, what was left aside."""
     rows_in = intake.accepted + intake.rejected + intake.duplicates
-    typer.echo(
+    yield (
         f"Rows {rows_in:,} = accepted {intake.accepted:,} + rejected {intake.rejected:,} "
         f"+ duplicates {intake.duplicates:,}"
     )
-    for path in intake.cases:
-        typer.echo(f"Written: {path}")
+    if intake.agreement is not None:
+        n_agree, n_checked = intake.agreement.n_agree, intake.agreement.n_checked
+        yield f"The source's on-time flag agrees in {n_agree:,} of {n_checked:,} cases"
+    left_aside = {"unused_headers": "Columns not used", "other_sheets": "Sheets not read"}
+    for key, values in intake.notes:
+        names = values["headers" if key == "unused_headers" else "sheets"].split(", ")
+        shown = ", ".join(names[:HEADERS])
+        more = f" and {len(names) - HEADERS} more" if len(names) > HEADERS else ""
+        yield f"{left_aside[key]} in {values['file']}: {shown}{more}"
 
 
 def profile_command(file: Path) -> None:

@@ -30,6 +30,7 @@ def open_engine(url: str = DEFAULT) -> BaseBackend:
     engine = ibis.duckdb.connect(path or ":memory:")
     engine.raw_sql("SET TimeZone = 'UTC'")
     engine.raw_sql("SET preserve_insertion_order = false")
+    engine.raw_sql("SET enable_progress_bar = false")
     return engine
 
 
