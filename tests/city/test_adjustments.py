@@ -4,7 +4,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from jiesu.city.adjustments import checked_adjustments, read_adjustments
-from jiesu.core.assessment import Line
+from jiesu.core.roster import Line
 from jiesu.core.units import Unit, Units
 
 HEADER = "unit,period,points,reason,approval,cap\n"

@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from jiesu.core.assessment import Counted, Findings, Roster, assess
+from jiesu.core.assessment import Findings, assess
 from jiesu.core.counts import Counts
 from jiesu.core.facts import Joint, mask_of
 from jiesu.core.period import parse_period
 from jiesu.core.policy import Policy, parse_policy
 from jiesu.core.result import Group, UnitResult
+from jiesu.core.roster import Roster
 from jiesu.core.scoring import Scale, normal_quantile
+from jiesu.core.standings import Counted
 
 POLICIES = Path(__file__).resolve().parents[2] / "src/jiesu/city/shipped/policies"
 SHANGHAI = ZoneInfo("Asia/Shanghai")

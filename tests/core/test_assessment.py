@@ -7,11 +7,13 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jiesu.core.assessment import Counted, Line, Roster, assess
+from jiesu.core.assessment import assess
 from jiesu.core.facts import Joint, mask_of, pooled
 from jiesu.core.period import parse_period
 from jiesu.core.ranking import competition_ranks
+from jiesu.core.roster import Line, Roster
 from jiesu.core.scoring import composite, figures, rates, rounded, wilson
+from jiesu.core.standings import Counted
 from jiesu.core.units import Unit, Units
 
 from .cast import SHANGHAI, Z95, answers, assessed, counts, policy, scale, units

@@ -6,11 +6,12 @@ from fractions import Fraction
 
 import pytest
 
-from jiesu.core.assessment import Findings, Line, Roster, counted_points
+from jiesu.core.assessment import Findings
 from jiesu.core.counts import Counts
 from jiesu.core.facts import FACTS, Joint, mask_of, pooled
 from jiesu.core.period import parse_period
 from jiesu.core.policy import LIST_KINDS
+from jiesu.core.roster import Line, Roster
 from jiesu.core.scoring import (
     composite,
     composite_variance,
@@ -20,6 +21,7 @@ from jiesu.core.scoring import (
     spread,
     wilson,
 )
+from jiesu.core.standings import counted_points
 from jiesu.core.units import Unit, Units
 
 from .cast import SHANGHAI, Z95, answers, assessed, counts, policy, scale, share, units

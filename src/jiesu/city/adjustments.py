@@ -10,8 +10,8 @@ from pathlib import Path
 
 from jiesu.city.lines import Line as FileLine
 from jiesu.city.lines import by_line, read_lines
-from jiesu.core.assessment import Line
 from jiesu.core.problems import InputError, Problem
+from jiesu.core.roster import Line
 from jiesu.core.units import Units
 
 REQUIRED = ("unit", "period", "points", "reason", "approval")

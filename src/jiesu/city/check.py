@@ -14,9 +14,9 @@ from jiesu.city.boundaries import checked_boundaries
 from jiesu.city.folder import City, checked_city
 from jiesu.city.policies import checked_policies
 from jiesu.city.units_file import checked_units
-from jiesu.core.assessment import Line
 from jiesu.core.policy import Policy
 from jiesu.core.problems import InputError, Problem
+from jiesu.core.roster import Line
 from jiesu.core.units import Units
 from jiesu.sources.canonical import bind
 from jiesu.sources.canonical_file import mark_of

@@ -21,12 +21,12 @@ from jiesu.city.boundaries import checked_boundaries
 from jiesu.city.folder import read_city
 from jiesu.city.policies import load_policies
 from jiesu.city.units_file import read_units
-from jiesu.core.assessment import Line, Roster
 from jiesu.core.contract import evaluation_document
 from jiesu.core.period import Period, parse_period
 from jiesu.core.policy import Policy, policy_in_force
 from jiesu.core.problems import InputError, Problem
 from jiesu.core.result import Evaluation, Input
+from jiesu.core.roster import Line, Roster
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

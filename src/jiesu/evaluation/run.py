@@ -11,13 +11,15 @@ from pathlib import Path
 
 import ibis.expr.types as ir
 
-from jiesu.core.assessment import Counted, Roster, assess, group_rules
+from jiesu.core.assessment import assess
 from jiesu.core.case_table import COLUMNS
 from jiesu.core.counts import Counts
 from jiesu.core.period import MONTHS_IN, Period, month_period
 from jiesu.core.policy import Policy
 from jiesu.core.problems import InputError, Problem
 from jiesu.core.result import Evaluation, Input
+from jiesu.core.roster import Roster, group_rules
+from jiesu.core.standings import Counted
 from jiesu.evaluation.counts import Question, Window, count, unit_names
 from jiesu.evaluation.engines import DEFAULT, open_cases, open_engine, rows
 from jiesu.evaluation.statistics import FileStatistics
