@@ -3,8 +3,10 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from jiesu.core.case_table import COLUMNS
-from jiesu.sources import profile as profiles
+from jiesu.core.problems import InputError
 from jiesu.sources.delimited import BLOCK
 from jiesu.sources.profile import load_profile, parse_profile, shipped_profiles
 from jiesu.sources.source_table import MAX_CELL
@@ -20,8 +22,25 @@ def test_the_example_on_the_page_is_a_valid_profile() -> None:
 
 
 def test_every_key_of_a_profile_stands_on_the_page() -> None:
-    keys = profiles.TOP_KEYS | profiles.COLUMN_KEYS
-    assert {key for key in keys if f"`{key}`" not in PAGE} == set()
+    # The remedy for an unknown key lists the known ones.
+    text = "x = 1\n[columns]\nunit = { x = 1 }\n[agreement]\nx = 1\n"
+    with pytest.raises(InputError) as caught:
+        parse_profile(text, file="wrong.toml", name="wrong")
+    known = {
+        problem.where: problem.remedy.split(": ")[1].split(", ")
+        for problem in caught.value.problems
+        if problem.what == "this key is not known"
+    }
+    section = {
+        heading: re.findall(rf"^#+ {heading}\n(.*?)^#", PAGE, re.DOTALL | re.MULTILINE)[0]
+        for heading in ("Keys of the file", "Keys of a column", "The agreement check")
+    }
+    rows = re.compile(r"^\| (`.*?) \|", re.MULTILINE)
+    for where, heading in (("x", "Keys of the file"), ("columns.unit.x", "Keys of a column")):
+        described = re.findall(r"`(\w+)`", " ".join(rows.findall(section[heading])))
+        assert sorted(described) == known[where]
+    assert all(f"`{key}`" in section["The agreement check"] for key in known["agreement.x"])
+    assert known["agreement.x"] == ["false", "from", "true"]
 
 
 def test_every_column_stands_on_the_page_with_its_header_and_codes() -> None:

@@ -51,9 +51,14 @@ WRONG = {
     "colour": 'colour = "red"\n' + GOOD,
     "time_formats": 'time_formats = ["%d %B %Y"]\n' + GOOD,
     "required": 'required = ["unit"]\n' + GOOD,
+    "columns": "columns = 5\n",
     "columns.created_at": '[columns]\ncase_id = "id"\n',
     "columns.unti": GOOD + 'unti = "u"\n',
     "columns.unit": GOOD + "unit = 5\n",
+    "columns.caller": GOOD + "caller = []\n",
+    "columns.caller.from": GOOD + "caller = { from = [] }\n",
+    "columns.unit.only_where": GOOD + 'unit = { from = "u", only_where = {} }\n',
+    "columns.unit.only_where.a": GOOD + 'unit = { from = "u", only_where = { a = 5 } }\n',
     "columns.unit.form": GOOD + 'unit = { from = "u", form = "x" }\n',
     "columns.kind": GOOD + 'kind = { from = "k", value = "x" }\n',
     "columns.unit.time_formats": GOOD + 'unit = { from = "u", time_formats = ["%Y%m%d"] }\n',
@@ -78,9 +83,9 @@ WRONG = {
 def test_a_mistake_is_refused_with_file_and_key(key: str) -> None:
     with pytest.raises(InputError) as caught:
         parse_profile(WRONG[key], file="city.toml", name="city")
-    assert [(problem.file, problem.where) for problem in caught.value.problems][:1] == [
+    assert {(problem.file, problem.where) for problem in caught.value.problems} == {
         ("city.toml", key)
-    ]
+    }
     assert all(problem.remedy for problem in caught.value.problems)
 
 
@@ -101,3 +106,18 @@ def test_all_mistakes_are_named_at_once() -> None:
 def test_a_file_that_is_no_toml_is_refused_with_the_place() -> None:
     with pytest.raises(InputError, match="not TOML"):
         parse_profile("zone = ", file="city.toml", name="city")
+
+
+def test_a_profile_that_cannot_be_read_is_refused_with_the_shipped_names(tmp_path: Path) -> None:
+    for name in ("no such profile", "no\0name", "x" * 1000, str(tmp_path)):
+        with pytest.raises(InputError) as caught:
+            load_profile(name)
+        ((file, remedy),) = [(problem.file, problem.remedy) for problem in caught.value.problems]
+        assert file == name
+        assert all(shipped in remedy for shipped in shipped_profiles())
+
+
+def test_a_delimiter_may_be_a_blank_or_a_tab() -> None:
+    for written, delimiter in (("\\t", "\t"), (" ", " "), (";", ";")):
+        text = f'delimiter = "{written}"\n' + GOOD
+        assert parse_profile(text, file="city.toml", name="city").delimiter == delimiter

@@ -71,22 +71,19 @@ def checked_city(folder: Path) -> tuple[City | None, list[Problem]]:
     city = City(
         folder=folder,
         name=top.words("name"),
-        time_zone=_time_zone(top),
+        time_zone=top.zone("time_zone"),
         language=top.choice("language", LANGUAGES, "zh"),
         calendar=top.choice("calendar", CALENDARS, "none"),
         synthetic=top.flag("synthetic", False),
-        cases=tuple(folder / item for item in inputs.texts("cases")),
+        cases=tuple(folder / item for item in inputs.some_texts("cases")),
         profile=_named_or_file(folder, profile),
-        policies=tuple(_named_or_file(folder, item) for item in inputs.texts("policy")),
+        policies=tuple(_named_or_file(folder, item) for item in inputs.some_texts("policy")),
         units=_optional_file(folder, inputs, "units"),
         adjustments=_optional_file(folder, inputs, "adjustments"),
         boundaries=_optional_file(folder, inputs, "boundaries"),
         office=bulletin.text("office", ""),
         recipients=bulletin.text("recipients", ""),
     )
-    for key in ("cases", "policy"):
-        if inputs.table.get(key) == []:
-            inputs.wrong(key, "the list is empty", "name at least one")
     top.finish()
     return city, top.problems
 
@@ -105,17 +102,6 @@ def _document(folder: Path) -> tuple[dict[str, Any] | None, list[Problem]]:
         return None, [Problem(FILE, "", what, "name a city folder that can be read")]
     except InputError as error:
         return None, list(error.problems)
-
-
-def _time_zone(top: Settings) -> str:
-    name = top.text("time_zone")
-    if not name:
-        return "UTC"
-    try:
-        return ZoneInfo(name).key
-    except (KeyError, OSError, ValueError):
-        top.wrong("time_zone", f"{name!r} is no time zone", "write one such as Asia/Shanghai")
-        return "UTC"
 
 
 def _named_or_file(folder: Path, value: str) -> Path | str:

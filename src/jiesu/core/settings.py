@@ -10,6 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from jiesu.core.problems import InputError, Problem
 
@@ -52,6 +53,10 @@ class Settings:
             self.wrong(key, "this key is missing", remedy)
         return self.table.get(key)
 
+    def raw(self, key: str) -> Any:
+        """What stands at a key, unchecked; `None` where it is missing."""
+        return self._take(key, False, "")
+
     def text(self, key: str, default: str | None = None) -> str:
         """A non-empty string; required without a default."""
         value = self._take(key, default is None, "add it as a text in quotes")
@@ -80,10 +85,26 @@ class Settings:
         if value is None:
             return default or ()
         values = [value] if isinstance(value, str) else value
-        if isinstance(values, list) and all(isinstance(item, str) and item for item in values):
+        if isinstance(values, list) and all(isinstance(v, str) and v.strip() for v in values):
             return tuple(values)
-        self.wrong(key, f"{value!r} is not a list of texts", 'write a list of texts: ["..."]')
+        remedy = 'write a list of texts, none of them empty: ["..."]'
+        self.wrong(key, f"{value!r} is not a list of texts", remedy)
         return default or ()
+
+    def some_texts(self, key: str, default: tuple[str, ...] | None = None) -> tuple[str, ...]:
+        """As `texts`, but an empty list is refused."""
+        if self.table.get(key) == []:
+            self.wrong(key, "the list is empty", "name at least one")
+        return self.texts(key, default)
+
+    def zone(self, key: str, default: str | None = None) -> str:
+        """The IANA name of a time zone; required without a default."""
+        name = self.text(key, default)
+        try:
+            return ZoneInfo(name).key if name else "UTC"
+        except (KeyError, OSError, ValueError):
+            self.wrong(key, f"{name!r} is no time zone", "write one such as Asia/Shanghai or UTC")
+            return default or "UTC"
 
     def integer(self, key: str, default: int | None, low: int, high: int) -> int:
         """A whole number in `low..high`; required where the default is `None`."""
@@ -109,7 +130,7 @@ class Settings:
         return Fraction(low) if default is None else default
 
     def flag(self, key: str, default: bool) -> bool:
-        value = self._take(key, False, "")
+        value = self.raw(key)
         if value is None or isinstance(value, bool):
             return default if value is None else value
         self.wrong(key, f"{value!r} is neither true nor false", "write true or false")
@@ -117,7 +138,7 @@ class Settings:
 
     def day(self, key: str) -> date | None:
         """A date such as 2022-01-19 without quotes, or nothing."""
-        value = self._take(key, False, "")
+        value = self.raw(key)
         if value is None or (isinstance(value, date) and not isinstance(value, datetime)):
             return value
         self.wrong(key, f"{value!r} is not a date", "write a date without quotes: 2022-01-19")
@@ -142,15 +163,17 @@ class Settings:
 
     def below(self, key: str) -> "Settings":
         """The table at a key; an empty one where it is missing."""
-        value = self._take(key, False, "")
+        value = self.raw(key)
+        path = self.key_path(key)
         if value is not None and not isinstance(value, Mapping):
-            self.wrong(key, f"{value!r} is not a table", f"write a table: [{self.key_path(key)}]")
-            value = None
-        return self._child(value or {}, self.key_path(key))
+            self.wrong(key, f"{value!r} is not a table", f"write a table: [{path}]")
+            # On its own: that its keys are missing too would be the same mistake again.
+            return Settings({}, self.file, path)
+        return self._child(value or {}, path)
 
     def each(self, key: str) -> list["Settings"]:
         """The tables of an array `[[key]]`; none where it is missing."""
-        value = self._take(key, False, "")
+        value = self.raw(key)
         if value is None:
             return []
         if not isinstance(value, list) or not all(isinstance(item, Mapping) for item in value):

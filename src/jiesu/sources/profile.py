@@ -4,21 +4,17 @@ A profile is a TOML file (docs/sources.md); here it is parsed, checked whole and
 Leaves out the files themselves: whether a header is there is seen when a file is opened.
 """
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal
-from zoneinfo import ZoneInfo
+from typing import Literal, cast, get_args
 
-from jiesu.core.case_table import BY_NAME, COLUMNS, REQUIRED, Column
+from jiesu.core.case_table import COLUMNS, REQUIRED, Column
 from jiesu.core.problems import InputError, Problem
+from jiesu.core.settings import Settings, toml_table
 from jiesu.sources.times import check_time_format
-
-FORMATS = ("auto", "csv", "tsv", "xlsx", "jsonl", "json", "parquet")
-ENCODINGS = ("auto", "utf-8", "gb18030")
 
 Format = Literal["auto", "csv", "tsv", "xlsx", "jsonl", "json", "parquet"]
 Encoding = Literal["auto", "utf-8", "gb18030"]
@@ -88,32 +84,43 @@ def load_profile(name_or_path: str | Path) -> Profile:
     words = str(name_or_path)
     if words in shipped_profiles():
         shipped = resources.files("jiesu.sources") / "profiles" / f"{words}.toml"
-        return parse_profile(shipped.read_text("utf-8"), file=f"{words}.toml", name=words)
+        return parse_profile(shipped.read_bytes(), file=f"{words}.toml", name=words)
     path = Path(name_or_path)
     try:
-        text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        known = ", ".join(shipped_profiles())
-        if path.exists():
-            what = "is no readable UTF-8 text"
-        else:
-            what = "is no profile that comes with jiesu, nor a file"
-        remedy = f"give one of {known}, or the path of a TOML file"
+        content = path.read_bytes()
+    except (OSError, ValueError) as error:
+        what = "is no profile that comes with jiesu, nor a file that can be read"
+        remedy = f"give one of {', '.join(shipped_profiles())}, or the path of a TOML file"
         raise InputError(Problem(words, "", what, remedy)) from error
-    return parse_profile(text, file=words, name=path.stem)
+    return parse_profile(content, file=words, name=path.stem)
 
 
-def parse_profile(text: str, *, file: str, name: str) -> Profile:
-    """A profile from TOML text. `file` is the name to show in problems."""
-    try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        what, remedy = f"is not TOML ({error})", "correct the syntax there"
-        raise InputError(Problem(file, "", what, remedy)) from error
-    reader = _Reader(file)
-    profile = reader.profile(document, name)
-    if reader.problems:
-        raise InputError(reader.problems)
+def parse_profile(content: bytes | str, *, file: str, name: str) -> Profile:
+    """A profile from TOML. `file` is the name to show; `InputError` with every mistake."""
+    if isinstance(content, str):
+        content = content.encode()
+    top = Settings(toml_table(content, file), file)
+    columns = top.below("columns")
+    origins = _origins(columns, _time_formats(top))
+    required = _texts(top, "required", REQUIRED)
+    for column in required:
+        if not columns.has(column) and column not in REQUIRED:
+            top.wrong("required", f"names {column!r}, which is not mapped", "map it or drop it")
+    top.text("title", "")
+    profile = Profile(
+        name=name,
+        zone=top.zone("zone", "UTC"),
+        columns=MappingProxyType(origins),
+        format=cast(Format, top.choice("format", get_args(Format), "auto")),
+        encoding=cast(Encoding, top.choice("encoding", get_args(Encoding), "auto")),
+        delimiter=_delimiter(top),
+        sheet=top.text("sheet", "") or None,
+        nulls=_texts(top, "nulls"),
+        required=tuple(dict.fromkeys((*REQUIRED, *required))),
+        agreement=_agreement(top, columns),
+    )
+    top.finish()
+    top.raise_problems()
     return profile
 
 
@@ -122,226 +129,132 @@ def fold(value: str) -> str:
     return value.strip().casefold()
 
 
-TOP_KEYS = {
-    "title",
-    "zone",
-    "format",
-    "encoding",
-    "delimiter",
-    "sheet",
-    "nulls",
-    "required",
-    "time_formats",
-    "columns",
-    "agreement",
-}
-COLUMN_KEYS = {
-    "from",
-    "value",
-    "values",
-    "time_formats",
-    "true_where",
-    "false_where",
-    "only_where",
-}
-
-
-class _Reader:
-    """Reads the parts of a document and collects the problems on the way."""
-
-    def __init__(self, file: str) -> None:
-        self.file = file
-        self.problems: list[Problem] = []
-
-    def wrong(self, key: str, what: str, remedy: str) -> None:
-        self.problems.append(Problem(self.file, key, what, remedy))
-
-    def profile(self, document: dict[str, Any], name: str) -> Profile:
-        self._known(document, TOP_KEYS, "")
-        formats = self._time_formats(document.get("time_formats", []), "time_formats")
-        raw_columns = document.get("columns", {})
-        if not isinstance(raw_columns, dict):
-            self.wrong("columns", "is no table", "write [columns] and a line for each column")
-            raw_columns = {}
-        columns: dict[str, Origin] = {}
-        for key, raw in raw_columns.items():
-            if key not in BY_NAME:
-                known = ", ".join(column.name for column in COLUMNS)
-                self.wrong(
-                    f"columns.{key}", "is no column of the case table", f"use one of {known}"
-                )
-                continue
-            columns[key] = self._column(BY_NAME[key], raw, formats)
-        for key in REQUIRED:
-            if key not in columns:
-                self.wrong(f"columns.{key}", "is missing", "say which header of the file it is")
-        required = self._strings(document.get("required", list(REQUIRED)), "required")
-        for key in required:
-            if key not in raw_columns and key not in REQUIRED:
-                self.wrong("required", f"names {key!r}, which is not mapped", "map it or drop it")
-        return Profile(
-            name=name,
-            zone=self._zone(document.get("zone", "UTC")),
-            columns=MappingProxyType(columns),
-            format=self._choice(document, "format", FORMATS),
-            encoding=self._choice(document, "encoding", ENCODINGS),
-            delimiter=self._delimiter(document.get("delimiter")),
-            sheet=self._optional_string(document.get("sheet"), "sheet"),
-            nulls=self._strings(document.get("nulls", []), "nulls"),
-            required=tuple(dict.fromkeys((*REQUIRED, *required))),
-            agreement=self._agreement(document.get("agreement"), columns),
-        )
-
-    def _known(self, table: dict[str, Any], known: set[str], prefix: str) -> None:
-        for key in table:
-            if key not in known:
-                remedy = f"use one of {', '.join(sorted(known))}"
-                self.wrong(f"{prefix}{key}", "is an unknown key", remedy)
-
-    def _strings(self, raw: object, key: str) -> tuple[str, ...]:
-        if isinstance(raw, str):
-            raw = [raw]
-        if not isinstance(raw, list) or not all(isinstance(item, str) for item in raw):
-            self.wrong(key, "is no text or list of texts", 'write "one" or ["one", "two"]')
-            return ()
-        return tuple(item.strip() for item in raw)
-
-    def _optional_string(self, raw: object, key: str) -> str | None:
-        if raw is None or (isinstance(raw, str) and raw):
-            return raw
-        self.wrong(key, "is no text", "write it in quotes")
-        return None
-
-    def _choice(self, document: dict[str, Any], key: str, known: tuple[str, ...]) -> Any:
-        raw = document.get(key, "auto")
-        if raw not in known:
-            self.wrong(key, f"is {raw!r}", f"use one of {', '.join(known)}")
-            return "auto"
-        return raw
-
-    def _delimiter(self, raw: object) -> str | None:
-        if raw is None:
-            return None
-        if not isinstance(raw, str) or len(raw) != 1 or not raw.isascii() or raw in '"\r\n':
-            self.wrong("delimiter", "is no single ASCII character", 'write "," or ";" or "\\t"')
-            return None
-        return raw
-
-    def _zone(self, raw: object) -> str:
-        try:
-            return ZoneInfo(raw if isinstance(raw, str) else "").key
-        except (KeyError, OSError, ValueError):
-            remedy = 'use an IANA name such as "Asia/Shanghai" or "UTC"'
-            self.wrong("zone", f"{raw!r} is no time zone", remedy)
-            return "UTC"
-
-    def _time_formats(self, raw: object, key: str) -> tuple[str, ...]:
-        formats = self._strings(raw, key)
-        for time_format in formats:
-            mistake = check_time_format(time_format)
-            if mistake:
-                remedy = "see docs/sources.md for the directives that are understood"
-                self.wrong(key, f"{time_format!r}: {mistake}", remedy)
-        return formats
-
-    def _column(self, column: Column, raw: object, formats: tuple[str, ...]) -> Origin:
-        key = f"columns.{column.name}"
-        if isinstance(raw, (str, list)):
-            raw = {"from": raw}
-        if not isinstance(raw, dict):
-            self.wrong(key, "is neither a header nor a table", 'write "HEADER" or { from = … }')
-            return Origin(column)
-        self._known(raw, COLUMN_KEYS, f"{key}.")
-        self._one_origin(column, raw, key)
-        own_formats = self._time_formats(raw.get("time_formats", []), f"{key}.time_formats")
-        if own_formats and column.kind != "instant":
-            self.wrong(f"{key}.time_formats", "this column holds no times", "remove it")
-        values = self._values(column, raw.get("values", {}), f"{key}.values")
-        return Origin(
-            column=column,
-            headers=self._strings(raw.get("from", []), f"{key}.from"),
-            constant=self._constant(column, raw.get("value"), values, f"{key}.value"),
-            values=values,
-            time_formats=own_formats or formats,
-            true_where=self._condition(raw.get("true_where"), f"{key}.true_where"),
-            false_where=self._condition(raw.get("false_where"), f"{key}.false_where"),
-            only_where=self._condition(raw.get("only_where"), f"{key}.only_where"),
-        )
-
-    def _one_origin(self, column: Column, raw: dict[str, Any], key: str) -> None:
-        conditional = "true_where" in raw or "false_where" in raw
-        if sum(("from" in raw, "value" in raw, conditional)) != 1:
-            self.wrong(
-                key,
-                "needs exactly one of from, value, or true_where with false_where",
-                "leave one of them",
-            )
-        if conditional and column.kind != "boolean":
-            self.wrong(key, "true_where and false_where are for true/false columns", "use from")
-
-    def _constant(
-        self, column: Column, raw: object, values: Mapping[str, str], key: str
-    ) -> str | None:
-        if raw is None:
-            return None
-        if isinstance(raw, bool):
-            raw = "true" if raw else "false"
-        if not isinstance(raw, str):
-            self.wrong(key, "is neither text nor true or false", "write it in quotes")
-            return None
-        if column.kind == "instant" or column.name == "case_id":
-            self.wrong(key, "a constant makes no sense here", "use from")
-        elif column.kind in ("code", "boolean") and fold(raw) not in values:
-            self.wrong(key, f"is {raw!r}", f"use one of {', '.join(canonical_values(column))}")
-        return raw
-
-    def _values(self, column: Column, raw: object, key: str) -> Mapping[str, str]:
-        allowed = canonical_values(column)
-        found = {fold(value): value for value in allowed}
-        if not isinstance(raw, dict):
-            self.wrong(key, "is no table", 'write { canonical = ["source value", …] }')
-            return MappingProxyType(found)
-        if raw and column.kind == "instant":
-            self.wrong(key, "this column holds times", "remove it")
-        for canonical, sources in raw.items():
-            if allowed and canonical not in allowed:
-                self.wrong(f"{key}.{canonical}", "is no value of this column", f"use {allowed}")
-                continue
-            for source in self._strings(sources, f"{key}.{canonical}"):
-                other = found.setdefault(fold(source), canonical)
-                if other != canonical:
-                    what = f"{source!r} is already {other!r}"
-                    self.wrong(f"{key}.{canonical}", what, "leave one of them")
-        return MappingProxyType(found)
-
-    def _condition(self, raw: object, key: str) -> Condition | None:
-        if raw is None:
-            return None
-        if not isinstance(raw, dict) or len(raw) != 1:
-            self.wrong(key, "is no table with one header", 'write { HEADER = ["value", …] }')
-            return None
-        header, values = next(iter(raw.items()))
-        return Condition((header,), tuple(fold(v) for v in self._strings(values, key)))
-
-    def _agreement(self, raw: object, columns: Mapping[str, Origin]) -> Agreement | None:
-        if raw is None:
-            return None
-        if not isinstance(raw, dict):
-            self.wrong("agreement", "is no table", "write [agreement] with from, true and false")
-            return None
-        self._known(raw, {"from", "true", "false"}, "agreement.")
-        for needed in ("due_at", "closed_at"):
-            if needed not in columns:
-                self.wrong("agreement", f"needs {needed}", f"map columns.{needed}")
-        parts = {}
-        for part in ("from", "true", "false"):
-            parts[part] = self._strings(raw.get(part, []), f"agreement.{part}")
-            if not parts[part]:
-                self.wrong(f"agreement.{part}", "is missing", "write a list of texts")
-        true, false = (tuple(map(fold, parts[part])) for part in ("true", "false"))
-        return Agreement(parts["from"], true, false)
-
-
 def canonical_values(column: Column) -> tuple[str, ...]:
     """The values that a code or boolean column may hold; empty for the other kinds."""
     return ("true", "false") if column.kind == "boolean" else column.codes
+
+
+def _texts(table: Settings, key: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
+    return tuple(text.strip() for text in table.texts(key, default))
+
+
+def _headers(table: Settings, key: str, *, required: bool) -> tuple[str, ...]:
+    return tuple(text.strip() for text in table.some_texts(key, None if required else ()))
+
+
+def _time_formats(table: Settings) -> tuple[str, ...]:
+    formats = _texts(table, "time_formats")
+    for time_format in formats:
+        mistake = check_time_format(time_format)
+        if mistake:
+            remedy = "see docs/sources.md for the directives that are understood"
+            table.wrong("time_formats", f"{time_format!r}: {mistake}", remedy)
+    return formats
+
+
+def _delimiter(top: Settings) -> str | None:
+    raw = top.raw("delimiter")
+    if raw is None:
+        return None
+    if isinstance(raw, str) and len(raw) == 1 and raw.isascii() and raw not in '"\r\n':
+        return raw
+    top.wrong("delimiter", f"{raw!r} is no single ASCII character", 'write "," or ";" or "\\t"')
+    return None
+
+
+def _origins(columns: Settings, formats: tuple[str, ...]) -> dict[str, Origin]:
+    origins = {}
+    for column in COLUMNS:
+        if isinstance(columns.raw(column.name), Mapping):
+            origins[column.name] = _origin(columns.below(column.name), column, formats)
+            continue
+        headers = _headers(columns, column.name, required=column.name in REQUIRED)
+        if columns.has(column.name):
+            values = MappingProxyType(_own_values(column))
+            origins[column.name] = Origin(column, headers, values=values, time_formats=formats)
+    return origins
+
+
+def _origin(table: Settings, column: Column, formats: tuple[str, ...]) -> Origin:
+    """The origin of a column that is written as a table; `formats` are those of the file."""
+    conditional = table.has("true_where") or table.has("false_where")
+    if sum((table.has("from"), table.has("value"), conditional)) != 1:
+        what = "needs exactly one of from, value, or true_where with false_where"
+        table.wrong("", what, "leave one of them")
+    if conditional and column.kind != "boolean":
+        table.wrong("", "true_where and false_where are for true/false columns", "use from")
+    own_formats = _time_formats(table)
+    if own_formats and column.kind != "instant":
+        table.wrong("time_formats", "this column holds no times", "remove it")
+    values = _values(table, column)
+    return Origin(
+        column=column,
+        headers=_headers(table, "from", required=False),
+        constant=_constant(table, column, values),
+        values=MappingProxyType(values),
+        time_formats=own_formats or formats,
+        true_where=_condition(table, "true_where"),
+        false_where=_condition(table, "false_where"),
+        only_where=_condition(table, "only_where"),
+    )
+
+
+def _constant(table: Settings, column: Column, values: Mapping[str, str]) -> str | None:
+    raw = table.raw("value")
+    constant = str(raw).lower() if isinstance(raw, bool) else table.text("value", "")
+    if not constant:
+        return None
+    if column.kind == "instant" or column.name == "case_id":
+        table.wrong("value", "a constant makes no sense here", "use from")
+    elif column.kind in ("code", "boolean") and fold(constant) not in values:
+        remedy = f"use one of {', '.join(canonical_values(column))}"
+        table.wrong("value", f"{constant!r} is no value of this column", remedy)
+    return constant
+
+
+def _own_values(column: Column) -> dict[str, str]:
+    return {fold(value): value for value in canonical_values(column)}
+
+
+def _values(table: Settings, column: Column) -> dict[str, str]:
+    """Canonical values by folded source value; those that need no mapping first."""
+    found = _own_values(column)
+    allowed = canonical_values(column)
+    values = table.below("values")
+    if values.table and column.kind == "instant":
+        table.wrong("values", "this column holds times", "remove it")
+    for canonical in values.table:
+        sources = values.texts(canonical)
+        if allowed and canonical not in allowed:
+            remedy = f"use one of {', '.join(allowed)}"
+            values.wrong(canonical, "is no value of this column", remedy)
+            continue
+        for source in sources:
+            other = found.setdefault(fold(source), canonical)
+            if other != canonical:
+                values.wrong(canonical, f"{source!r} is already {other!r}", "leave one of them")
+    return found
+
+
+def _condition(column: Settings, key: str) -> Condition | None:
+    table = column.below(key)
+    if not column.has(key):
+        return None
+    cells = {header: table.texts(header) for header in table.table}
+    if len(cells) != 1:
+        table.wrong("", "is no table with one header", 'write { HEADER = ["value", …] }')
+        return None
+    ((header, values),) = cells.items()
+    return Condition((header,), tuple(map(fold, values)))
+
+
+def _agreement(top: Settings, columns: Settings) -> Agreement | None:
+    table = top.below("agreement")
+    if not top.has("agreement"):
+        return None
+    for needed in ("due_at", "closed_at"):
+        if not columns.has(needed):
+            table.wrong("", f"needs {needed}", f"map columns.{needed}")
+    headers = _headers(table, "from", required=True)
+    true, false = (tuple(map(fold, table.some_texts(key))) for key in ("true", "false"))
+    return Agreement(headers, true, false)
