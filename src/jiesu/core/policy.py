@@ -308,9 +308,7 @@ def _groups(top: Settings, rates: tuple[RateRule, ...]) -> tuple[GroupRule, ...]
     groups: list[GroupRule] = []
     kinds_seen: dict[str, str] = {}
     for table in tables:
-        kinds = table.texts("kinds")
-        if not kinds and table.has("kinds"):
-            table.wrong("kinds", "the group is empty", 'name the kinds of its units: ["street"]')
+        kinds = table.some_texts("kinds")
         weights = table.numbers("weights", 0, 1)
         if table.has("weights") and set(weights) != {rate.key for rate in rates}:
             table.wrong("weights", "not exactly the rates' keys", "give each rate one weight")
