@@ -15,6 +15,7 @@ help: ## Say what each command does.
 
 $(READY): requirements-dev.lock pyproject.toml tools/bootstrap.py
 	@test -n "$(PYTHON)" || { echo "make: no Python of 3.11 or newer was found; install one, or say make PYTHON=/path/to/python3" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "make: $(PYTHON) is not a Python of 3.11 or newer" >&2; exit 1; }
 	@echo "Setting up .venv with $(PYTHON) ..."
 	@"$(PYTHON)" tools/bootstrap.py
 	@touch $(READY)

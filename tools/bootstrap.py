@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -19,14 +20,13 @@ LOCK = ROOT / "requirements-dev.lock"
 UV = "uv>=0.9,<1"
 
 
-def fail(message: str) -> None:
+def fail(message: str) -> NoReturn:
     sys.exit(f"bootstrap: {message}")
 
 
 def make_venv() -> None:
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    if sys.version_info < (3, 11):
-        fail(f"Python 3.11 or newer is needed, {sys.executable} is {version}: make PYTHON=python3.11")
+    """A virtual environment of this Python, or one line that says what to install first."""
+    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
     if importlib.util.find_spec("ensurepip") is None:
         fail(
             f"{sys.executable} has no ensurepip, so it cannot make a virtual environment: "
@@ -55,6 +55,7 @@ def uv_environment(settings: dict[str, str]) -> dict[str, str]:
 
 
 def uv_index_options(settings: dict[str, str]) -> list[str]:
+    """Where uv is to look: pip's own places, all of them, the best version winning."""
     options: list[str] = []
     if "index-url" in settings:
         options += ["--default-index", settings["index-url"]]
@@ -63,8 +64,10 @@ def uv_index_options(settings: dict[str, str]) -> list[str]:
     for place in settings.get("find-links", "").split():
         options += ["--find-links", place]
     if options:
-        # pip looks at all indexes and takes the best version; uv stops at the first by default.
+        # uv stops at the first index that has a package; pip looks at all of them.
         options += ["--index-strategy", "unsafe-best-match"]
+    if "no-index" in settings:
+        options.append("--no-index")
     return options
 
 
@@ -76,8 +79,8 @@ def main() -> None:
     environment = uv_environment(settings)
     uv = [str(PYTHON), "-m", "uv", "pip"]
     target = ["--python", str(PYTHON), "--quiet", *uv_index_options(settings)]
-    # uv is not in the lock: syncing removes it from the environment, so it is put back after.
-    subprocess.run([*uv, "sync", *target, "--require-hashes", str(LOCK)], check=True, env=environment)
+    sync = [*uv, "sync", *target, "--require-hashes", str(LOCK)]
+    subprocess.run(sync, check=True, env=environment)
     editable = ["install", *target, "--no-deps", "--no-build-isolation", "--editable", str(ROOT)]
     subprocess.run([*uv, *editable], check=True, env=environment)
 
