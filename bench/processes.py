@@ -36,12 +36,16 @@ class Contestant:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One run: seconds of wall and of CPU, bytes of peak memory, and what it printed."""
+    """One run: seconds of wall and of CPU, bytes of peak memory, and what it printed.
+
+    `others` are the CPU seconds that the rest of the machine took meanwhile; 0 where unknown.
+    """
 
     wall: float
     cpu: float
     peak: int
     printed: str
+    others: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +87,14 @@ def measured(command: Sequence[str]) -> Measured:
     # Compiled modules may be kept, as they are wherever Python is not told otherwise.
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     with TemporaryFile() as printed, TemporaryFile() as complaints:
+        busy = _busy_seconds()
         begin = time.perf_counter()
         process = subprocess.Popen(
             command, cwd=REPOSITORY, env=environment, stdout=printed, stderr=complaints
         )
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - begin
+        busy = _busy_seconds() - busy
         process.returncode = os.waitstatus_to_exitcode(status)
         printed.seek(0)
         complaints.seek(0)
@@ -97,7 +103,25 @@ def measured(command: Sequence[str]) -> Measured:
         raise Failed(f"{' '.join(command)}\nended with {process.returncode}\n{errors[-2000:]}")
     # macOS counts bytes where Linux counts kibibytes.
     unit = 1 if sys.platform == "darwin" else _KIB
-    return Measured(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit, text)
+    cpu = usage.ru_utime + usage.ru_stime
+    return Measured(wall, cpu, usage.ru_maxrss * unit, text, max(0.0, busy - cpu))
+
+
+def _busy_seconds() -> float:
+    """CPU seconds that all processes of the machine have taken since it started."""
+    stat = Path("/proc/stat")
+    if not stat.exists():
+        return 0.0
+    fields = list(map(int, stat.read_text().partition("\n")[0].split()[1:]))
+    idle, waiting, stolen = fields[3], fields[4], fields[7]
+    return (sum(fields[:8]) - idle - waiting - stolen) / os.sysconf("SC_CLK_TCK")
+
+
+def others_share(runs: Sequence["Runs"]) -> float:
+    """The part of the machine's CPU that other programs took while these ran."""
+    every = [run for one in runs for run in one.runs]
+    wall = sum(run.wall for run in every)
+    return sum(run.others for run in every) / (wall * (os.cpu_count() or 1))
 
 
 def in_turn(contestants: Sequence[Contestant], n_runs: int) -> list[Runs]:

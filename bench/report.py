@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.processes import Runs
+from bench.processes import Runs, others_share
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,8 @@ def runs_table(
             f"{run.wall / base.wall:.2f}",
         ]
         lines.append([*line, *extra[1][index : index + 1]])
-    return table(head, lines)
+    share = others_share(runs)
+    return f"{table(head, lines)}\n\nOther programs took {share:.0%} of the cores meanwhile."
 
 
 def targets_table(targets: Sequence[Target]) -> str:
