@@ -126,7 +126,7 @@ def run(job: Job, *, now: datetime, progress: Progress | None = None) -> Done:
             progress=progress,
         )
         source = Input((), intake.accepted, intake.rejected, intake.duplicates)
-        request = Request(policy, period, roster, now, as_of, job.group_by, job.engine)
+        request = Request(policy, period, roster, now, as_of, job.group_by, job.engine, work)
         evaluation = evaluate(
             intake.cases, request, source, city=job.names or {}, synthetic=job.synthetic
         )

@@ -5,11 +5,13 @@ tables in a file. Any engine that Ibis knows and that adds integers would do: th
 modules name none.
 """
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import duckdb
 import ibis
 import ibis.expr.types as ir
 from ibis.backends import BaseBackend
@@ -19,24 +21,40 @@ from jiesu.core.problems import InputError, Problem
 DEFAULT = "duckdb://"
 
 
-def open_engine(url: str = DEFAULT) -> BaseBackend:
-    """Connect to an engine. Raises InputError for a URL that names none."""
+def open_engine(url: str = DEFAULT, spill: Path | None = None) -> BaseBackend:
+    """Connect to an engine. Raises InputError for a URL that names none or cannot be opened.
+
+    `spill` is the folder for what does not fit into memory; without one the engine's own.
+    """
     parts = urlsplit(url)
     if parts.scheme != "duckdb":
         raise InputError(
             Problem(url, "--engine", "no such engine", "use duckdb:// or duckdb:///path/to/file")
         )
     path = parts.netloc + parts.path
-    engine = ibis.duckdb.connect(path or ":memory:")
-    engine.raw_sql("SET TimeZone = 'UTC'")
-    engine.raw_sql("SET preserve_insertion_order = false")
-    engine.raw_sql("SET enable_progress_bar = false")
-    return engine
+    settings: dict[str, Any] = {
+        "TimeZone": "UTC",
+        "preserve_insertion_order": False,
+        "enable_progress_bar": False,
+    }
+    if spill is not None:
+        # Cases are personal data: never into the working directory.
+        settings["temp_directory"] = str(spill)
+    try:
+        return ibis.duckdb.connect(path or ":memory:", **settings)
+    except duckdb.Error:
+        what, remedy = "cannot be opened", "name a DuckDB file that can be written, or duckdb://"
+        raise InputError(Problem(url, "--engine", what, remedy)) from None
 
 
 def open_cases(engine: BaseBackend, files: Sequence[Path]) -> ir.Table:
     """The canonical case table over one or several Parquet files."""
-    return engine.read_parquet([str(file) for file in files])
+    return engine.read_parquet([_literal(file) for file in files])
+
+
+def _literal(file: Path) -> str:
+    """A path in which no character stands for others: DuckDB takes paths as glob patterns."""
+    return re.sub(r"([*?\[])", r"[\1]", str(file))
 
 
 def rows(table: ir.Table) -> list[tuple[Any, ...]]:

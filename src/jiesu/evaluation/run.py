@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import ibis.expr.types as ir
+from ibis.backends import BaseBackend
 
 from jiesu.core.assessment import assess
 from jiesu.core.case_table import COLUMNS
@@ -37,7 +38,11 @@ GROUPING_COLUMNS = tuple(column.name for column in COLUMNS if column.kind == "te
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to evaluate. `as_of` `None` means the latest time in the input, never after `now`."""
+    """What to evaluate.
+
+    `as_of` `None` means the latest time in the input, never after `now`. `spill` is the folder
+    for what the engine cannot hold in memory.
+    """
 
     policy: Policy
     period: Period
@@ -46,6 +51,7 @@ class Request:
     as_of: datetime | None = None
     group_by: str = "unit"
     engine: str = DEFAULT
+    spill: Path | None = None
 
 
 def evaluate(
@@ -60,8 +66,23 @@ def evaluate(
 
     Raises InputError when no case falls in the period.
     """
+    engine = open_engine(request.engine, request.spill)
+    try:
+        return _evaluated(engine, files, request, source, city, synthetic)
+    finally:
+        engine.disconnect()
+
+
+def _evaluated(
+    engine: BaseBackend,
+    files: Sequence[Path],
+    request: Request,
+    source: Input,
+    city: Mapping[str, str],
+    synthetic: bool,
+) -> Evaluation:
     policy, period = request.policy, request.period
-    cases = open_cases(open_engine(request.engine), files)
+    cases = open_cases(engine, files)
     known = FileStatistics(files)
     times = {name: _span(known, cases, name) for name in _TIMES}
     span = times[policy.period.by]
