@@ -32,19 +32,20 @@ def open_engine(url: str = DEFAULT, spill: Path | None = None) -> BaseBackend:
             Problem(url, "--engine", "no such engine", "use duckdb:// or duckdb:///path/to/file")
         )
     path = parts.netloc + parts.path
-    settings: dict[str, Any] = {
-        "TimeZone": "UTC",
-        "preserve_insertion_order": False,
-        "enable_progress_bar": False,
-    }
-    if spill is not None:
-        # Cases are personal data: never into the working directory.
-        settings["temp_directory"] = str(spill)
+    # Cases are personal data: what spills never lands in the working directory.
+    settings = {} if spill is None else {"temp_directory": str(spill)}
     try:
-        return ibis.duckdb.connect(path or ":memory:", **settings)
+        engine = ibis.duckdb.connect(path or ":memory:", **settings)
     except duckdb.Error:
         what, remedy = "cannot be opened", "name a DuckDB file that can be written, or duckdb://"
         raise InputError(Problem(url, "--engine", what, remedy)) from None
+    for setting in (
+        "TimeZone = 'UTC'",
+        "preserve_insertion_order = false",
+        "enable_progress_bar = false",
+    ):
+        engine.raw_sql(f"SET {setting}")
+    return engine
 
 
 def open_cases(engine: BaseBackend, files: Sequence[Path]) -> ir.Table:
