@@ -11,7 +11,7 @@ from jiesu.core.problems import InputError
 from jiesu.core.result import InputFile
 from jiesu.sources.canonical_file import Mark, arrow_type, mark_of, schema, write_canonical
 from jiesu.sources.duplicates import ids_are_apart
-from jiesu.sources.intake import read_cases
+from jiesu.sources.intake import read_cases, used_as_it_stands
 from jiesu.sources.profile import Profile, load_profile, parse_profile
 
 from .conftest import TINY, Take, read_csv
@@ -163,6 +163,23 @@ def test_our_own_file_is_used_where_it_lies_and_any_change_ends_that(
     assert run.intake.cases != (path,)
     assert (run.intake.accepted, run.intake.duplicates) == (2, 2)
     assert [row["line"] for row in run.duplicates] == ["3", "4"]
+
+
+def test_only_a_marked_unique_parquet_file_is_used_as_it_stands_and_only_by_its_profile(
+    tmp_path: Path,
+) -> None:
+    own = load_profile("jiesu")
+    path, twice, plain = (tmp_path / f"{name}.parquet" for name in ("own", "twice", "plain"))
+    write_canonical([cases("1")], path, unique=True)
+    write_canonical([cases("1", "1")], twice, unique=False)
+    pq.write_table(cases("1"), plain)
+    (tmp_path / "own.pq").write_bytes(path.read_bytes())
+    assert used_as_it_stands(path, own)
+    assert not used_as_it_stands(path, tiny_profile())
+    assert not used_as_it_stands(tmp_path / "own.pq", own)
+    assert not used_as_it_stands(twice, own)
+    assert not used_as_it_stands(plain, own)
+    assert not used_as_it_stands(tmp_path / "none.parquet", own)
 
 
 def test_our_own_files_are_checked_against_one_another_and_never_written_over(

@@ -121,6 +121,17 @@ def read_cases(
     )
 
 
+def used_as_it_stands(path: Path, profile: Profile) -> bool:
+    """Whether a file is one that jiesu wrote, with no `case_id` twice: it is not written anew.
+
+    Only with the profile `jiesu`, and only by the mark in the file, not by its rows.
+    """
+    if profile.name != OWN_PROFILE or path.suffix != ".parquet":
+        return False
+    mark = mark_of(path)
+    return mark is not None and mark.unique
+
+
 class _Reading:
     """The state of one run over all files: counts, notes and the progress."""
 
@@ -162,10 +173,8 @@ class _Reading:
 
     def _own_file(self, path: Path) -> CaseFile | None:
         """A file that jiesu wrote, as it stands; `None` for any other."""
-        if self.profile.name != OWN_PROFILE or path.suffix != ".parquet":
-            return None
-        mark = mark_of(path)
-        if mark is None or not mark.unique:
+        mark = mark_of(path) if used_as_it_stands(path, self.profile) else None
+        if mark is None:
             return None
         self.n_rows += mark.rows
         self.n_mapped += mark.rows
