@@ -23,6 +23,7 @@ from jiesu.briefing.html import html_text
 from jiesu.briefing.pdf import pdf_bytes
 from jiesu.briefing.write import write_bulletin
 from jiesu.briefing.xlsx import xlsx_bytes
+from jiesu.core.problems import InputError
 from jiesu.core.result import Evaluation
 
 NAMES = ("<b>=1+1</b>", '=cmd|"/c calc"!A1', '#image("x.png")', "$x$ *_bold_* @ref // \\", "+1-2")
@@ -372,7 +373,7 @@ def test_a_failing_write_leaves_the_older_file(
         raise OSError("no space left on device")
 
     monkeypatch.setattr(Path, "write_bytes", full_disk)
-    with pytest.raises(OSError, match="no space"):
+    with pytest.raises(InputError, match=r"bulletin\.html: .*no space"):
         write_bulletin(tiny, tmp_path, lang="en", formats=["html"])
     monkeypatch.undo()
     assert (tmp_path / "bulletin.html").read_bytes() == before

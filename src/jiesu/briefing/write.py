@@ -5,11 +5,13 @@ a reader never meets half a document. `evaluation.json` is not written here.
 """
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from jiesu.briefing.content import Imprint, bulletin
 from jiesu.briefing.document import Content
+from jiesu.core.problems import InputError, Problem
 from jiesu.core.result import Evaluation
 
 FORMATS = ("html", "docx", "pdf", "xlsx")
@@ -27,15 +29,17 @@ def write_bulletin(
 ) -> list[Path]:
     """Write `out_dir/bulletin.<format>` for each format; the paths in the order of FORMATS.
 
-    `lang` is `zh` or `en`. Raises ValueError for a language or format that there is not. The
-    directory is made where it is missing; older files of the same names are replaced.
+    `lang` is `zh` or `en`. Raises ValueError for a language or format that there is not, InputError
+    where a file cannot be written. The directory is made where it is missing; older files of the
+    same names are replaced.
     """
     wanted = set(formats)
     unknown = wanted - set(FORMATS)
     if unknown:
         raise ValueError(f"no bulletin as {', '.join(sorted(unknown))}; there are {FORMATS}")
     content = bulletin(evaluation, lang, imprint, boundaries)
-    out_dir.mkdir(parents=True, exist_ok=True)
+    with _writable(out_dir):
+        out_dir.mkdir(parents=True, exist_ok=True)
     written = []
     for form in FORMATS:
         if form in wanted:
@@ -66,8 +70,20 @@ def _writer(form: str) -> Callable[[Content], bytes]:
 
 def _write_whole(path: Path, data: bytes) -> None:
     half = path.with_name(f".{path.name}.{os.getpid()}.part")
+    with _writable(path):
+        try:
+            half.write_bytes(data)
+            half.replace(path)
+        finally:
+            half.unlink(missing_ok=True)
+
+
+@contextmanager
+def _writable(path: Path) -> Iterator[None]:
+    """Turn what the operating system complains of into InputError, under the file's own name."""
     try:
-        half.write_bytes(data)
-        half.replace(path)
-    finally:
-        half.unlink(missing_ok=True)
+        yield
+    except OSError as error:
+        what = f"cannot be written ({error.strerror or error})"
+        remedy = "make room, or name another folder"
+        raise InputError(Problem(path.name, "", what, remedy)) from error
