@@ -5,13 +5,12 @@ computes nothing itself. Prints nothing (see `jiesu.cli`).
 """
 
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -102,8 +101,8 @@ def job_of(folder: Path, period: str) -> Job:
 def run(job: Job, *, now: datetime, progress: Progress | None = None) -> Done:
     """Evaluate and write everything.
 
-    Raises InputError for bad input before anything but `rejects.csv` and `duplicates.csv` is
-    written; documents appear whole or not at all.
+    Raises InputError for bad input, and where the output cannot be written. Until everything is
+    made, nothing but `rejects.csv` and `duplicates.csv` is written; then the files appear together.
     """
     from jiesu.evaluation.run import Request, evaluate
     from jiesu.sources.intake import read_cases
@@ -132,24 +131,37 @@ def run(job: Job, *, now: datetime, progress: Progress | None = None) -> Done:
         )
         # The digests were taken in the background while the cases were counted.
         evaluation = replace(evaluation, input=replace(source, files=intake.files))
-        written = _write(job, evaluation)
+        written = _write(job, evaluation, work)
     return Done(evaluation, intake, written)
 
 
 def _policy_and_period(job: Job, profile: "Profile") -> tuple[Policy, Period]:
-    """The period by the newest version's months, and the version in force in it."""
-    versions = load_policies(job.policies)
+    """The period as the version in force on its last day cuts it, and that version.
+
+    Versions may cut months differently: the newest one's months say which is in force, and that
+    one has the last word. Raises InputError where its own months end outside its validity.
+    """
+    versions = sorted(
+        load_policies(job.policies), key=lambda version: version.valid_from or date.min
+    )
     zone = job.zone or ZoneInfo(profile.zone)
     shown = ", ".join(str(name) for name in job.policies)
     try:
         period = parse_period(job.period, versions[-1].period.months(zone))
         policy = policy_in_force(versions, period, file=shown)
-        # Versions may cut months differently: the one in force has the last word.
         period = parse_period(job.period, policy.period.months(zone))
     except ValueError as error:
         raise InputError(
             Problem("--period", "", str(error), "see docs/methods/periods.md")
         ) from None
+    last_day = (period.end - timedelta(microseconds=1)).date()
+    if not policy.holds_on(last_day):
+        what = (
+            f"version {policy.version} of the policy is not in force on {last_day}, the last day "
+            f"of {period.label} by its own months"
+        )
+        remedy = "let a version begin on the day that one of its months begins"
+        raise InputError(Problem(shown, "valid_from", what, remedy))
     return policy, period
 
 
@@ -171,30 +183,36 @@ def _aware(moment: datetime | None, zone: ZoneInfo) -> datetime | None:
 def _work_folder(out: Path) -> "Iterator[Path]":
     """A folder inside `out` for what is only needed on the way; gone at the end.
 
-    An output folder that was made for a run that failed goes too, unless reports lie in it.
+    Folders that were made for a run that failed go too, unless a report lies in them.
     """
-    missing = next((path for path in (out, *out.parents) if not path.exists()), None)
+    made: list[Path] = []
     try:
+        made += [folder for folder in (out, *out.parents) if not folder.exists()]
         out.mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(prefix=".work-", dir=out))
     except OSError as error:
-        raise InputError(
-            Problem(str(out), "", f"cannot write here ({error.strerror})", "name another folder")
-        ) from None
+        _remove_bare(made)
+        what = f"cannot write here ({error.strerror})"
+        raise InputError(Problem(str(out), "", what, "name another folder")) from None
     try:
         yield work
     except BaseException:
         shutil.rmtree(work, ignore_errors=True)
-        if missing is not None and _is_bare(out):
-            shutil.rmtree(missing, ignore_errors=True)
+        _remove_bare(made)
         raise
     shutil.rmtree(work, ignore_errors=True)
 
 
-def _is_bare(out: Path) -> bool:
-    """True when nothing but an empty report lies in a folder."""
-    kept = [path for path in out.iterdir() if not _is_empty_report(path)]
-    return not kept
+def _remove_bare(folders: Sequence[Path]) -> None:
+    """Remove folders, the innermost first, as far as nothing but empty reports lies in them."""
+    for folder in folders:
+        # One with anything else in it stays, and so do those around it.
+        with suppress(OSError):
+            inside = list(folder.iterdir())
+            if all(map(_is_empty_report, inside)):
+                for path in inside:
+                    path.unlink()
+            folder.rmdir()
 
 
 def _is_empty_report(path: Path) -> bool:
@@ -202,34 +220,59 @@ def _is_empty_report(path: Path) -> bool:
     return path.name in names and path.read_bytes().count(b"\n") <= 1
 
 
-def _write(job: Job, evaluation: Evaluation) -> tuple[Path, ...]:
-    written = [_write_json(evaluation, job.out / "evaluation.json")]
+def _write(job: Job, evaluation: Evaluation, work: Path) -> tuple[Path, ...]:
+    """Make every file in the work folder, then put all in place: a fault leaves the old ones."""
+    made = [_write_json(evaluation, work / "evaluation.json")]
     documents = [name for name in job.formats if name in DOCUMENTS]
     if documents:
         from jiesu.briefing.content import Imprint
         from jiesu.briefing.write import write_bulletin
 
-        written += write_bulletin(
+        made += write_bulletin(
             evaluation,
-            job.out,
+            work,
             lang=job.lang,
             formats=documents,
             imprint=Imprint(office=job.office, recipients=job.recipients),
             boundaries=job.boundaries,
         )
-    for name in DOCUMENTS:
-        if name not in documents:
-            # A bulletin of an earlier run would contradict the new evaluation.
-            (job.out / f"bulletin.{name}").unlink(missing_ok=True)
-    return tuple(written)
+    return _put_in_place(made, job.out)
+
+
+def _put_in_place(made: Sequence[Path], out: Path) -> tuple[Path, ...]:
+    """Move finished files to `out`; a bulletin of an earlier run would contradict them and goes."""
+    names = {path.name for path in made}
+    stale = [f"bulletin.{form}" for form in DOCUMENTS if f"bulletin.{form}" not in names]
+    in_the_way = [out / name for name in (*names, *stale) if (out / name).is_dir()]
+    if in_the_way:
+        what, remedy = "cannot be written (it is a folder)", "remove it, or name another folder"
+        raise InputError(Problem(str(path), "", what, remedy) for path in sorted(in_the_way))
+    for name in stale:
+        with _writable(out / name):
+            (out / name).unlink(missing_ok=True)
+    # `evaluation.json`, made first, comes last: where it is new everything is.
+    for path in reversed(made):
+        with _writable(out / path.name):
+            path.replace(out / path.name)
+    return tuple(out / path.name for path in made)
 
 
 def _write_json(evaluation: Evaluation, path: Path) -> Path:
     text = json.dumps(evaluation_document(evaluation), ensure_ascii=False, indent=1)
-    partial = path.with_name(f".{path.name}.part")
-    partial.write_text(text + "\n", "utf-8")
-    os.replace(partial, path)
+    with _writable(Path(path.name)):
+        path.write_text(text + "\n", "utf-8")
     return path
+
+
+@contextmanager
+def _writable(path: Path) -> "Iterator[None]":
+    """Turn what the operating system complains of into InputError."""
+    try:
+        yield
+    except OSError as error:
+        what = f"cannot be written ({error.strerror or error})"
+        remedy = "make room, or name another folder"
+        raise InputError(Problem(str(path), "", what, remedy)) from error
 
 
 def chosen_formats(texts: Sequence[str]) -> tuple[str, ...]:
