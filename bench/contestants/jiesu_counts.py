@@ -18,7 +18,7 @@ def main() -> None:
     files = sorted(Path(sys.argv[1]).glob("*.parquet"))
     [policy] = load_policies(["beijing"])
     windows = list(pairwise(EDGES))
-    question = Question(policy, AS_OF, "unit", with_places=True)
+    question = Question(policy, AS_OF, "unit")
     counted = count(open_cases(open_engine(), files), windows, question)
     print(json.dumps(summary(_joints(counted), _places(counted)) if "--check" in sys.argv else {}))
 

@@ -162,10 +162,6 @@ title = { zh = "按期办结率", en = "On-time rate" }
 whole = "due"
 part = { closed_on_time = 1 }
 weight = 1
-[[groups]]
-key = "all"
-title = { zh = "承办单位", en = "All units" }
-kinds = ["unit"]
 [[lists]]
 key = "top"
 kind = "top"
@@ -214,8 +210,8 @@ def unit_of(
     without = figures_of(policy, whole, part)
     worse = figures_of(policy, whole + whole // 20, part)
     return UnitResult(
-        unit=code, name=name, rank=None, score=without.score, figures=without,
-        with_excluded=worse, volume=whole + whole // 5 + 1, n_excluded=whole // 20,
+        unit=code, name=name, rank=None, score=without.score, base_score=without.score,
+        points=Decimal(0), figures=without, with_excluded=worse, volume=whole + whole // 5 + 1, n_excluded=whole // 20,
         population=20_000 + whole * 40, per_10000=Decimal("123.45"), previous=None,
         previous_volume=None, change=None, apart=None if whole else "no_cases",
         within_chance=None, grade=None, adjustments=(), mean_of_units=None, closing_time=None,
@@ -381,7 +377,7 @@ def beijing(n_months: int = 12, *, synthetic: bool = True) -> Evaluation:
         groups=groups,
         lists=tuple(list_of(rule, by_key[rule.group]) for rule in policy.lists),
         totals=Totals(
-            234_567, 230_000 if previous else None, 321, 12, 4_567,
+            234_567, 230_000 if previous else None, 321, 12, 0, 4_567,
             figures_of(policy, 200_000, parts), figures_of(policy, 204_000, parts),
         ),
         paths={group.key: paths_of(group, MONTHS[-n_months:]) for group in groups},
@@ -403,7 +399,7 @@ def on_time(names: Sequence[str] = ("PWDx", "ISD", "PARK", "BTDT")) -> Evaluatio
         )
         for i, name in enumerate(names)
     ]
-    group = ranked_group("all", policy.groups[0].title, units, previous=False)
+    group = ranked_group("all", {"zh": "承办单位", "en": "All units"}, units, previous=False)
     totals = figures_of(policy, 220, {"on_time": Fraction(150)})
     return Evaluation(
         period=period,
@@ -415,7 +411,7 @@ def on_time(names: Sequence[str] = ("PWDx", "ISD", "PARK", "BTDT")) -> Evaluatio
         synthetic=False,
         groups=(group,),
         lists=tuple(list_of(rule, group) for rule in policy.lists),
-        totals=Totals(260, None, 0, 0, 0, totals, totals),
+        totals=Totals(260, None, 0, 0, 0, 0, totals, totals),
         paths={
             "all": {unit.unit: (RankPoint("2011-Q3", unit.rank, unit.score),) for unit in units}
         },

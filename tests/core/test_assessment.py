@@ -101,6 +101,47 @@ def test_a_year_is_pooled_or_the_mean_of_its_months_by_policy() -> None:
     assert scores == {"pooled": "32.5", "mean": "55.0"}
 
 
+def test_a_unit_without_a_scored_month_is_listed_apart_in_the_long_period() -> None:
+    rules = policy(ranking={"long_periods": "mean", "min_whole": 10})
+    quarter = parse_period("2022-Q1", rules.period.months(SHANGHAI))
+    parts = tuple(counts({"U": answers(5, 5, 5, 5)}) for _ in range(3))
+    found = assess(rules, Roster(None, {}), Counted(quarter, parts), None, [])
+    [unit] = found.groups[0].units
+    assert (unit.score, unit.rank, unit.apart) == (None, None, "too_few")
+
+
+def test_a_month_s_points_are_not_the_quarter_s() -> None:
+    rules = policy(ranking={"long_periods": "mean"}, adjustments={"max_bonus": 5})
+    quarter = parse_period("2022-Q1", rules.period.months(SHANGHAI))
+    parts = tuple(counts({"U": answers(10, 10, 5, 5)}) for _ in range(3))
+    lines = (
+        Line("U", "2022-02", Decimal(3), "the month", "No. 1"),
+        Line("U", "2022-Q1", Decimal(1), "the quarter", "No. 2"),
+    )
+    found = assess(rules, Roster(None, {}, lines), Counted(quarter, parts), None, [])
+    [unit] = found.groups[0].units
+    assert (unit.base_score, unit.points, unit.score) == (
+        Decimal("55.0"),
+        Decimal("1.0"),
+        Decimal("56.0"),
+    )
+    assert found.groups[0].mean_of_units == Decimal("55.0")
+
+
+def test_a_unit_that_only_assists_is_in_the_group_of_all() -> None:
+    rules = policy(cases={"lead_weight": 2, "assist_weight": 1})
+    now = counts({"A": answers(2, 2, 2, 2)}, assist={"B": answers(2, 2, 2, 2)})
+    assert set(units(assessed(rules, now).groups[0])) == {"A", "B"}
+
+
+def test_per_10000_counts_the_demands_of_the_place() -> None:
+    people = Units.of([Unit("S", "S", "street", population=10_000)])
+    found = assessed(
+        BEIJING, counts({"S": answers(1, 1, 1, 1)}, places={"S": 7}), roster=Roster(people, {})
+    )
+    assert units(found.groups[0])["S"].per_10000 == Decimal("7.00")
+
+
 def test_shared_cases_count_by_integer_weights() -> None:
     rules = policy(cases={"lead_weight": 2, "assist_weight": 1})
     now = counts({"S1": answers(2, 2, 2, 2)}, assist={"S1": answers(2, 0, 0, 0)})
@@ -174,6 +215,7 @@ def test_units_are_in_the_groups_only_while_they_exist() -> None:
     roster = Roster(Units.of([*STREETS, gone]), {})
     found = assessed(BEIJING, counts({"S9": answers(2, 2, 2, 2)}), roster=roster)
     assert "S9" not in units(found.groups[0])
+    assert (found.totals.lapsed, found.totals.unlisted, found.totals.volume) == (2, 0, 2)
     [east] = next(group for group in found.groups if group.key == "district").units
     assert east.volume == 2
 

@@ -92,6 +92,19 @@ def test_an_unknown_fact_is_named_with_the_known_ones() -> None:
         (lambda table: table.update(format=2), "format"),
         (lambda table: table.update(decimals="one"), "decimals"),
         (lambda table: table.update(statistics={"confidence": 1}), "statistics.confidence"),
+        (
+            lambda table: table["rates"][1].update(part={"resolved": 1, "satisfied": 1}),
+            "rates[2].part",
+        ),
+        (lambda table: table["groups"][0].update(key="all"), "groups[1].key"),
+        (lambda table: table["ranking"].update(by="interval_low", totals="mean"), "ranking.by"),
+        (
+            lambda table: (
+                table["lists"][0].update(key="bottom", group="*")
+                or table["lists"][1].update(key="street_bottom")
+            ),
+            "lists[1].key",
+        ),
     ],
 )
 def test_a_mistake_is_named_with_its_key(change: Callable[[Table], None], where: str) -> None:

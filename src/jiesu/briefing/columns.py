@@ -110,7 +110,7 @@ def plain_fills(scene: Scene) -> dict[str, Fill]:
         integer("previous_rank", lambda unit: unit.previous.rank if unit.previous else None, 2.8),
         integer("previous_volume", lambda unit: unit.previous_volume, 3.8),
         integer("population", lambda unit: unit.population, 4.2),
-        decimal("base_score", lambda unit: unit.figures.score, 3.2, decimals),
+        decimal("base_score", lambda unit: unit.base_score, 3.2, decimals),
         decimal("with_excluded", lambda unit: unit.with_excluded.score, 3.3, decimals),
         decimal(
             "previous_score",

@@ -88,6 +88,13 @@ EN: dict[str, str] = {
     "note.ungrouped_kinds": (
         "The policy puts units of these kinds in no group; they are not ranked: {kinds}."
     ),
+    "note.lapsed_units": (
+        "Demands whose unit no longer exists in this period: {n}. They count in the total and for "
+        "the unit above, and are not ranked."
+    ),
+    "note.capped_adjustments": (
+        "Units whose bonus or deduction lines exceed a cap and count only up to it: {n}."
+    ),
     "note.unapproved_adjustments": ("Bonus or deduction lines without approval, not counted: {n}."),
     "column.figure": "Figure",
     "column.without": "Without excluded",

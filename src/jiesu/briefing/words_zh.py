@@ -80,6 +80,8 @@ ZH: dict[str, str] = {
     "note.running": "本期尚未结束，以上为截至{as_of}的阶段性结果，与上期同日相比。",
     "note.previous_partial": "上期（{period}）的数据自{first}起，不完整，环比仅供参考。",
     "note.ungrouped_kinds": "考评办法未将下列类型的单位列入任何一组，不参加排名：{kinds}。",
+    "note.lapsed_units": "有{n}件诉求的承办单位在本期已撤并，计入总量及其上级，不参加排名。",
+    "note.capped_adjustments": "有{n}个单位的加减分超过上限，按上限计入。",
     "note.unapproved_adjustments": "本期有{n}条加减分未经批准，未计入。",
     # Columns
     "column.figure": "指标",

@@ -24,7 +24,7 @@ from jiesu.core.result import (
     Totals,
     UnitResult,
 )
-from jiesu.core.roster import Roster, approved_lines, group_rules, members
+from jiesu.core.roster import Roster, approved_lines, exists_in, group_rules, members
 from jiesu.core.scoring import (
     Scale,
     composite,
@@ -119,14 +119,14 @@ def _group(case: _Case, rule: GroupRule) -> Group:
         n = [size for _, size in sizes.values()]
         drawn = funnel(around, min(n), max(n), policy.decimals)
     everyone = pooled(now[code].joint.without("excluded") for code in codes)
-    scores = (unit.score for unit in units if unit.score is not None)
+    bases = (now[code].base for code in ranked)
     return Group(
         key=rule.key,
         title=rule.title,
         n_ranked=len(ranked),
         units=tuple(units),
         pooled=figures(everyone, scale),
-        mean_of_units=mean_score(scores, policy.decimals),
+        mean_of_units=mean_score((base for base in bases if base is not None), policy.decimals),
         funnel=drawn,
     )
 
@@ -149,6 +149,8 @@ def _unit_result(case: _Case, code: str, scale: Scale) -> UnitResult:
         name=roster.name(code),
         rank=standing.rank,
         score=standing.score,
+        base_score=standing.base,
+        points=standing.points,
         figures=standing.figures,
         with_excluded=figures(standing.joint, scale),
         volume=lead.count("created"),
@@ -226,13 +228,13 @@ def _lists(case: _Case, groups: Sequence[Group]) -> Iterable[NamedList]:
     stands_for_all = policy.groups[0].key if policy.groups else EACH_GROUP
     for rule in policy.lists:
         for group in groups:
-            wanted = stands_for_all if group.key == ALL else group.key
+            wanted = stands_for_all if case.roster.units is None else group.key
             if rule.group not in (wanted, EACH_GROUP):
                 continue
             title = rule.title
             if rule.group == EACH_GROUP and len(groups) > 1:
                 title = {lang: f"{group.title[lang]}: {rule.title[lang]}" for lang in rule.title}
-            by_place = group.key == ALL
+            by_place = case.roster.units is None
             volumes = {place: n for place, n in places.items() if place is not None}
             if not by_place:
                 volumes = {
@@ -248,16 +250,19 @@ def _totals(case: _Case) -> Totals:
     everything = pooled(counts.lead.values())
     weights = {rate.key: rate.weight for rate in policy.rates}
     z = normal_quantile(policy.confidence)
-    unlisted = [
-        joint
-        for code, joint in counts.lead.items()
-        if units is not None and code is not None and code not in units
-    ]
+    unlisted, lapsed = [], []
+    for code, joint in counts.lead.items():
+        if units is not None and code is not None:
+            if code not in units:
+                unlisted.append(joint)
+            elif not exists_in(units[code], case.period):
+                lapsed.append(joint)
     return Totals(
         volume=everything.count("created"),
         previous_volume=None if case.counts_before is None else case.counts_before.volume,
         unassigned=counts.lead.get(None, EMPTY).count("created"),
         unlisted=pooled(unlisted).count("created"),
+        lapsed=pooled(lapsed).count("created"),
         excluded=everything.count("excluded"),
         figures=figures(
             everything.without("excluded"), Scale(policy.rates, weights, policy.decimals, z)

@@ -78,4 +78,18 @@ COLUMNS = (
 
 REQUIRED = ("case_id", "created_at")
 
+GROUPABLE = (
+    "unit",
+    "district",
+    "place",
+    "community",
+    "channel",
+    "kind",
+    "category_1",
+    "category_2",
+    "category_3",
+    "exclusion_reason",
+)
+"""The columns whose values may stand for units: none that tells of a person or an address."""
+
 BY_NAME = {column.name: column for column in COLUMNS}

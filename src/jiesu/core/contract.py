@@ -95,7 +95,8 @@ def _unit(unit: UnitResult, policy: Policy, path: tuple[RankPoint, ...]) -> Json
         "parent": unit.parent,
         "rank": unit.rank,
         "score": _text(unit.score),
-        "base_score": None if unit.apart else _text(unit.figures.score),
+        "base_score": _text(unit.base_score),
+        "points": _text(unit.points),
         "adjustments": [
             {"points": _text(line.points), "reason": line.reason, "approval": line.approval}
             for line in unit.adjustments
@@ -166,6 +167,7 @@ def _totals(totals: Totals, policy: Policy) -> Json:
         "excluded": totals.excluded,
         "unassigned": totals.unassigned,
         "unlisted": totals.unlisted,
+        "lapsed": totals.lapsed,
         "pooled": _figures(totals.figures, policy),
         "with_excluded": _figures(totals.with_excluded, policy),
     }

@@ -24,6 +24,12 @@ FACTS = (
 )
 """Every fact. `created` holds for each case of the period; the others may or may not."""
 
+EXCLUSIVE = (
+    ("resolved", "partly_resolved"),
+    ("satisfied", "fairly_satisfied", "dissatisfied"),
+)
+"""The facts that are answers to one question: at most one of each holds for a case."""
+
 BIT = {name: 1 << place for place, name in enumerate(FACTS)}
 """Each fact's bit in the mask by which a joint table is keyed."""
 

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from jiesu.core.facts import FACTS
+from jiesu.core.facts import EXCLUSIVE, FACTS
 from jiesu.core.period import MonthRule, Period
 from jiesu.core.problems import InputError, Problem
 from jiesu.core.settings import Settings
@@ -186,6 +186,11 @@ def parse_policy(table: Mapping[str, Any], *, file: str, digest: str) -> Policy:
         winsor=_winsor(statistics),
         closing_time=top.flag("closing_time", False),
     )
+    if policy.rank_by == "interval_low" and (
+        "mean" in (policy.totals, policy.long_periods) or policy.max_bonus or policy.max_deduction
+    ):
+        what = "interval_low ranks by the composite's bound: means and points would change nothing"
+        ranking.wrong("by", what, "rank by score, or leave means and adjustments out")
     if policy.valid_from and policy.valid_to and policy.valid_from >= policy.valid_to:
         top.wrong("valid_to", "the policy ends before it begins", "make it later than valid_from")
     top.finish()
@@ -240,8 +245,8 @@ def _period(settings: Settings) -> PeriodRule:
 
 def _confidence(settings: Settings) -> Decimal:
     number = settings.number("confidence", Fraction(95, 100), 0, 1)
-    if not 0 < number < 1:
-        settings.wrong("confidence", "0 and 1 give no interval", "write 0.95")
+    if not Fraction(1, 2) <= number <= Fraction(9999, 10_000):
+        settings.wrong("confidence", "not between 0.5 and 0.9999", "write 0.95")
         number = Fraction(95, 100)
     return Decimal(number.numerator) / Decimal(number.denominator)
 
@@ -270,6 +275,9 @@ def _rates(top: Settings) -> tuple[RateRule, ...]:
         part = table.numbers("part", 0, 1)
         if not part:
             table.wrong("part", "no fact counts for this rate", "write part = { resolved = 1 }")
+        elif _highest_level(part) > 1:
+            what = "facts that can hold together weigh more than 1 in one case"
+            table.wrong("part", what, "lower the weights, or leave one fact out")
         for fact in part:
             if fact not in FACTS:
                 table.wrong(f"part.{fact}", "this fact is not known", _facts_remedy())
@@ -290,6 +298,15 @@ def _rates(top: Settings) -> tuple[RateRule, ...]:
     if total != 1 and not any(".weight" in problem.where for problem in top.problems):
         _wrong_weights(top, "rates", total)
     return tuple(rates)
+
+
+def _highest_level(part: Mapping[str, Fraction]) -> Fraction:
+    """The most that one case can add to a rate: of answers to one question only one holds."""
+    rest = dict(part)
+    total = Fraction(0)
+    for answers in EXCLUSIVE:
+        total += max((rest.pop(fact, Fraction(0)) for fact in answers), default=Fraction(0))
+    return total + sum(rest.values(), Fraction(0))
 
 
 def _facts_remedy() -> str:
@@ -315,6 +332,8 @@ def _groups(top: Settings, rates: tuple[RateRule, ...]) -> tuple[GroupRule, ...]
         elif weights and sum(weights.values()) != 1:
             _wrong_weights(table, "weights", sum(weights.values()))
         key = table.text("key")
+        if key == ALL:
+            table.wrong("key", f"{ALL!r} is the group of cities without units", "rename it")
         for kind in kinds:
             if kind in kinds_seen:
                 what = f"units of kind {kind!r} are in the group {kinds_seen[kind]!r} already"
@@ -347,6 +366,11 @@ def _lists(top: Settings, groups: tuple[GroupRule, ...]) -> tuple[ListRule, ...]
             )
         )
     _unique(tables, [rule.key for rule in lists], "lists")
+    own = {rule.key for rule in lists if rule.group != EACH_GROUP}
+    for table, rule in zip(tables, lists, strict=True):
+        made = {f"{group.key}_{rule.key}" for group in groups}
+        if rule.group == EACH_GROUP and made & own:
+            table.wrong("key", f"makes a second list {min(made & own)!r}", "rename one")
     return tuple(lists)
 
 

@@ -52,7 +52,7 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Adjustment:
-    """An approved bonus (positive) or deduction (negative) line, in points."""
+    """An approved bonus (positive) or deduction (negative) line, in points, before any cap."""
 
     points: Decimal
     reason: str
@@ -81,11 +81,13 @@ class UnitResult:
     """A unit's result in a period.
 
     `figures` are without excluded cases and are what is ranked; `with_excluded` is the other
-    version. `score` is the base score of `figures` plus the counted adjustments. A unit listed
-    apart has `rank` and `score` `None` and the reason in `apart` (a key of `APART_REASONS`).
+    version. `score` is `base_score` plus `points`: the composite of `figures` (or the mean that the
+    policy puts in its place) and what the approved `adjustments` count for under the caps. A unit
+    listed apart has `rank` and `score` `None` and the reason in `apart` (see `APART_REASONS`).
     `volume` counts all cases of the unit created in the period, excluded ones too; `n_excluded`
-    of them are excluded. `per_10000` is volume per 10,000 residents, two decimals. `change` is
-    the change of score (or of rank, by policy; positive is better) since `previous`.
+    of them are excluded. `per_10000` is the volume of its places per 10,000 residents, two
+    decimals. `change` is that of score (or of rank, by policy; positive is better) since
+    `previous`.
     `within_chance` says that the distance from the group is within the funnel's limits.
     `mean_of_units` is the mean of the scores of the ranked units directly below, for units
     that have some: informative, never ranked unless the policy says so.
@@ -95,6 +97,8 @@ class UnitResult:
     name: str
     rank: int | None
     score: Decimal | None
+    base_score: Decimal | None
+    points: Decimal
     figures: Figures
     with_excluded: Figures
     volume: int
@@ -211,12 +215,14 @@ class Input:
 @dataclass(frozen=True, slots=True)
 class Totals:
     """The whole city. `volume` counts every case created in the period; `unassigned` of them
-    have no unit, `unlisted` have a unit that the units file does not know; neither is ranked."""
+    have no unit, `unlisted` a unit that the units file does not know, `lapsed` one that does not
+    exist in the period; none of these is ranked (the unit above a lapsed one pools its cases)."""
 
     volume: int
     previous_volume: int | None
     unassigned: int
     unlisted: int
+    lapsed: int
     excluded: int
     figures: Figures
     with_excluded: Figures

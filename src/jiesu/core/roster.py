@@ -11,7 +11,7 @@ from decimal import Decimal
 from jiesu.core.counts import Counts
 from jiesu.core.period import Period
 from jiesu.core.policy import ALL, GroupRule, Policy
-from jiesu.core.units import Units
+from jiesu.core.units import Unit, Units
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +75,16 @@ def _same(word: str) -> dict[str, str]:
 def members(roster: Roster, rule: GroupRule, period: Period, counts: Counts) -> list[str]:
     """The units that a group has in a period: those that exist in it, with cases or without."""
     if roster.units is None:
-        return sorted(code for code in counts.lead if code is not None)
-    last = (period.end - timedelta(microseconds=1)).date()
+        return sorted({code for code in (*counts.lead, *counts.assist) if code is not None})
     return [
-        unit.code
-        for unit in roster.units
-        if unit.kind in rule.kinds and unit.exists_between(period.start.date(), last)
+        unit.code for unit in roster.units if unit.kind in rule.kinds and exists_in(unit, period)
     ]
+
+
+def exists_in(unit: Unit, period: Period) -> bool:
+    """Whether a unit exists on any day of a period."""
+    last = (period.end - timedelta(microseconds=1)).date()
+    return unit.exists_between(period.start.date(), last)
 
 
 def approved_lines(lines: Iterable[Line], unit: str, period: str) -> tuple[Line, ...]:

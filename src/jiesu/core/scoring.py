@@ -46,14 +46,18 @@ def wilson(share: Fraction, n: Fraction | int, z: Decimal) -> Interval:
     than a yes/no one with the same mean (docs/methods/rates.md §4).
     Source: Wilson, JASA 22 (1927).
     """
-    p, size = _decimal(share), _decimal(Fraction(n))
-    z2 = z * z
-    spread = _DIGITS.sqrt(p * (1 - p) / size + z2 / (4 * size * size)) * z
-    centre, shrink = p + z2 / (2 * size), 1 + z2 / size
-    low, high = (centre - spread) / shrink, (centre + spread) / shrink
+    low, high = _wilson_bounds(share, Fraction(n), z)
     return Interval(
         _bounded(low, _RATE_DECIMALS, Decimal(1)), _bounded(high, _RATE_DECIMALS, Decimal(1))
     )
+
+
+def _wilson_bounds(share: Fraction, n: Fraction, z: Decimal) -> tuple[Decimal, Decimal]:
+    p, size = _decimal(share), _decimal(n)
+    z2 = z * z
+    spread = _DIGITS.sqrt(p * (1 - p) / size + z2 / (4 * size * size)) * z
+    centre, shrink = p + z2 / (2 * size), 1 + z2 / size
+    return (centre - spread) / shrink, (centre + spread) / shrink
 
 
 class Scale:
@@ -193,11 +197,8 @@ def composite_interval(
     size = Fraction(smallest_whole(by_key, scale), joint.scale)
     if variance and 0 < share < 1:
         size = share * (1 - share) / variance
-    bounds = wilson(share, size, z)
-    return Interval(
-        _bounded(bounds.low * 100, scale.decimals, Decimal(100)),
-        _bounded(bounds.high * 100, scale.decimals, Decimal(100)),
-    )
+    low, high = _wilson_bounds(share, size, z)
+    return Interval(_points(low, scale.decimals), _points(high, scale.decimals))
 
 
 def smallest_whole(by_key: Mapping[str, Rate], scale: Scale) -> int:

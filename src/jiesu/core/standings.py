@@ -33,10 +33,16 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A unit's score and rank in one period."""
+    """A unit's score and rank in one period, and what they were made from.
+
+    `base` is the composite, or the mean that the policy puts in its place; `points` are the
+    counted bonuses and deductions; `score` is their sum. All three are rounded.
+    """
 
     joint: Joint
     figures: Figures
+    base: Decimal | None
+    points: Decimal
     score: Decimal | None
     rank: int | None
     apart: str | None
@@ -61,20 +67,16 @@ def standings(
     policy: Policy, roster: Roster, counted: Counted, *, with_intervals: bool = False
 ) -> dict[str, Standing]:
     """Score and rank of every unit in every group of a period."""
-    whole = counted.whole
-    found: dict[str, Standing] = {}
-    for rule in group_rules(policy, roster.units):
-        scale = scale_of(policy, rule, with_intervals)
-        for code in members(roster, rule, counted.period, whole):
-            found[code] = _standing(policy, _joint(policy, roster, whole, code), scale)
+    found = _bases(policy, roster, counted, with_intervals)
     if policy.long_periods == "mean" and len(counted.parts) > 1:
         found = _with_monthly_means(policy, roster, counted, found)
     found = _with_means_of_units(policy, roster, found)
     for code, standing in found.items():
-        points = counted_points(policy, approved_lines(roster.lines, code, counted.period.label))
-        if standing.score is not None and points:
-            score = standing.score + rounded(points, policy.decimals)
-            found[code] = replace(standing, score=score)
+        if standing.base is not None:
+            lines = approved_lines(roster.lines, code, counted.period.label)
+            points = rounded(counted_points(policy, lines), policy.decimals)
+            found[code] = replace(standing, points=points, score=standing.base + points)
+    whole = counted.whole
     for rule in group_rules(policy, roster.units):
         codes = members(roster, rule, counted.period, whole)
         ranks = competition_ranks(_ranked_values(policy, {code: found[code] for code in codes}))
@@ -83,14 +85,28 @@ def standings(
     return found
 
 
-def _standing(policy: Policy, joint: Joint, scale: Scale) -> Standing:
+def _bases(
+    policy: Policy, roster: Roster, counted: Counted, with_intervals: bool
+) -> dict[str, Standing]:
+    """Every unit's composite, before means, points and ranks."""
+    whole = counted.whole
+    found: dict[str, Standing] = {}
+    for rule in group_rules(policy, roster.units):
+        scale = scale_of(policy, rule, with_intervals)
+        for code in members(roster, rule, counted.period, whole):
+            found[code] = _base(policy, _joint(policy, roster, whole, code), scale)
+    return found
+
+
+def _base(policy: Policy, joint: Joint, scale: Scale) -> Standing:
     scored = figures(joint.without("excluded"), scale)
     apart = None
     if not joint.cells:
         apart = "no_cases"
     elif Fraction(smallest_whole(scored.rates, scale), joint.scale) < policy.min_whole:
         apart = "too_few"
-    return Standing(joint, scored, None if apart else scored.score, None, apart, None)
+    base = None if apart else scored.score
+    return Standing(joint, scored, base, Decimal(0), None, None, apart, None)
 
 
 def _ranked_values(policy: Policy, found: Mapping[str, Standing]) -> dict[str, Decimal]:
@@ -111,32 +127,34 @@ def mean_score(scores: Iterable[Decimal], decimals: int) -> Decimal | None:
 def _with_monthly_means(
     policy: Policy, roster: Roster, counted: Counted, found: dict[str, Standing]
 ) -> dict[str, Standing]:
-    """Scores of a long period as the mean of the scores of the months in which a unit has one."""
+    """A long period's base as the mean of the months' printed bases, of those that have one."""
     months = [
-        standings(policy, roster, Counted(period, (part,)))
+        _bases(policy, roster, Counted(period, (part,)), False)
         for period, part in zip(counted.period.months(), counted.parts, strict=True)
     ]
     means = {}
     for code, standing in found.items():
-        scores = [month[code].score for month in months if code in month]
-        mean = mean_score((score for score in scores if score is not None), policy.decimals)
-        means[code] = replace(standing, score=None if standing.apart else mean)
+        bases = [month[code].base for month in months if code in month]
+        mean = mean_score((base for base in bases if base is not None), policy.decimals)
+        # Enough cases in the long period do not make up for months with too few.
+        apart = standing.apart or ("too_few" if mean is None else None)
+        means[code] = replace(standing, base=None if apart else mean, apart=apart)
     return means
 
 
 def _with_means_of_units(
     policy: Policy, roster: Roster, found: dict[str, Standing]
 ) -> dict[str, Standing]:
-    """The mean score of the units directly below, ranked by it where the policy says so."""
+    """The mean base of the units directly below; it is the base where the policy says so."""
     if roster.units is None:
         return found
     result = {}
     for code, standing in found.items():
-        below = [found[child].score for child in roster.units.children(code) if child in found]
-        mean = mean_score((score for score in below if score is not None), policy.decimals)
+        below = [found[child].base for child in roster.units.children(code) if child in found]
+        mean = mean_score((base for base in below if base is not None), policy.decimals)
         takes_mean = policy.totals == "mean" and mean is not None and standing.apart is None
-        score = mean if takes_mean else standing.score
-        result[code] = replace(standing, score=score, mean_of_units=mean)
+        base = mean if takes_mean else standing.base
+        result[code] = replace(standing, base=base, mean_of_units=mean)
     return result
 
 

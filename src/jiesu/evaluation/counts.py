@@ -25,7 +25,7 @@ Window = tuple[datetime, datetime]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is to be counted: under which policy, as of when, whose units, and what else.
+    """What is to be counted: under which policy, as of when, and by which units.
 
     `group_by` is the canonical column whose values are the units.
     """
@@ -33,7 +33,6 @@ class Question:
     policy: Policy
     as_of: datetime
     group_by: str
-    with_places: bool
 
 
 def count(cases: ir.Table, windows: Sequence[Window], question: Question) -> list[Counts]:
@@ -44,6 +43,8 @@ def count(cases: ir.Table, windows: Sequence[Window], question: Question) -> lis
     assist = [dict[str | None, Joint]() for _ in windows]
     if policy.assist_weight:
         helped = seen.mutate(helper=seen.assist_units.split(LIST_SEPARATOR).unnest())
+        # A unit that leads a case has its part in it already.
+        helped = helped.filter((helped.helper != helped.unit).fill_null(True))
         assist = _joints(helped, question, helped.helper, len(windows))
     places = _places(seen, question, len(windows))
     hours = _closing_hours(seen, question, len(windows))
@@ -95,15 +96,14 @@ def _joints(
 def _places(seen: ir.Table, question: Question, n: int) -> list[dict[str | None, int]]:
     """Cases by place, by unit where the place is null."""
     found: list[dict[str | None, int]] = [{} for _ in range(n)]
-    if question.with_places:
-        place = ibis.coalesce(seen.place, seen[question.group_by])
-        counted = (
-            seen.select(place=place, window=seen.window)
-            .group_by(["place", "window"])
-            .aggregate(n=lambda table: table.count())
-        )
-        for code, window, total in rows(counted):
-            found[window][code] = int(total)
+    place = ibis.coalesce(seen.place, seen[question.group_by])
+    counted = (
+        seen.select(place=place, window=seen.window)
+        .group_by(["place", "window"])
+        .aggregate(n=lambda table: table.count())
+    )
+    for code, window, total in rows(counted):
+        found[window][code] = int(total)
     return found
 
 

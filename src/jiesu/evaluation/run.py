@@ -12,8 +12,7 @@ from pathlib import Path
 import ibis.expr.types as ir
 from ibis.backends import BaseBackend
 
-from jiesu.core.assessment import assess
-from jiesu.core.case_table import COLUMNS
+from jiesu.core.assessment import Findings, assess
 from jiesu.core.counts import Counts
 from jiesu.core.period import MONTHS_IN, Period, month_period
 from jiesu.core.policy import Policy
@@ -31,9 +30,6 @@ _KNOWN_BY = ("created_at", "closed_at", "callback_at")
 """The times that say how much is known: the latest of them is the default `as_of`."""
 
 _TIMES = (*_KNOWN_BY, "due_at")
-
-GROUPING_COLUMNS = tuple(column.name for column in COLUMNS if column.kind == "text")
-"""The columns whose values may stand for units (`--group-by`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +78,21 @@ def _evaluated(
     synthetic: bool,
 ) -> Evaluation:
     policy, period = request.policy, request.period
+    if policy.assist_weight and request.group_by != "unit":
+        what = "the policy shares cases among units, and these are no units"
+        raise InputError(
+            Problem("--group-by", request.group_by, what, "leave it out, or use another policy")
+        )
     cases = open_cases(engine, files)
     known = FileStatistics(files)
     times = {name: _span(known, cases, name) for name in _TIMES}
     span = times[policy.period.by]
     as_of = request.as_of or _latest((times[name] for name in _KNOWN_BY), request.now)
     if span is None or span[1] < period.start or span[0] >= period.end:
-        raise InputError(_nothing_there(period, policy.period.by, span))
+        raise InputError(_nothing_there(period, policy.period.by, span, as_of))
     now, before, months = _counted(cases, request, as_of, span[0])
     if not now.whole.volume:
-        raise InputError(_nothing_there(period, policy.period.by, span))
+        raise InputError(_nothing_there(period, policy.period.by, span, as_of))
     roster = request.roster
     if roster.units is None and request.group_by == "unit" and known.may_have_values("unit_name"):
         roster = Roster(None, unit_names(cases, request.group_by), roster.lines)
@@ -109,7 +110,7 @@ def _evaluated(
         lists=findings.lists,
         totals=findings.totals,
         paths=findings.paths,
-        notes=tuple(_notes(request, roster, previous, span[0], as_of)),
+        notes=tuple(_notes(request, roster, previous, span[0], as_of, findings)),
     )
 
 
@@ -158,8 +159,7 @@ def _count(
 ) -> dict[Period, Counts]:
     ordered = sorted(periods, key=lambda period: period.start)
     windows: list[Window] = [(period.start, period.end) for period in ordered]
-    with_places = any(rule.kind in ("volume", "per_10000") for rule in request.policy.lists)
-    question = Question(request.policy, as_of, request.group_by, with_places)
+    question = Question(request.policy, as_of, request.group_by)
     return dict(zip(ordered, count(cases, windows, question), strict=True))
 
 
@@ -184,8 +184,13 @@ def _span(known: FileStatistics, cases: ir.Table, column: str) -> Span | None:
     return datetime.fromtimestamp(low, UTC), datetime.fromtimestamp(high, UTC)
 
 
-def _nothing_there(period: Period, by: str, span: Span | None) -> Problem:
+def _nothing_there(period: Period, by: str, span: Span | None, as_of: datetime) -> Problem:
     zone = period.rule.zone
+    if as_of < period.start:
+        what = (
+            f"as of {as_of.astimezone(zone):%Y-%m-%d %H:%M} nothing of {period.label} has happened"
+        )
+        return Problem("--as-of", "", what, "choose a later time, or an earlier period")
     there = "no case has that time"
     if span is not None:
         first, last = (moment.astimezone(zone) for moment in span)
@@ -198,7 +203,12 @@ def _nothing_there(period: Period, by: str, span: Span | None) -> Problem:
 
 
 def _notes(
-    request: Request, roster: Roster, previous: Period | None, first: datetime, as_of: datetime
+    request: Request,
+    roster: Roster,
+    previous: Period | None,
+    first: datetime,
+    as_of: datetime,
+    findings: Findings,
 ) -> Iterator[tuple[str, Mapping[str, str]]]:
     """What a reader must know of the input; the words for each key are in `briefing`."""
     policy, period = request.policy, request.period
@@ -211,6 +221,13 @@ def _notes(
     grouped = {kind for rule in group_rules(policy, roster.units) for kind in rule.kinds}
     if kinds := {unit.kind for unit in roster.units or () if unit.kind not in grouped}:
         yield "ungrouped_kinds", {"kinds": ", ".join(sorted(kinds))}
+    if lapsed := findings.totals.lapsed:
+        yield "lapsed_units", {"n": str(lapsed)}
     lines = [line for line in roster.lines if line.period == period.label]
-    if uncounted := sum(not line.approval for line in lines):
-        yield "unapproved_adjustments", {"n": str(uncounted)}
+    if unapproved := sum(not line.approval for line in lines):
+        yield "unapproved_adjustments", {"n": str(unapproved)}
+    units = [unit for group in findings.groups for unit in group.units if unit.adjustments]
+    if capped := sum(
+        sum(line.points for line in unit.adjustments) != unit.points for unit in units
+    ):
+        yield "capped_adjustments", {"n": str(capped)}
