@@ -15,7 +15,7 @@ from rich.text import Text
 from jiesu.city.run import LANGUAGES, Done, Job, chosen_formats, job_of, run
 from jiesu.cli.progress import progress_bar
 from jiesu.cli.sources import intake_lines
-from jiesu.core.case_table import COLUMNS
+from jiesu.core.case_table import GROUPABLE
 from jiesu.core.policy import RateRule
 from jiesu.core.problems import InputError, Problem
 from jiesu.core.result import Group, NamedList, UnitResult
@@ -69,8 +69,7 @@ def _job(choices: Choices) -> Job:
     }
     job = replace(job, **{key: value for key, value in given.items() if value})
     _check_choice("--lang", job.lang, LANGUAGES)
-    columns = tuple(column.name for column in COLUMNS if column.kind == "text")
-    _check_choice("--group-by", choices.group_by, columns)
+    _check_choice("--group-by", choices.group_by, GROUPABLE)
     return replace(
         job,
         group_by=choices.group_by,
@@ -102,7 +101,8 @@ def _check_choice(option: str, value: str, choices: tuple[str, ...]) -> None:
 
 def _show(done: Done, job: Job) -> None:
     # A pipe has no width of its own; rankings want about a hundred columns.
-    console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 100)
+    width = None if sys.stdout.isatty() else 100
+    console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True, width=width)
     evaluation, intake = done.evaluation, done.intake
     period, policy = evaluation.period, evaluation.policy
     console.print(
@@ -120,7 +120,7 @@ def _show(done: Done, job: Job) -> None:
     for group in evaluation.groups:
         console.print(_ranking(group, policy.rates, job.lang), soft_wrap=False)
     for named in evaluation.lists:
-        console.print(_list_line(named, job.lang))
+        console.print(_list_line(named, evaluation.groups, job.lang))
     console.print()
     for path in done.written:
         console.print(f"Written: {path}")
@@ -147,14 +147,18 @@ def _ranking(group: Group, rates: Sequence[RateRule], lang: str) -> Table:
     rank, unit, score, volume, change = _HEADINGS[lang]
     for heading in (rank, unit, score, *(rate.title[lang] for rate in rates), volume, change):
         is_name = heading == unit
-        table.add_column(heading, justify="left" if is_name else "right", no_wrap=not is_name)
+        table.add_column(Text(heading), justify="left" if is_name else "right", no_wrap=not is_name)
     for result in group.units[:HEAD]:
         table.add_row(*_row(result, [rate.key for rate in rates]))
     return table
 
 
 def _row(unit: UnitResult, rates: list[str]) -> list[Text]:
-    shown = [str(unit.rank or "-"), unit.name, "-" if unit.score is None else str(unit.score)]
+    shown = [
+        str(unit.rank or "-"),
+        _plain(unit.name),
+        "-" if unit.score is None else str(unit.score),
+    ]
     for key in rates:
         value = unit.figures.rates[key].value
         shown.append("-" if value is None else f"{rounded(value * 100, 2)}%")
@@ -162,11 +166,22 @@ def _row(unit: UnitResult, rates: list[str]) -> list[Text]:
     return [Text(cell) for cell in shown]
 
 
-def _list_line(named: NamedList, lang: str) -> Text:
+def _list_line(named: NamedList, groups: Sequence[Group], lang: str) -> Text:
     if not named.available:
         names = "(data not at hand)" if lang == "en" else "（数据未提供）"
     else:
-        shown = [unit.name for unit in named.units[:NAMES]]
+        above = {unit.unit: unit.name for group in groups for unit in group.units}
+        parents = {unit.unit: unit.parent for group in groups for unit in group.units}
+        # Names alone are not unique: 八里庄街道 is in two districts.
+        shown = [
+            _plain(above.get(parents.get(unit.unit) or "", "") + unit.name)
+            for unit in named.units[:NAMES]
+        ]
         more = len(named.units) - len(shown)
         names = ("; " if lang == "en" else "、").join(shown) + (f" … +{more}" if more else "")
     return Text.assemble((f"{named.title[lang]}: ", "bold"), names or "-")
+
+
+def _plain(name: str) -> str:
+    """A name without characters that would steer the terminal."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in name)

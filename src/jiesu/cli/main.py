@@ -4,6 +4,7 @@ Commands import what they need when they run, so that `--help` answers at once. 
 0 done, 2 bad input, 1 a fault of ours.
 """
 
+import io
 import os
 import sys
 from datetime import datetime
@@ -34,12 +35,19 @@ PeriodOption = Annotated[
 
 def main() -> None:
     """Run the command and turn errors into lines and exit codes."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # Names in Chinese must not end a run on a terminal that cannot show them.
+            stream.reconfigure(errors="replace")
     try:
         app()
     except InputError as error:
         for problem in error.problems:
             typer.echo(f"jiesu: {problem}", err=True)
         sys.exit(2)
+    except BrokenPipeError:
+        # The reader of our output (such as `head`) has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         typer.echo("jiesu: stopped", err=True)
         sys.exit(130)
@@ -166,7 +174,10 @@ def _moment(text: str | None) -> datetime | None:
     if text is None:
         return None
     try:
-        return datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text)
+        if not 1900 <= moment.year <= 2200:
+            raise ValueError(text)
+        return moment
     except ValueError:
         remedy = "write it as 2022-02-28T12:00 or 2022-02-28T12:00+08:00"
         raise InputError(Problem("--as-of", "", f"{text!r} is not a time", remedy)) from None
