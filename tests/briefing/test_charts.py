@@ -2,6 +2,7 @@
 
 import json
 import xml.etree.ElementTree as ET
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from jiesu.briefing.maps import map_chart
 from jiesu.briefing.scene import Scene
 from jiesu.core.result import Evaluation, Group
 
+Corner = tuple[float, float]
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -74,24 +76,58 @@ def test_no_map_of_units_whose_boundaries_are_not_known(tiny: Evaluation) -> Non
     assert map_chart(scene_of(tiny), lone) is None
 
 
-def test_a_city_s_own_boundaries_make_a_map_of_any_group(full: Evaluation, tmp_path: Path) -> None:
-    enterprises = group(full, "enterprise")
-    square = [[[0, 0], [0, 1], [1, 1], [1, 0], [0, 0]]]
+def areas(path: Path, group: Group, corners: Callable[[int], list[Corner]]) -> Path:
+    """A file of boundaries with a BOM: a polygon for each unit, of corners by its number."""
     features = [
         {
             "type": "Feature",
             "properties": {"code": unit.unit},
-            "geometry": {"type": "Polygon", "coordinates": [[[x + n, y] for x, y in square[0]]]},
+            "geometry": {"type": "Polygon", "coordinates": [corners(n)]},
         }
-        for n, unit in enumerate(enterprises.units)
+        for n, unit in enumerate(group.units)
     ]
-    file = tmp_path / "areas.geojson"
-    file.write_text(json.dumps({"type": "FeatureCollection", "features": features}), "utf-8")
+    document = {"type": "FeatureCollection", "features": features}
+    path.write_text(json.dumps(document), "utf-8-sig")
+    return path
+
+
+def square(west: float, side: float) -> list[Corner]:
+    return [(west, 0), (west, side), (west + side, side), (west + side, 0), (west, 0)]
+
+
+def test_a_city_s_own_boundaries_make_a_map_of_any_group(full: Evaluation, tmp_path: Path) -> None:
+    enterprises = group(full, "enterprise")
+    file = areas(tmp_path / "areas.geojson", enterprises, lambda n: square(n, 1))
     scene = scene_of(full)
     assert map_chart(scene, enterprises) is None
     drawn = map_chart(replace(scene, boundaries=file), enterprises)
     assert drawn is not None
     assert drawn.svg.count("<path") == enterprises.n_ranked
+
+
+def test_an_area_too_small_to_see_is_still_drawn_and_numbered(
+    full: Evaluation, tmp_path: Path
+) -> None:
+    enterprises = group(full, "enterprise")
+    file = areas(tmp_path / "a.geojson", enterprises, lambda n: square(n, 1e-6 if n == 1 else 1))
+    drawn = map_chart(replace(scene_of(full), boundaries=file), enterprises)
+    assert drawn is not None
+    paths = ET.fromstring(drawn.svg).findall(f".//{SVG}path")
+    assert len(paths) == enterprises.n_ranked
+    assert all(path.get("d", "").startswith("M") for path in paths)
+
+
+@pytest.mark.parametrize("flat", [(1, 0), (0, 1), (0, 0)])
+def test_areas_on_one_line_make_no_map(
+    full: Evaluation, tmp_path: Path, flat: tuple[int, int]
+) -> None:
+    enterprises = group(full, "enterprise")
+
+    def corners(n: int) -> list[Corner]:
+        return [(x * flat[0], y * flat[1]) for x, y in square(n, 1)]
+
+    file = areas(tmp_path / "flat.geojson", enterprises, corners)
+    assert map_chart(replace(scene_of(full), boundaries=file), enterprises) is None
 
 
 def test_one_period_makes_no_paths_and_few_units_no_funnel(tiny: Evaluation) -> None:

@@ -143,13 +143,6 @@ def test_inputs_that_are_not_there_are_each_named(city: Path) -> None:
     ("content", "where"),
     [
         ('{"type": "FeatureCollection", "features": []}', None),
-        (
-            (
-                '{"type": "FeatureCollection", "features": [{"properties": {"code": "1"}, '
-                '"geometry": {"type": "Polygon", "coordinates": [[[0, 0], [0, 1], [1, 1]]]}}]}'
-            ),
-            None,
-        ),
         ('{"type": "FeatureCollection", "features": [{"properties": {}}]}', "features[1]"),
         ('{"type": "FeatureCollection"}', "features"),
         ('{"type": "Topology"}', "type"),
@@ -161,6 +154,53 @@ def test_boundaries_must_be_areas_with_codes(city: Path, content: str, where: st
     replace(city / "city.toml", "# boundaries", "boundaries")
     (city / "boundaries.geojson").write_text(content, "utf-8")
     assert mistakes(city) == ([] if where is None else [("boundaries.geojson", where)])
+
+
+RING = "[[0, 0], [0, 1], [1, 1], [0, 0]]"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+@pytest.mark.parametrize(
+    ("kind", "coordinates", "what"),
+    [
+        ("Polygon", f"[{RING}]", ""),
+        ("Polygon", f"[{RING}, {RING}]", ""),
+        ("MultiPolygon", f"[[{RING}], [{RING}]]", ""),
+        ("Polygon", "[[[0, 0, 5], [0, 1, 5], [1.5, 1, 5]]]", ""),
+        ("Point", "[0, 0]", "no area"),
+        ("MultiPolygon", "[]", "no area"),
+        ("Polygon", "[]", "no ring"),
+        ("MultiPolygon", f"[[{RING}], []]", "no ring"),
+        ("MultiPolygon", f"[[{RING}], 5]", "no ring"),
+        ("Polygon", f"[{RING}, [[0, 0]]]", "fewer than three"),
+        ("Polygon", f"[{RING}, 7]", "fewer than three"),
+        ("Polygon", '[[["0", "0"], ["0", "1"], ["1", "1"]]]', "in degrees"),
+        ("Polygon", "[[[0, 0], [0, 1], [1]]]", "in degrees"),
+        ("Polygon", "[[[0, 0], [0, 1], [true, false]]]", "in degrees"),
+        ("Polygon", "[[[0, 0], [0, 1], [NaN, 1]]]", "in degrees"),
+        ("Polygon", "[[[0, 0], [0, 1], [Infinity, 1]]]", "in degrees"),
+        ("Polygon", f"[[[0, 0], [0, 1], [{10**400}, 1]]]", "in degrees"),
+        ("MultiPolygon", f"[[{RING}], [[[0, 0], [0, 1], [1, null]]]]", "in degrees"),
+        ("Polygon", "[[[39500000, 4400000], [39500001, 4400000], [39500000, 4400001]]]", "degrees"),
+    ],
+)
+def test_every_point_of_the_boundaries_is_checked(
+    city: Path, kind: str, coordinates: str, what: str, encoding: str
+) -> None:
+    replace(city / "city.toml", "# boundaries", "boundaries")
+    feature = (
+        f'{{"properties": {{"code": "1"}}, '
+        f'"geometry": {{"type": "{kind}", "coordinates": {coordinates}}}}}'
+    )
+    text = f'{{"type": "FeatureCollection", "features": [{feature}]}}'
+    (city / "boundaries.geojson").write_text(text, encoding)
+    found = check_city(city)
+    if not what:
+        assert found == []
+        return
+    (problem,) = found
+    assert (problem.file, problem.where) == ("boundaries.geojson", "features[1]")
+    assert what in problem.what
 
 
 def test_overlapping_versions_of_a_policy_are_a_mistake(city: Path) -> None:

@@ -48,7 +48,7 @@ def _boundaries(own: Path | None) -> Known:
 
 def _read(file: Path, code: str) -> Known:
     found = {}
-    for feature in json.loads(file.read_text("utf-8"))["features"]:
+    for feature in json.loads(file.read_bytes())["features"]:
         properties, geometry = feature.get("properties") or {}, feature.get("geometry") or {}
         if geometry.get("type") in ("Polygon", "MultiPolygon") and properties.get(code):
             # The package's codes stand behind a country's prefix.
@@ -101,6 +101,8 @@ def map_chart(scene: Scene, group: Group) -> Figure | None:
         return None
     words, title = scene.words, scene.group_title(group)
     projected = _project(shapes)
+    if projected is None:
+        return None
     shade = _shading(units)
     parts = [
         _area(projected[unit.unit], SHADES[shade[unit.unit]])
@@ -123,11 +125,16 @@ def map_chart(scene: Scene, group: Group) -> Figure | None:
     return Figure(key, caption, svg, 640, HEIGHT, description.strip())
 
 
-def _project(shapes: Mapping[str, Shape]) -> dict[str, Shape]:
-    """To picture units, all to one scale, lines thinned to what print can show."""
+def _project(shapes: Mapping[str, Shape]) -> dict[str, Shape] | None:
+    """To picture units, all to one scale, lines thinned to what print can show.
+
+    `None` where everything lies on one line, which makes no map.
+    """
     points = [point for shape in shapes.values() for ring in shape for point in ring]
     west, east = min(x for x, _ in points), max(x for x, _ in points)
     south, north = min(y for _, y in points), max(y for _, y in points)
+    if west == east or south == north:
+        return None
     squeeze = math.cos(math.radians((south + north) / 2))
     scale = min((MAP_WIDTH - 10) / ((east - west) * squeeze), (HEIGHT - 40) / (north - south))
 
@@ -135,9 +142,15 @@ def _project(shapes: Mapping[str, Shape]) -> dict[str, Shape]:
         return 6 + (point[0] - west) * squeeze * scale, 8 + (north - point[1]) * scale
 
     return {
-        unit: [thin for ring in shape if len(thin := _thinned(map(project, ring))) > 3]
+        unit: _visible([list(map(project, ring)) for ring in shape])
         for unit, shape in shapes.items()
     }
+
+
+def _visible(shape: Shape) -> Shape:
+    """The rings that print can show, thinned; the largest as it is where there would be none."""
+    thinned = [thin for ring in shape if len(thin := _thinned(ring)) > 3]
+    return thinned or [max(shape, key=lambda ring: abs(_area_of(ring)))]
 
 
 def _thinned(points: Iterable[Point], least: float = 0.9) -> Ring:
