@@ -351,6 +351,32 @@ def test_a_fault_on_the_way_leaves_no_half_written_folder(tmp_path: Path) -> Non
     assert list(tmp_path.iterdir()) == []
 
 
+def test_an_empty_folder_is_filled_where_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What a run that was killed has left behind is no content.
+    (tmp_path / f".{tmp_path.name}.part").mkdir()
+    monkeypatch.chdir(tmp_path)
+    before = tmp_path.stat().st_ino
+    write_city(Path(), period="2022-02", months=1, cases=100, seed=1)
+    assert tmp_path.stat().st_ino == before
+    names = ["README.md", "cases", "city.toml", "policy.toml", "texts", "units.csv"]
+    assert sorted(path.name for path in Path().iterdir()) == names
+    write_city(Path("new/city"), period="2022-02", months=1, cases=100, seed=1)
+    assert digest(Path("new/city")) == digest(tmp_path)
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine", "utf-8")
+    out = tmp_path / "file" / "city"
+    with pytest.raises(InputError) as error:
+        write_city(out, period="2022-02", months=1, cases=100, seed=1)
+    (problem,) = error.value.problems
+    assert problem.where == "--out"
+    assert str(out) in problem.what
+    assert "Not a directory" in problem.what
+
+
 def test_shares_add_up_and_follow_the_weights() -> None:
     assert shares([1, 1, 2], 4) == [1, 1, 2]
     assert shares([1, 1, 1], 100) == [34, 33, 33]

@@ -8,7 +8,7 @@ import csv
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import Literal
@@ -49,29 +49,52 @@ def write_city(
 
     `period` is the last month, such as `2022-02`. `texts` adds the case texts (by default
     with CSV only). `progress` is called with the cases written and their number in all. The
-    same arguments always give the same files. Raises InputError for a wrong argument and
-    where `out` exists and is not an empty directory.
+    same arguments always give the same files. Raises InputError for a wrong argument, where
+    `out` exists and is not an empty directory, and where it cannot be written.
     """
-    year, month = _checked(out, period, months, cases, seed, format)
-    part = out.with_name(f".{out.name}.part")
+    out = out.absolute()
+    try:
+        year, month = _checked(out, period, months, cases, seed, format)
+        labels = [_month_label(year, month, back) for back in range(months - 1, -1, -1)]
+        with _folder_when_complete(out) as part:
+            world = beijing(seed)
+            command = _command(period, months, cases, seed)
+            _write_settings(part, world, format=format, command=command)
+            with_texts = format == "csv" if texts is None else texts
+            done = 0
+            for label in labels:
+                for n in _write_month(part, world, label, cases, format, with_texts):
+                    done += n
+                    if progress is not None:
+                        progress(done, cases * months)
+    except OSError as error:
+        what = f"{out} cannot be written ({error.strerror or error})"
+        remedy = "make room, or choose a place that you may write to"
+        raise InputError(Problem("synth", "--out", what, remedy)) from error
+
+
+@contextmanager
+def _folder_when_complete(out: Path) -> Iterator[Path]:
+    """A folder to fill that becomes `out` at the end, or goes after a fault.
+
+    An empty `out` that is there already, be it where the user stands, is filled and not replaced.
+    """
+    part = _part_of(out)
     shutil.rmtree(part, ignore_errors=True)
     try:
         part.mkdir(parents=True)
-        world = beijing(seed)
-        _write_settings(part, world, format=format, command=_command(period, months, cases, seed))
-        with_texts = format == "csv" if texts is None else texts
-        done = 0
-        for back in range(months - 1, -1, -1):
-            label = _month_label(year, month, back)
-            for n in _write_month(part, world, label, cases, format, with_texts):
-                done += n
-                if progress is not None:
-                    progress(done, cases * months)
+        yield part
         if out.is_dir():
-            out.rmdir()
-        part.rename(out)
+            for item in part.iterdir():
+                item.rename(out / item.name)
+        else:
+            part.rename(out)
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def _part_of(out: Path) -> Path:
+    return (out if out.is_dir() else out.parent) / f".{out.name}.part"
 
 
 def _command(period: str, months: int, cases: int, seed: int) -> str:
@@ -99,7 +122,7 @@ def _checked(
         wrong.append(("--period", what, "take a later month or fewer months"))
     if format not in ("csv", "parquet"):
         wrong.append(("--format", f"{format[:40]!r} is not known", "choose csv or parquet"))
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+    if out.exists() and (not out.is_dir() or {*out.iterdir()} - {_part_of(out)}):
         wrong.append(("--out", f"{out} exists and is not empty", "name a new directory"))
     if wrong or match is None:
         raise InputError(Problem("synth", *words) for words in wrong)
