@@ -1,15 +1,21 @@
 """`jiesu check` and `jiesu init`: every mistake at once, and a template without any."""
 
+from dataclasses import replace as replace_fields
+from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from jiesu.city.check import check_city
 from jiesu.city.folder import read_city
+from jiesu.city.run import job_of, run
 from jiesu.city.synth.write import write_city
 from jiesu.city.template import TEMPLATE_FILES, write_template
 from jiesu.city.units_file import read_units
 from jiesu.core.problems import InputError
+from jiesu.sources.canonical_file import CanonicalWriter
+from jiesu.sources.readers import expand_inputs
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -231,6 +237,35 @@ def test_a_case_file_that_is_not_what_it_says_is_named(city: Path) -> None:
     (city / "cases" / "b.csv").write_text("<!DOCTYPE html><html>login</html>", "utf-8")
     (city / "cases" / "c.parquet").write_bytes(b"PAR1nonsense")
     assert {name for name, _ in mistakes(city)} == {"a.csv", "b.csv", "c.parquet"}
+
+
+def test_a_canonical_file_is_checked_against_any_profile_but_our_own(city: Path) -> None:
+    (city / "cases" / "2022-02.csv").unlink()
+    with CanonicalWriter(city / "cases" / "2022-02.parquet", unique=True) as writer:
+        writer.write(pa.table({"case_id": ["1"], "created_at": [datetime(2022, 2, 1, tzinfo=UTC)]}))
+    assert check_city(city) == []
+    replace(city / "city.toml", 'profile = "jiesu"', 'profile = "open311"')
+    job = replace_fields(job_of(city, "2022-02"), formats=("json",))
+    with pytest.raises(InputError) as error:
+        run(job, now=datetime(2026, 1, 1, tzinfo=UTC))
+    assert check_city(city) == list(error.value.problems)
+    assert mistakes(city) == [("2022-02.parquet", "")]
+
+
+def test_patterns_hold_in_a_folder_whose_name_looks_like_one(tmp_path: Path) -> None:
+    folder = tmp_path / "a[1]"
+    write_template(folder)
+    (folder / "cases" / "2022-02.csv").write_text(CASES, "utf-8")
+    (tmp_path / "a1").mkdir()
+    (tmp_path / "a1" / "other.csv").write_text(CASES, "utf-8")
+    for item in ("cases", "cases/*.csv", "cases/2022-02.csv"):
+        replace(folder / "city.toml", '"cases"', f'"{item}"')
+        assert expand_inputs(read_city(folder).cases) == [folder / "cases" / "2022-02.csv"]
+        assert check_city(folder) == []
+        replace(folder / "city.toml", f'"{item}"', '"cases"')
+    replace(folder / "city.toml", '["cases"]', '["other.csv"]')
+    (problem,) = check_city(folder)
+    assert "no file" in problem.what
 
 
 def test_a_folder_that_is_not_there_is_one_problem(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from jiesu.core.problems import InputError, Problem
 from jiesu.core.roster import Line
 from jiesu.core.units import Units
 from jiesu.sources.canonical import bind
-from jiesu.sources.canonical_file import mark_of
+from jiesu.sources.intake import used_as_it_stands
 from jiesu.sources.profile import Profile, load_profile
 from jiesu.sources.readers import expand_inputs, open_table
 
@@ -91,8 +91,8 @@ def _cases(city: City) -> list[Problem]:
 
 
 def _header(path: Path, profile: Profile, zone: ZoneInfo) -> tuple[Problem, ...]:
-    """What keeps a file from being read with the profile; a canonical file needs none."""
-    if mark_of(path) is not None:
+    """What keeps a file from being read with the profile; nothing for a file of our own."""
+    if used_as_it_stands(path, profile):
         return ()
     try:
         with open_table(path, profile) as table:

@@ -4,6 +4,7 @@ Leaves out the files that it names (see `units_file`, `adjustments`, `policies` 
 `jiesu.sources`) and whether they are there (see `check`). Keys: docs/city-folder.md.
 """
 
+import glob
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,7 +76,7 @@ def checked_city(folder: Path) -> tuple[City | None, list[Problem]]:
         language=top.choice("language", LANGUAGES, "zh"),
         calendar=top.choice("calendar", CALENDARS, "none"),
         synthetic=top.flag("synthetic", False),
-        cases=tuple(folder / item for item in inputs.some_texts("cases")),
+        cases=tuple(_file_or_pattern(folder, item) for item in inputs.some_texts("cases")),
         profile=_named_or_file(folder, profile),
         policies=tuple(_named_or_file(folder, item) for item in inputs.some_texts("policy")),
         units=_optional_file(folder, inputs, "units"),
@@ -102,6 +103,12 @@ def _document(folder: Path) -> tuple[dict[str, Any] | None, list[Problem]]:
         return None, [Problem(FILE, "", what, "name a city folder that can be read")]
     except InputError as error:
         return None, list(error.problems)
+
+
+def _file_or_pattern(folder: Path, value: str) -> Path:
+    """The path of what is there; else a pattern, in which the folder's own name is no pattern."""
+    path = folder / value
+    return path if path.exists() else Path(glob.escape(str(folder))) / value
 
 
 def _named_or_file(folder: Path, value: str) -> Path | str:
