@@ -1,7 +1,7 @@
 """Bonus and deduction lines of a city: `adjustments.csv`, every mistake at once.
 
 Lines without an approval are kept: that they don't count, and how points and caps enter a
-score, is said in `core.assessment` (docs/methods/composite.md).
+score, is said in `core.standings` (docs/methods/composite.md).
 """
 
 import re
