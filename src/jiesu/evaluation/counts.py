@@ -4,10 +4,9 @@ Only integers leave this module (`core.counts.Counts`). Stretches of time are di
 sorted; a longer period is a sum of them. Divides nothing and ranks nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import pairwise
 
 import ibis
 import ibis.expr.types as ir
@@ -16,8 +15,8 @@ from jiesu.core.case_table import LIST_SEPARATOR
 from jiesu.core.counts import Counts
 from jiesu.core.facts import Joint
 from jiesu.core.policy import Policy
-from jiesu.evaluation.engines import rows
-from jiesu.evaluation.facts import as_seen, columns_for, facts_of, happened, instant, mask
+from jiesu.evaluation.engines import counted_by_sets, rows
+from jiesu.evaluation.facts import facts_of, happened, holds, instant, mask
 
 Window = tuple[datetime, datetime]
 """A half-open stretch of time: start <= t < end, both aware."""
@@ -37,21 +36,14 @@ class Question:
 
 def count(cases: ir.Table, windows: Sequence[Window], question: Question) -> list[Counts]:
     """The counts of each window, in the windows' order."""
-    seen = _in_windows(cases, windows, question)
-    policy = question.policy
-    lead = _joints(seen, question, seen[question.group_by], len(windows))
+    inside = _in_windows(cases, windows, question)
+    n = len(windows)
+    lead, places = _lead_and_places(inside, question, n)
     assist = [dict[str | None, Joint]() for _ in windows]
-    if policy.assist_weight:
-        helped = seen.mutate(helper=seen.assist_units.split(LIST_SEPARATOR).unnest())
-        # A unit that leads a case has its part in it already.
-        helped = helped.filter((helped.helper != helped.unit).fill_null(True))
-        assist = _joints(helped, question, helped.helper, len(windows))
-    places = _places(seen, question, len(windows))
-    hours = _closing_hours(seen, question, len(windows))
-    return [
-        Counts(lead=lead[i], assist=assist[i], places=places[i], closing_hours=hours[i])
-        for i in range(len(windows))
-    ]
+    if question.policy.assist_weight:
+        assist = _assist(inside, question, n)
+    hours = _closing_hours(inside, question, n)
+    return [Counts(lead[i], assist[i], places[i], hours[i]) for i in range(n)]
 
 
 def _in_windows(cases: ir.Table, windows: Sequence[Window], question: Question) -> ir.Table:
@@ -59,78 +51,97 @@ def _in_windows(cases: ir.Table, windows: Sequence[Window], question: Question) 
     at = cases[question.policy.period.by]
     edges = sorted({moment.astimezone(UTC) for window in windows for moment in window})
     number = {start.astimezone(UTC): i for i, (start, _) in enumerate(windows)}
-    branches = [(at < instant(after), number.get(before, -1)) for before, after in pairwise(edges)]
+    stretches = [number.get(edge, -1) for edge in edges[:-1]]
     inside = cases.filter(
         at >= instant(edges[0]),
         at < instant(edges[-1]),
         cases.created_at <= instant(question.as_of),
     )
-    numbered = inside.mutate(window=ibis.cases(*branches, else_=-1).cast("int32"))
-    has_gaps = any(number.get(edge) is None for edge in edges[:-1])
-    return numbered.filter(numbered.window >= 0) if has_gaps else numbered
+    numbered = inside.mutate(stretch=_stretch(at, edges, stretches).cast("int32"))
+    return numbered.filter(numbered.stretch >= 0) if -1 in stretches else numbered
 
 
-def _joints(
-    seen: ir.Table, question: Question, unit: ir.StringColumn, n: int
+def _stretch(
+    at: ir.TimestampColumn, edges: Sequence[datetime], numbers: Sequence[int]
+) -> ir.IntegerValue:
+    """The number of the stretch between two edges, by halving: four comparisons for a year."""
+    if len(numbers) == 1:
+        return ibis.literal(numbers[0])
+    half = len(numbers) // 2
+    return ibis.ifelse(
+        at < instant(edges[half]),
+        _stretch(at, edges[: half + 1], numbers[:half]),
+        _stretch(at, edges[half:], numbers[half:]),
+    )
+
+
+def _lead_and_places(
+    inside: ir.Table, question: Question, n: int
+) -> tuple[list[dict[str | None, Joint]], list[dict[str | None, int]]]:
+    """Joint tables of the facts by lead unit, and cases by place (by unit where it is null)."""
+    unit = inside[question.group_by]
+    table = inside.select(
+        unit=unit,
+        place=ibis.coalesce(inside.place, unit),
+        stretch=inside.stretch,
+        mask=_mask(inside, question),
+    )
+    cells: list[dict[str | None, dict[int, int]]] = [{} for _ in range(n)]
+    places: list[dict[str | None, int]] = [{} for _ in range(n)]
+    sets = (("unit", "stretch", "mask"), ("place", "stretch"))
+    for code, place, window, bits, total in counted_by_sets(table, sets):
+        # A mask is never null, so a row without one counts a place.
+        if bits is None:
+            places[window][place] = total
+        else:
+            cells[window].setdefault(code, {})[bits] = total
+    return _as_joints(cells), places
+
+
+def _assist(inside: ir.Table, question: Question, n: int) -> list[dict[str | None, Joint]]:
+    """Joint tables of the facts by assist unit, where that unit does not lead the case."""
+    marked = inside.mutate(mask=_mask(inside, question))
+    helped = marked.mutate(helper=marked.assist_units.split(LIST_SEPARATOR).unnest())
+    others = helped.filter((helped.helper != helped.unit).fill_null(True))
+    table = others.select("helper", "stretch", "mask")
+    cells: list[dict[str | None, dict[int, int]]] = [{} for _ in range(n)]
+    for code, window, bits, total in counted_by_sets(table, [("helper", "stretch", "mask")]):
+        cells[window].setdefault(code, {})[bits] = total
+    return _as_joints(cells)
+
+
+def _mask(cases: ir.Table, question: Question) -> ir.IntegerColumn:
+    policy = question.policy
+    return mask(cases, policy, instant(question.as_of), facts_of(policy))
+
+
+def _as_joints(
+    cells: Sequence[Mapping[str | None, Mapping[int, int]]],
 ) -> list[dict[str | None, Joint]]:
-    """Joint tables of the facts by unit, for each window."""
-    facts = facts_of(question.policy)
-    columns = columns_for(facts)
-    inputs = as_seen(seen, question.policy, instant(question.as_of), columns)
-    distinct = (
-        seen.select(unit=unit, window=seen.window, **inputs)
-        .group_by(["unit", "window", *columns])
-        .aggregate(n=lambda table: table.count())
-    )
-    by_mask = (
-        distinct.select("unit", "window", "n", mask=mask(distinct, facts))
-        .group_by(["unit", "window", "mask"])
-        .aggregate(n=lambda table: table.n.sum())
-    )
-    found: list[dict[str | None, dict[int, int]]] = [{} for _ in range(n)]
-    for code, window, bits, total in rows(by_mask):
-        found[window].setdefault(code, {})[bits] = int(total)
-    return [{code: Joint(cells) for code, cells in table.items()} for table in found]
-
-
-def _places(seen: ir.Table, question: Question, n: int) -> list[dict[str | None, int]]:
-    """Cases by place, by unit where the place is null."""
-    found: list[dict[str | None, int]] = [{} for _ in range(n)]
-    place = ibis.coalesce(seen.place, seen[question.group_by])
-    counted = (
-        seen.select(place=place, window=seen.window)
-        .group_by(["place", "window"])
-        .aggregate(n=lambda table: table.count())
-    )
-    for code, window, total in rows(counted):
-        found[window][code] = int(total)
-    return found
+    return [{code: Joint(counts) for code, counts in table.items()} for table in cells]
 
 
 def _closing_hours(
-    seen: ir.Table, question: Question, n: int
+    inside: ir.Table, question: Question, n: int
 ) -> list[dict[str | None, dict[int, int]]]:
     """Closed cases by whole hours from creation to closing, excluded cases left out."""
     found: list[dict[str | None, dict[int, int]]] = [{} for _ in range(n)]
-    if question.policy.closing_time:
-        excluded = as_seen(seen, question.policy, instant(question.as_of), ["excluded"])["excluded"]
-        closed = seen.filter(
-            happened(seen.closed_at, instant(question.as_of)),
-            ~excluded,
-            seen.closed_at >= seen.created_at,
-        )
-        seconds = closed.closed_at.epoch_seconds() - closed.created_at.epoch_seconds()
-        counted = (
-            closed.select(
-                unit=closed[question.group_by],
-                window=closed.window,
-                hours=(seconds // 3600).cast("int64"),
-            )
-            .group_by(["unit", "window", "hours"])
-            .aggregate(n=lambda table: table.count())
-        )
-        for code, window, hours, total in rows(counted):
-            found[window].setdefault(code, {})[int(hours)] = int(total)
+    policy, as_of = question.policy, instant(question.as_of)
+    if not policy.closing_time:
+        return found
+    closed = inside.filter(
+        happened(inside.closed_at, as_of),
+        ~holds(inside, policy, as_of, "excluded"),
+        inside.closed_at >= inside.created_at,
+    )
+    seconds = closed.closed_at.epoch_seconds() - closed.created_at.epoch_seconds()
+    table = closed.select(
+        unit=closed[question.group_by],
+        stretch=closed.stretch,
+        hours=(seconds // 3600).cast("int64"),
+    )
+    for code, window, hours, total in counted_by_sets(table, [("unit", "stretch", "hours")]):
+        found[window].setdefault(code, {})[hours] = total
     return found
 
 

@@ -6,7 +6,7 @@ modules name none.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -56,6 +56,22 @@ def open_cases(engine: BaseBackend, files: Sequence[Path]) -> ir.Table:
 def _literal(file: Path) -> str:
     """A path in which no character stands for others: DuckDB takes paths as glob patterns."""
     return re.sub(r"([*?\[])", r"[\1]", str(file))
+
+
+def counted_by_sets(table: ir.Table, sets: Sequence[Sequence[str]]) -> Iterator[tuple[Any, ...]]:
+    """Rows of the table's columns and a count, grouped by each set of columns in one scan.
+
+    Columns that are not in a row's set are null. Ibis has no grouping sets, so that the last
+    step is SQL, in a form that DuckDB, PostgreSQL and Spark share.
+    """
+    engine = ibis.get_backend(table)
+    columns = ", ".join(table.columns)
+    groups = ", ".join(f"({', '.join(names)})" for names in sets)
+    query = (
+        f"SELECT {columns}, count(*) FROM ({engine.compile(table)}) AS cases "
+        f"GROUP BY GROUPING SETS ({groups})"
+    )
+    yield from engine.raw_sql(query).fetchall()
 
 
 def rows(table: ir.Table) -> list[tuple[Any, ...]]:

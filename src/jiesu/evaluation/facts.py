@@ -1,9 +1,8 @@
-"""Each fact about a case as one Ibis expression, with every null decided.
+"""Each fact about a case as one Ibis expression, and all of them as one integer.
 
-Two steps, so that an engine looks at each case once and cheaply: `as_seen` reduces a case to
-the few columns that facts depend on, as they stood at `as_of`; the facts are then expressions
-over those columns alone and are evaluated once for each distinct combination. Meanings and
-null rules: docs/methods/facts.md. Which facts are scored is the policy's affair.
+What bears a time later than `as_of` has not happened yet; what bears no time at all has
+happened. Meanings and null rules: docs/methods/facts.md. Which facts are scored is the policy's
+affair.
 """
 
 from collections.abc import Iterable
@@ -15,22 +14,15 @@ import ibis.expr.types as ir
 from jiesu.core.facts import BIT, FACTS
 from jiesu.core.policy import Policy
 
-_NEEDS: dict[str, tuple[str, ...]] = {
-    "created": (),
-    "excluded": ("excluded",),
-    "due": ("due",),
-    "closed": ("closed",),
-    "closed_on_time": ("on_time",),
-    "contact_logged": ("contact_logged",),
-    "called_back": ("called_back",),
-    "contacted": ("called_back", "contacted"),
-    "resolved": ("called_back", "resolved"),
-    "partly_resolved": ("called_back", "resolved"),
-    "satisfied": ("called_back", "satisfaction"),
-    "fairly_satisfied": ("called_back", "satisfaction"),
-    "dissatisfied": ("called_back", "satisfaction"),
-}
-"""The columns of `as_seen` on which each fact depends."""
+_ANSWERS = (
+    "contacted",
+    "resolved",
+    "partly_resolved",
+    "satisfied",
+    "fairly_satisfied",
+    "dissatisfied",
+)
+"""Facts that are answers of a call-back: they hold only where it is valid."""
 
 
 def facts_of(policy: Policy) -> tuple[str, ...]:
@@ -41,55 +33,65 @@ def facts_of(policy: Policy) -> tuple[str, ...]:
     return tuple(fact for fact in FACTS if fact in named)
 
 
-def columns_for(facts: Iterable[str]) -> tuple[str, ...]:
-    """The columns of `as_seen` that these facts need, each once."""
-    return tuple(dict.fromkeys(column for fact in facts for column in _NEEDS[fact]))
-
-
 def instant(moment: datetime) -> ir.TimestampScalar:
     """An aware moment as a literal that compares with the table's UTC instants."""
     return ibis.literal(moment, type="timestamp('UTC', 6)")
 
 
-def as_seen(
-    cases: ir.Table, policy: Policy, as_of: ir.TimestampScalar, columns: Iterable[str]
-) -> dict[str, ir.Value]:
-    """The named columns, each as it stood at `as_of`.
+def mask(
+    cases: ir.Table, policy: Policy, as_of: ir.TimestampScalar, facts: Iterable[str]
+) -> ir.IntegerColumn:
+    """The named facts that hold for each case, as one integer (see `core.facts.BIT`)."""
+    named = set(facts)
+    total: ir.IntegerColumn = ibis.literal(BIT["created"], type="int32")
+    for fact in FACTS[1:]:
+        if fact in named and fact not in _ANSWERS and fact != "called_back":
+            total = total + ibis.ifelse(holds(cases, policy, as_of, fact), BIT[fact], 0)
+    answered: ir.IntegerColumn = ibis.literal(BIT["called_back"], type="int32")
+    for fact in _ANSWERS:
+        if fact in named:
+            answered = answered + ibis.ifelse(holds(cases, policy, as_of, fact), BIT[fact], 0)
+    # Nested, so that an engine looks at the answers of valid call-backs only.
+    called_back = holds(cases, policy, as_of, "called_back")
+    if named & {"called_back", *_ANSWERS}:
+        total = total + ibis.ifelse(called_back, answered, 0)
+    return total.cast("int32")
 
-    What bears a later time has not happened yet; what bears no time at all has happened.
+
+def holds(cases: ir.Table, policy: Policy, as_of: ir.TimestampScalar, fact: str) -> ir.BooleanValue:
+    """A fact of `FACTS` as a boolean; null counts as false wherever it is used.
+
+    An answer is given here without the call-back that it needs (see `mask`).
     """
     closed = happened(cases.closed_at, as_of)
     has_due, flag = cases.due_at.notnull(), cases.closed_on_time
+    # A source that gives no due time at all says by its flag whether a case was due.
     flagged = flag.notnull() & (cases.closed_at.isnull() | (cases.closed_at <= as_of))
-    first = policy.scored == "first"
-    excluded = cases.excluded.fill_null(False)
-    if policy.parked == "excluded":
-        excluded = excluded | cases.parked.fill_null(False)
-    every = {
-        "excluded": excluded,
-        # A source that gives no due time at all says by its flag whether a case was due.
-        "due": ibis.ifelse(has_due, closed | (cases.due_at < as_of), flagged).fill_null(False),
-        "closed": closed,
-        "on_time": ibis.ifelse(
-            has_due, closed & (cases.closed_at <= cases.due_at), flagged & flag
-        ).fill_null(False),
-        "contact_logged": happened(cases.contacted_at, as_of),
-        "called_back": (
-            cases.callback_valid & (cases.callback_at.isnull() | (cases.callback_at <= as_of))
-        ).fill_null(False),
-        "contacted": cases.callback_contacted,
-        "resolved": (
-            cases.callback_resolved
-            if first
-            else ibis.coalesce(cases.final_resolved, cases.callback_resolved)
-        ),
-        "satisfaction": (
-            cases.callback_satisfaction
-            if first
-            else ibis.coalesce(cases.final_satisfaction, cases.callback_satisfaction)
-        ),
-    }
-    return {name: every[name] for name in columns}
+    match fact:
+        case "excluded":
+            parked = cases.parked if policy.parked == "excluded" else ibis.literal(False)
+            return cases.excluded.fill_null(False) | parked.fill_null(False)
+        case "due":
+            return ibis.ifelse(has_due, closed | (cases.due_at < as_of), flagged)
+        case "closed":
+            return closed
+        case "closed_on_time":
+            return ibis.ifelse(has_due, closed & (cases.closed_at <= cases.due_at), flagged & flag)
+        case "contact_logged":
+            return happened(cases.contacted_at, as_of)
+        case "called_back":
+            return cases.callback_valid & (
+                cases.callback_at.isnull() | (cases.callback_at <= as_of)
+            )
+        case "contacted":
+            return cases.callback_contacted
+        case "resolved":
+            return _result(cases, policy, "resolved") == "yes"
+        case "partly_resolved":
+            return _result(cases, policy, "resolved") == "partial"
+        case "satisfied" | "fairly_satisfied" | "dissatisfied":
+            return _result(cases, policy, "satisfaction") == fact
+    raise ValueError(f"no such fact: {fact}")
 
 
 def happened(at: ir.TimestampColumn, as_of: ir.TimestampScalar) -> ir.BooleanColumn:
@@ -97,29 +99,7 @@ def happened(at: ir.TimestampColumn, as_of: ir.TimestampScalar) -> ir.BooleanCol
     return (at <= as_of).fill_null(False)
 
 
-def mask(seen: ir.Table, facts: Iterable[str]) -> ir.IntegerColumn:
-    """The facts that hold, as one integer (see `core.facts.BIT`)."""
-    total: ir.IntegerColumn = ibis.literal(0, type="int32")
-    for fact in facts:
-        total = total + ibis.ifelse(_holds(seen, fact), BIT[fact], 0)
-    return total.cast("int32")
-
-
-def _holds(seen: ir.Table, fact: str) -> ir.BooleanValue:
-    match fact:
-        case "created":
-            return ibis.literal(True)
-        case "excluded" | "due" | "closed" | "contact_logged" | "called_back":
-            return seen[fact]
-        case "closed_on_time":
-            return seen.on_time
-        case "contacted":
-            answer = seen.contacted
-        case "resolved":
-            answer = seen.resolved == "yes"
-        case "partly_resolved":
-            answer = seen.resolved == "partial"
-        case _:
-            answer = seen.satisfaction == fact
-    # An answer counts only in a valid call-back.
-    return (seen.called_back & answer).fill_null(False)
+def _result(cases: ir.Table, policy: Policy, question: str) -> ir.StringColumn:
+    """The answer that is scored: the first result, or the final one where there is one."""
+    first, final = cases[f"callback_{question}"], cases[f"final_{question}"]
+    return first if policy.scored == "first" else ibis.coalesce(final, first)
