@@ -219,6 +219,10 @@ def test_as_of_decides_what_has_happened(jiesu: Run, tmp_path: Path) -> None:
         (["--policy", "boston"], "no such policy"),
         (["--profile", "boston"], "boston"),
         (["--as-of", "yesterday"], "'yesterday' is not a time"),
+        (["--as-of", "0001-01-01"], "'0001-01-01' is not a time"),
+        (["--as-of", "2022-01-01"], "as of 2022-01-01 00:00 nothing of 2022-02 has happened"),
+        (["--group-by", "caller"], "'caller' is not known"),
+        (["--engine", "duckdb:///no/such/folder/x.db"], "cannot be opened"),
         (["--formats", "odt"], "'odt' is not a format"),
         (["--group-by", "colour"], "'colour' is not known"),
         (["--engine", "oracle://x"], "no such engine"),
@@ -313,3 +317,28 @@ def test_help_answers_without_the_engines(jiesu: Run) -> None:
     ).stdout
     assert loaded.strip() == "[]"
     assert jiesu("--help").returncode == 0
+
+
+def test_names_that_look_like_markup_are_printed_as_they_are(jiesu: Run, tmp_path: Path) -> None:
+    out = tmp_path / "out[red]"
+    file = tmp_path / "month.csv"
+    file.write_text(
+        f"{HEADER},费用[/元]\n2,[/b]A\u202e,P,2022-01-19 00:00:00,,true,true,yes,satisfied,,1\n",
+        "utf-8",
+    )
+    done = jiesu(
+        "evaluate", file, "--profile", "jiesu", "--policy", "beijing", "--period", "2022-02",
+        "--out", out, "--formats", "json",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "费用[/元]" in done.stdout
+    assert f"Written: {out}" in done.stdout
+    assert "[/b]A\N{REPLACEMENT CHARACTER}" in done.stdout
+
+
+def test_a_reader_that_leaves_early_ends_the_run_quietly(tmp_path: Path) -> None:
+    done = subprocess.run(
+        f"{sys.executable} -m jiesu --help | head -1; exit ${{PIPESTATUS[0]}}",
+        shell=True, executable="/bin/bash", capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")

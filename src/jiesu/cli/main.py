@@ -4,12 +4,15 @@ Commands import what they need when they run, so that `--help` answers at once. 
 0 done, 2 bad input, 1 a fault of ours.
 """
 
+import gc
 import io
 import os
 import sys
+import traceback
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NoReturn
 
 import typer
 
@@ -33,31 +36,49 @@ PeriodOption = Annotated[
 ]
 
 
-def main() -> None:
-    """Run the command and turn errors into lines and exit codes."""
+def main() -> NoReturn:
+    """Run the command, turn errors into lines and exit codes, and leave."""
+    # A run makes millions of small objects that live to its end: looking for cycles among them
+    # seven hundred at a time takes a tenth of it.
+    gc.set_threshold(200_000)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # Names in Chinese must not end a run on a terminal that cannot show them.
             stream.reconfigure(errors="replace")
+    code = _exit_code()
+    with suppress(BrokenPipeError):
+        sys.stdout.flush()
+    with suppress(BrokenPipeError):
+        sys.stderr.flush()
+    # Everything is written and closed by now. Taking the process apart object by object would
+    # cost a quarter of a second and serve nobody.
+    os._exit(code)
+
+
+def _exit_code() -> int:
     try:
         app()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
     except InputError as error:
         for problem in error.problems:
             typer.echo(f"jiesu: {problem}", err=True)
-        sys.exit(2)
+        return 2
     except BrokenPipeError:
         # The reader of our output (such as `head`) has seen enough.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except KeyboardInterrupt:
         typer.echo("jiesu: stopped", err=True)
-        sys.exit(130)
+        return 130
     except Exception as error:
         if os.environ.get("JIESU_DEBUG"):
-            raise
+            traceback.print_exc()
+            return 1
         # The message of a foreign exception may hold a resident's words: only its place is shown.
         typer.echo(f"jiesu: a fault in jiesu itself ({_place(error)})", err=True)
         typer.echo("jiesu: JIESU_DEBUG=1 shows it whole; please report it", err=True)
-        sys.exit(1)
+        return 1
+    return 0
 
 
 def _place(error: Exception) -> str:
