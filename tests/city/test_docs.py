@@ -1,13 +1,19 @@
 """docs/city-folder.md against the code: no key, column or word is left undescribed."""
 
 import re
+import shutil
+from dataclasses import replace
+from datetime import UTC, datetime
+from importlib.resources import files
 from pathlib import Path
 
 from jiesu.city import adjustments, units_file
 from jiesu.city.folder import CALENDARS, LANGUAGES, checked_city
+from jiesu.city.run import job_of, run
 from jiesu.city.synth.catalogue import categories
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "city-folder.md"
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "city-folder.md"
 
 
 def rows() -> dict[str, str]:
@@ -32,6 +38,23 @@ def test_every_key_of_city_toml_is_described_and_no_other(tmp_path: Path) -> Non
     assert known - {"inputs", "bulletin"} == set(rows()) - columns
     assert all(f"`{word}`" in rows()["calendar"] for word in CALENDARS)
     assert all(f"`{word}`" in rows()["language"] for word in LANGUAGES)
+
+
+def test_a_calendar_changes_no_figure_and_page_and_template_say_so(tmp_path: Path) -> None:
+    texts = set()
+    for calendar in CALENDARS:
+        folder = tmp_path / calendar
+        shutil.copytree(ROOT / "examples" / "small-city", folder)
+        settings = folder / "city.toml"
+        text = settings.read_text("utf-8").replace('"china"', f'"{calendar}"')
+        settings.write_text(text, "utf-8")
+        job = replace(job_of(folder, "2022-02"), formats=("json",))
+        run(job, now=datetime(2026, 1, 1, tzinfo=UTC))
+        texts.add((job.out / "evaluation.json").read_bytes())
+    assert len(texts) == 1
+    template = (files("jiesu.city") / "shipped/template/city.toml").read_text("utf-8")
+    for words in (template, rows()["calendar"]):
+        assert "has no effect on the evaluation yet" in words
 
 
 def test_every_column_is_described_with_its_chinese_header() -> None:
