@@ -1,6 +1,7 @@
 """The house rules that no linter sees."""
 
 import ast
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -48,16 +49,46 @@ def test_folders_lie_at_most_two_deep() -> None:
     assert max(len(package.parts) for package in packages) <= 2
 
 
+def project_files(root: Path) -> list[Path]:
+    """The files of the project: those that git follows, without a history all but what is made."""
+    command = ["git", "-c", "core.quotepath=false", "ls-files"]
+    # A tree unpacked inside another repository has a history above it that is not its own.
+    if (root / ".git").exists():
+        done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+        if done.returncode == 0:
+            paths = [root / line for line in done.stdout.splitlines()]
+            return [path for path in paths if path.is_file()]
+    found: list[Path] = []
+    for folder, names, files in os.walk(root):
+        names[:] = [name for name in names if not is_made(name)]
+        found += [Path(folder, file) for file in files]
+    return found
+
+
+def is_made(folder: str) -> bool:
+    made = (".git", ".venv", "build", "dist", "__pycache__")
+    return folder in made or folder.endswith((".egg-info", "_cache")) or folder == ".hypothesis"
+
+
 def test_nothing_names_a_machine_or_a_package_index() -> None:
     words = ("/work/", "file:///", "/opt/pypi", "pypi.org", "pythonhosted", "index-url =")
-    files = subprocess.run(
-        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout.splitlines()
+    files = [path for path in project_files(ROOT) if path != Path(__file__).resolve()]
     assert files
     found = []
     for file in files:
-        if file == "tests/test_architecture.py" or not (ROOT / file).is_file():
-            continue
-        content = (ROOT / file).read_bytes()
+        content = file.read_bytes()
         found += [f"{file}: {word}" for word in words if word.encode() in content]
     assert found == []
+
+
+def test_without_a_history_all_files_but_those_made_are_the_project_s(tmp_path: Path) -> None:
+    kept = ["a.py", "src/jiesu/b.py", "docs/c.md"]
+    made = [".venv/x.py", "build/y", "dist/z.whl", ".mypy_cache/m", "src/jiesu/__pycache__/b.pyc"]
+    for name in (*kept, *made, "src/jiesu.egg-info/PKG-INFO", ".hypothesis/h"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("", "utf-8")
+    expected = {tmp_path / name for name in kept}
+    assert set(project_files(tmp_path)) == expected
+    # A broken history is as good as none.
+    (tmp_path / ".git").write_text("gitdir: nowhere", "utf-8")
+    assert set(project_files(tmp_path)) == {*expected, tmp_path / ".git"}
