@@ -43,3 +43,19 @@ def test_a_caller_that_stops_early_ends_the_thread() -> None:
     stream.close()
     assert threads() == []
     assert len(made) < 10
+
+
+def test_a_generator_is_closed_when_the_caller_stops_early() -> None:
+    closed = []
+
+    def items() -> Iterator[int]:
+        try:
+            yield from range(10_000)
+        finally:
+            closed.append(True)
+
+    source = items()
+    stream = ahead(source)
+    assert next(stream) == 0
+    stream.close()
+    assert closed == [True]

@@ -2,9 +2,13 @@
 
 import gzip
 import json
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from threading import current_thread
+from threading import enumerate as enumerate_threads
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,6 +17,8 @@ import xlsxwriter
 
 from jiesu.core.problems import InputError
 from jiesu.sources.profile import load_profile
+from jiesu.sources.readers import open_table
+from jiesu.sources.streams import PIECE, TextStream
 from jiesu.sources.workbook import refuse_bomb
 
 from .conftest import Take
@@ -178,6 +184,43 @@ def test_a_damaged_file_gives_one_clear_problem_and_no_output(
     assert len(line) < 500
     assert problem.remedy
     assert [file.name for file in (tmp_path / "out").iterdir()] == ["rejects.csv"]
+
+
+@pytest.mark.parametrize(
+    "row", [b'9,"' + b"x" * 9_000_000 + b'"\n', b"9,a\0b\n", b"9,\xff\n", b"9," + b"x" * 1_500_000]
+)
+def test_nothing_reads_on_in_a_file_that_is_refused(
+    row: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads: list[str] = []
+    read = TextStream.read
+
+    def noted(stream: TextStream, size: int = PIECE) -> bytes:
+        reads.append(current_thread().name)
+        return read(stream, size)
+
+    monkeypatch.setattr(TextStream, "read", noted)
+    before = enumerate_threads()
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"id,a\n" + b"1,2\n" * 2_000_000 + row + b"\n1,2" * 5_000_000)
+    with open_table(path, load_profile("jiesu")) as table, pytest.raises(InputError):
+        list(table.batches(["id"]))
+    # A thread of Arrow's that were still in `read` at the end of the process would stop it there.
+    assert set(reads) <= {"MainThread", "jiesu-ahead"}
+    assert enumerate_threads() == before
+
+
+def test_a_refused_bomb_lets_the_process_end(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.csv.gz"
+    with gzip.open(path, "wb", 1) as file:
+        file.write(b"case_id,created_at\n")
+        for _ in range(400):
+            file.write(b"a" * PIECE)
+    command = [sys.executable, "-m", "jiesu", "profile", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "line 2: a cell has more than" in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 def test_missing_inputs_are_named_all_at_once(tmp_path: Path, take: Take) -> None:

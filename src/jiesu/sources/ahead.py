@@ -12,7 +12,7 @@ def ahead(items: Iterable[T], n: int = 2) -> Generator[T]:
     """The same items in the same order, made in a thread while the caller works on others.
 
     An exception there is raised here. The thread has ended when the caller has had all items,
-    or has closed the iterator.
+    or has closed the iterator; `items`, where they are a generator, are closed then too.
     """
     queue: Queue[tuple[T | None, BaseException | None]] = Queue(maxsize=n)
     stopped = Event()
@@ -43,6 +43,8 @@ def ahead(items: Iterable[T], n: int = 2) -> Generator[T]:
             while not queue.empty():
                 queue.get()
             thread.join(0.01)
+        if isinstance(items, Generator):
+            items.close()
 
 
 class _Ended(Exception):

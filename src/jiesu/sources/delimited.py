@@ -1,13 +1,14 @@
 """CSV and TSV: text columns with the line of every row.
 
-Arrow cuts the text; this module finds the header, the delimiter and the physical lines.
-Leaves out encodings and gzip (see `streams`).
+Arrow cuts the text in blocks of whole rows; this module finds those, the header, the delimiter
+and the physical lines. Leaves out encodings and gzip (see `streams`).
 """
 
 import codecs
 import csv
-from collections.abc import Collection, Generator, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection, Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from jiesu.core.problems import InputError
+from jiesu.sources.ahead import ahead
+from jiesu.sources.row_ends import row_ends
 from jiesu.sources.source_table import (
     Int64s,
     Reject,
@@ -27,7 +30,7 @@ from jiesu.sources.source_table import (
 from jiesu.sources.streams import PIECE, TextStream, undecodable, wrong_encoding
 
 BLOCK = 4 * PIECE
-"""Bytes that Arrow cuts at a time; no row can be longer. Holds a full cell of Chinese text."""
+"""Bytes that are cut at a time; no row can be longer. Holds a full cell of Chinese text."""
 
 _MAX_HEADER = 1 << 18
 _DELIMITERS = (",", "\t", ";", "|")
@@ -47,7 +50,7 @@ def open_delimited(stream: TextStream, delimiter: str | None) -> SourceTable:
     if not headers:
         raise refused(stream.file, "is empty", "give a file with a header line and rows")
     stream.unread(head[n_bytes:])
-    rows = _Rows(stream, tuple(headers), delimiter, next_line=n_lines + 1)
+    rows = _Rows(stream, tuple(headers), delimiter, _line_end(text), next_line=n_lines + 1)
     return SourceTable(
         file=stream.file,
         headers=tuple(headers),
@@ -80,7 +83,7 @@ def _decoded(head: bytes, file: str) -> str:
 def _header(text: str, delimiter: str) -> tuple[list[str], int, int]:
     """The trimmed header cells, the lines they take with blank ones before, and the bytes."""
     start = text[:_MAX_HEADER]
-    line_end = "\n" if "\n" in start else "\r"
+    line_end = _line_end(text)
     lines = [line + line_end for line in start.split(line_end)]
     reader = csv.reader(lines, delimiter=delimiter)
     try:
@@ -91,6 +94,10 @@ def _header(text: str, delimiter: str) -> tuple[list[str], int, int]:
     return [cell.strip() for cell in cells], reader.line_num, n_bytes
 
 
+def _line_end(text: str) -> str:
+    return "\n" if "\n" in text[:_MAX_HEADER] else "\r"
+
+
 @dataclass
 class _Rows:
     """The rows of a stream, batch by batch, with the line that comes next."""
@@ -98,37 +105,64 @@ class _Rows:
     stream: TextStream
     headers: tuple[str, ...]
     delimiter: str
+    line_end: str
     next_line: int
-    _next_number: int = 1
-    _bad: list[Any] = field(default_factory=list)
 
     def batches(self, wanted: Collection[str]) -> Generator[SourceBatch]:
         """Batches with the wanted columns. Raises `InputError` for text that cannot be cut."""
-        names = [f"c{index}" for index in range(len(self.headers))]
-        included = {
-            name: header
-            for name, header in zip(names, self.headers, strict=True)
-            if header in wanted
-        }
-        for cut in self._cut(names):
-            columns = {header: cut.column(name) for name, header in included.items()}
-            batch = self._placed(cut, columns)
-            refuse_long_cells(self.stream.file, "line", cut.columns, batch.places)
-            yield batch
-        if self._bad:
-            yield self._placed(None, {})
+        file = self.stream.file
+        last = None
+        # Reading, gunzipping and looking for row ends go on while Arrow cuts the block before.
+        with closing(ahead(self._blocks())) as blocks:
+            for block in blocks:
+                if block is None:
+                    raise cell_too_long(file, f"line {self.next_line}")
+                cut, bad = self._cut(block)
+                columns = {
+                    header: cut.column(index)
+                    for index, header in enumerate(self.headers)
+                    if header in wanted
+                }
+                batch = self._placed(cut, bad, columns)
+                refuse_long_cells(file, "line", cut.columns, batch.places)
+                last = cut if cut.num_rows else last
+                yield batch
+        if last is not None:
+            self._refuse_open_quote(last)
 
-    def _cut(self, names: list[str]) -> Iterator[pa.RecordBatch]:
-        """Arrow's batches of all columns as text, its complaints turned into `InputError`."""
+    def _blocks(self) -> Generator[bytes | None]:
+        """The text in blocks of whole rows; `None`, and no more, where a row is too long."""
+        end_of_rows = row_ends(self.delimiter, self.line_end)
+        rest = b""
+        while piece := self.stream.read(BLOCK - len(rest)):
+            data = rest + piece
+            end = end_of_rows(data)
+            if not end and len(data) == BLOCK:
+                yield None
+                return
+            rest = data[end:]
+            if end:
+                yield data[:end]
+        if rest:
+            yield rest
+
+    def _cut(self, block: bytes) -> tuple[pa.RecordBatch, list[Any]]:
+        """All columns of a block as text, and Arrow's notes of rows with too few or many cells.
+
+        Arrow's own reader of streams is not used. It calls `read` from a thread of its own, far
+        ahead; when it is given up half read, as after an error, the process may hang at its end.
+        """
+        bad: list[Any] = []
 
         def note_bad(row: Any) -> str:
-            self._bad.append(row)
+            bad.append(row)
             return "skip"
 
+        names = [f"c{index}" for index in range(len(self.headers))]
         try:
-            reader = pacsv.open_csv(
-                self.stream,
-                pacsv.ReadOptions(column_names=names, block_size=BLOCK, use_threads=False),
+            table = pacsv.read_csv(
+                pa.BufferReader(block),
+                pacsv.ReadOptions(column_names=names, block_size=len(block) + 1, use_threads=False),
                 pacsv.ParseOptions(
                     delimiter=self.delimiter,
                     newlines_in_values=True,
@@ -140,60 +174,37 @@ class _Rows:
                     column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
                 ),
             )
-            last = None
-            for batch in reader:
-                last = batch if batch.num_rows else last
-                yield batch
-            if last is not None:
-                self._refuse_open_quote(last)
         except pa.ArrowInvalid as error:
-            if str(error).startswith("Empty CSV"):
-                return
             raise self._explained(str(error)) from error
+        columns = [_one_array(column) for column in table.columns]
+        return pa.RecordBatch.from_arrays(columns, names=names), bad
 
     def _explained(self, message: str) -> Exception:
         file = self.stream.file
-        if "straddling" in message:
-            return cell_too_long(file, f"line {self.next_line}")
         if "UTF8" in message:
             line = undecodable(self.stream.path, file)
             return wrong_encoding(file, "utf-8", line or self.next_line)
         where = f"after line {self.next_line}"
         return refused(file, "cannot be cut into rows", "check the quotes there", where)
 
-    def _placed(self, cut: pa.RecordBatch | None, columns: dict[str, pa.Array]) -> SourceBatch:
-        """Number the lines of the rows, those that were not cut included."""
-        n_rows = cut.num_rows if cut is not None else 0
-        breaks = _line_breaks(cut) if cut is not None else None
-        bad = self._bad_up_to(n_rows)
-        n_all = n_rows + len(bad)
+    def _placed(
+        self, cut: pa.RecordBatch, bad: Sequence[Any], columns: dict[str, pa.Array]
+    ) -> SourceBatch:
+        """Number the lines of the rows of a block, those that were not cut included."""
+        breaks = _line_breaks(cut)
+        n_all = cut.num_rows + len(bad)
         spans = np.ones(n_all, np.int64)
         good = np.ones(n_all, np.bool_)
         for row in bad:
-            index = row.number - self._next_number
-            good[index] = False
-            spans[index] += row.text.count("\n")
+            good[row.number - 1] = False
+            spans[row.number - 1] += row.text.count("\n")
         if breaks is not None:
             spans[good] += breaks
         starts = self._starts(spans)
         rejects = tuple(
-            Reject(int(starts[row.number - self._next_number]), "", self._reason(row), "")
-            for row in bad
+            Reject(int(starts[row.number - 1]), "", self._reason(row), "") for row in bad
         )
-        self._next_number += n_all
         return SourceBatch(columns, starts[good], rejects)
-
-    def _bad_up_to(self, n_rows: int) -> list[Any]:
-        """The rows that could not be cut among the next `n_rows` good ones and just after."""
-        end = self._next_number + n_rows
-        taken = 0
-        for row in self._bad:
-            if row.number > end:
-                break
-            end += 1
-            taken += 1
-        found, self._bad = self._bad[:taken], self._bad[taken:]
-        return found
 
     def _reason(self, row: Any) -> str:
         reason = f"has {row.actual_columns} cells instead of {row.expected_columns}"
@@ -244,6 +255,10 @@ class _Rows:
             "close the quote, or get the file again, whole",
             f"after line {self.next_line}",
         )
+
+
+def _one_array(column: pa.ChunkedArray) -> pa.StringArray:
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 def _is_open(text: str, delimiter: str) -> bool:
