@@ -44,10 +44,7 @@ bench: $(READY) ## Measure against hand-written SQL, pandas and the floors (minu
 	@$(PY) -m bench
 
 lock: ## Compile both lock files anew.
-	@"$(PYTHON)" -m venv build/lock && build/lock/bin/python -m pip install -q "uv>=0.9,<1"
-	@for f in "requirements.lock" "requirements-dev.lock --group dev -c requirements.lock"; do \
-		build/lock/bin/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url pyproject.toml -o $$f || exit 1; done
+	@"$(PYTHON)" tools/bootstrap.py lock
 
 clean: ## Remove the environment and everything built.
 	rm -rf .venv build dist

@@ -1,12 +1,13 @@
 """Make `.venv` ready: a virtual environment, uv in it, the lock synced, jiesu installed.
 
-Run by the Makefile with any Python of 3.11 or newer; uses the standard library only.
-pip's configured index, extra indexes, link folders and certificate are handed on to uv,
-which does not read pip's configuration itself.
+`bootstrap.py lock` compiles both lock files anew instead. Run by the Makefile with any Python
+of 3.11 or newer; uses the standard library only. pip's settings for indexes, certificates,
+proxies and timeouts are handed on to uv, which does not read pip's configuration itself.
 """
 
 import ast
 import importlib.util
+import math
 import os
 import subprocess
 import sys
@@ -14,9 +15,10 @@ from pathlib import Path
 from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent
-VENV = ROOT / ".venv"
-PYTHON = VENV / "bin" / "python"
-LOCK = ROOT / "requirements-dev.lock"
+LOCKS = {
+    "requirements.lock": (),
+    "requirements-dev.lock": ("--group", "dev", "-c", "requirements.lock"),
+}
 UV = "uv>=0.9,<1"
 
 
@@ -24,69 +26,104 @@ def fail(message: str) -> NoReturn:
     sys.exit(f"bootstrap: {message}")
 
 
-def make_venv() -> None:
-    """A virtual environment of this Python, or one line that says what to install first."""
+def make_venv(folder: Path) -> Path:
+    """The Python of a virtual environment of this Python, with uv in it.
+
+    Where that can't be, one line says what to install first.
+    """
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"
     if importlib.util.find_spec("ensurepip") is None:
         fail(
             f"{sys.executable} has no ensurepip, so it cannot make a virtual environment: "
             f"install it first (Debian, Ubuntu: apt-get install python{version}-venv)"
         )
-    if not PYTHON.exists():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], check=True)
+    python = folder / "bin" / "python"
+    if not python.exists():
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
+    quiet = ["--quiet", "--disable-pip-version-check"]
+    subprocess.run([str(python), "-m", "pip", "install", *quiet, UV], check=True)
+    return python
 
 
-def pip_settings() -> dict[str, str]:
-    """pip's settings by bare name (`index-url`), the environment's over the files'."""
+def pip_settings(python: Path) -> dict[str, str]:
+    """pip's settings by bare name (`index-url`): the environment's over the files' for `install`
+    over those for all commands."""
     lines = subprocess.run(
-        [str(PYTHON), "-m", "pip", "config", "list"], check=True, capture_output=True, text=True
+        [str(python), "-m", "pip", "config", "list"], check=True, capture_output=True, text=True
     ).stdout.splitlines()
-    settings: dict[str, str] = {}
-    for line in sorted(lines, key=lambda text: text.startswith(":env:")):
+    found: dict[str, dict[str, str]] = {"global": {}, "install": {}, ":env:": {}}
+    for line in lines:
         key, _, value = line.partition("=")
-        settings[key.rpartition(".")[2]] = str(ast.literal_eval(value))
-    return settings
+        section, _, name = key.rpartition(".")
+        if section in found:
+            found[section][name] = str(ast.literal_eval(value))
+    return {**found["global"], **found["install"], **found[":env:"]}
 
 
 def uv_environment(settings: dict[str, str]) -> dict[str, str]:
-    names = {"cert": "SSL_CERT_FILE", "default-timeout": "UV_HTTP_TIMEOUT"}
-    chosen = {names[key]: settings[key] for key in names if key in settings}
-    return {**chosen, **os.environ}
+    """What tells uv to look in pip's own places, all of them, the best version winning.
+
+    In the environment and not in options, for an index's address may hold a password, and
+    options are shown where a step fails and at the head of a lock file.
+    """
+    chosen = {
+        "UV_DEFAULT_INDEX": settings.get("index-url", ""),
+        "UV_INDEX": " ".join(settings.get("extra-index-url", "").split()),
+        "UV_FIND_LINKS": ",".join(settings.get("find-links", "").split()),
+        "UV_INSECURE_HOST": " ".join(settings.get("trusted-host", "").split()),
+        "SSL_CERT_FILE": settings.get("cert", ""),
+        "HTTPS_PROXY": settings.get("proxy", ""),
+        "HTTP_PROXY": settings.get("proxy", ""),
+    }
+    if seconds := settings.get("timeout") or settings.get("default-timeout"):
+        # pip takes parts of a second.
+        chosen["UV_HTTP_TIMEOUT"] = str(math.ceil(float(seconds)))
+    # uv stops at the first index that has a package; pip looks at all of them.
+    chosen["UV_INDEX_STRATEGY"] = "unsafe-best-match"
+    return {key: value for key, value in chosen.items() if value}
 
 
-def uv_index_options(settings: dict[str, str]) -> list[str]:
-    """Where uv is to look: pip's own places, all of them, the best version winning."""
-    options: list[str] = []
-    if "index-url" in settings:
-        options += ["--default-index", settings["index-url"]]
-    for url in settings.get("extra-index-url", "").split():
-        options += ["--index", url]
-    for place in settings.get("find-links", "").split():
-        options += ["--find-links", place]
-    if options:
-        # uv stops at the first index that has a package; pip looks at all of them.
-        options += ["--index-strategy", "unsafe-best-match"]
-    if "no-index" in settings:
-        options.append("--no-index")
-    return options
+def uv_options(settings: dict[str, str]) -> list[str]:
+    """The one setting that uv takes as an option alone; words for true as pip reads them."""
+    truths = ("y", "yes", "t", "true", "on", "1")
+    return ["--no-index"] if settings.get("no-index", "").lower() in truths else []
 
 
-def main() -> None:
-    make_venv()
-    quiet = ["--quiet", "--disable-pip-version-check"]
-    subprocess.run([str(PYTHON), "-m", "pip", "install", *quiet, UV], check=True)
-    settings = pip_settings()
-    environment = uv_environment(settings)
-    uv = [str(PYTHON), "-m", "uv", "pip"]
-    target = ["--python", str(PYTHON), "--quiet", *uv_index_options(settings)]
-    sync = [*uv, "sync", *target, "--require-hashes", str(LOCK)]
-    subprocess.run(sync, check=True, env=environment)
-    editable = ["install", *target, "--no-deps", "--no-build-isolation", "--editable", str(ROOT)]
-    subprocess.run([*uv, *editable], check=True, env=environment)
+def lock_settings(settings: dict[str, str]) -> dict[str, str]:
+    """Without the places beside the main index: they may hold a package for one machine only,
+    uv would look no further, and the lock needs the hashes of the files for all machines."""
+    if uv_options(settings):
+        return settings
+    beside = ("extra-index-url", "find-links")
+    return {key: value for key, value in settings.items() if key not in beside}
+
+
+def uv_pip(python: Path, settings: dict[str, str], command: str, *arguments: str) -> None:
+    # What somebody has set for uv itself holds.
+    environment = {**uv_environment(settings), **os.environ}
+    words = [str(python), "-m", "uv", "pip", command, "--quiet", *uv_options(settings), *arguments]
+    subprocess.run(words, check=True, env=environment, cwd=ROOT)
+
+
+def set_up() -> None:
+    python = make_venv(ROOT / ".venv")
+    target = ("--python", str(python))
+    settings = pip_settings(python)
+    uv_pip(python, settings, "sync", *target, "--require-hashes", "requirements-dev.lock")
+    editable = ("--no-deps", "--no-build-isolation", "--editable", str(ROOT))
+    uv_pip(python, settings, "install", *target, *editable)
+
+
+def lock() -> None:
+    python = make_venv(ROOT / "build" / "lock")
+    how = ("--universal", "--python-version", "3.11", "--generate-hashes", "--no-emit-index-url")
+    settings = lock_settings(pip_settings(python))
+    for name, more in LOCKS.items():
+        uv_pip(python, settings, "compile", "--upgrade", *how, "pyproject.toml", "-o", name, *more)
 
 
 if __name__ == "__main__":
     try:
-        main()
+        lock() if sys.argv[1:] == ["lock"] else set_up()
     except subprocess.CalledProcessError as error:
         fail(f"this step failed with exit code {error.returncode}: {' '.join(error.cmd)}")
