@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -45,7 +46,8 @@ def read_csv(path: Path) -> list[dict[str, str]]:
 
 @pytest.fixture
 def take(tmp_path: Path) -> Take:
-    """Run an intake over files; `profile` is a name or TOML text."""
+    """Run an intake over files; `profile` is a name or TOML text. Each run has its own folder."""
+    numbers = count(2)
 
     def run(*inputs: str | Path, profile: str = TINY, zone: str | None = None) -> Run:
         read: Profile = (
@@ -54,6 +56,8 @@ def take(tmp_path: Path) -> Take:
             else load_profile(profile)
         )
         out = tmp_path / "out"
+        if (out / "cases").exists():
+            out = tmp_path / f"out-{next(numbers)}"
         intake = read_cases(
             inputs,
             read,

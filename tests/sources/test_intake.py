@@ -11,7 +11,7 @@ from jiesu.core.problems import InputError
 from jiesu.core.result import InputFile
 from jiesu.sources.canonical_file import Mark, arrow_type, mark_of, schema, write_canonical
 from jiesu.sources.duplicates import ids_are_apart
-from jiesu.sources.intake import read_cases, used_as_it_stands
+from jiesu.sources.intake import Intake, read_cases, used_as_it_stands
 from jiesu.sources.profile import Profile, load_profile, parse_profile
 
 from .conftest import TINY, Take, read_csv
@@ -205,12 +205,67 @@ def test_our_own_files_are_checked_against_one_another_and_never_written_over(
     assert (row["line"], row["kept_line"], row["rows"]) == ("2", "1", "identical")
 
 
-def test_a_second_run_into_a_folder_replaces_the_first(tmp_path: Path, take: Take) -> None:
-    first = write(tmp_path / "1.csv", "1,2022-02-01,x")
-    second = write(tmp_path / "2.csv", "2,2022-02-01,x")
-    take(first, second)
-    run = take(first)
-    assert list((tmp_path / "out" / "cases").iterdir()) == list(run.intake.cases)
+def read_into(into: Path, *inputs: Path) -> Intake:
+    return read_cases(
+        inputs,
+        tiny_profile(),
+        into=into,
+        rejects=into / "rejects.csv",
+        duplicates=into / "duplicates.csv",
+    )
+
+
+def test_month_by_month_into_one_folder_keeps_what_was_there(tmp_path: Path) -> None:
+    into = tmp_path / "cases"
+    months = [write(tmp_path / f"2022-0{n}.csv", f"{n},2022-0{n}-01,x") for n in (1, 2)]
+    for path in months:
+        assert read_into(into, path).cases == (into / f"{path.stem}.parquet",)
+    assert [pq.read_table(into / f"2022-0{n}.parquet").num_rows for n in (1, 2)] == [1, 1]
+
+
+def test_a_file_that_is_there_already_is_refused_before_reading_and_kept(tmp_path: Path) -> None:
+    into = tmp_path / "cases"
+    first, second = (write(tmp_path / f"{n}.csv", f"{n},2022-02-01,x", ",") for n in "12")
+    read_into(into, first)
+    (into / "2.parquet").write_text("not even a table")
+    before = {path: path.read_bytes() for path in into.iterdir()}
+    with pytest.raises(InputError) as caught:
+        read_into(into, first, second)
+    assert [problem.file for problem in caught.value.problems] == [
+        str(into / "1.parquet"),
+        str(into / "2.parquet"),
+    ]
+    assert {path: path.read_bytes() for path in into.iterdir()} == before
+
+
+def test_outputs_are_named_after_their_inputs_and_never_alike(tmp_path: Path) -> None:
+    paths = []
+    for number, name in enumerate(("a.csv", "b/a.csv", "b/A.TSV", "b/.x.csv", "b/2022.01")):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        tab = "\t" if name.endswith("TSV") else ","
+        text = f"id,at,where\n{number},2022-02-01,x\n".replace(",", tab)
+        (tmp_path / name).write_text(text)
+        paths.append(tmp_path / name)
+    names = [path.name for path in read_into(tmp_path / "cases", *paths).cases]
+    assert names == ["a.parquet", "a-2.parquet", "A-3.parquet", "x.parquet", "2022.01.parquet"]
+
+
+def test_a_rewritten_file_of_our_own_takes_no_place_of_another(tmp_path: Path) -> None:
+    own, into = tmp_path / "own", tmp_path / "cases"
+    own.mkdir()
+    write_canonical([cases("1", "2")], own / "a.parquet", unique=True)
+    write_canonical([cases("2", "3")], own / "b.parquet", unique=True)
+    into.mkdir()
+    (into / "a.parquet").write_text("kept")
+    with pytest.raises(InputError, match=r"a\.parquet: is there already"):
+        read_cases(
+            [own],
+            load_profile("jiesu"),
+            into=into,
+            rejects=tmp_path / "r.csv",
+            duplicates=tmp_path / "d.csv",
+        )
+    assert [path.read_text() for path in into.iterdir()] == ["kept"]
 
 
 def test_progress_ends_at_the_bytes_of_all_files(tmp_path: Path) -> None:

@@ -5,12 +5,12 @@ Counts every row: rows in = accepted + rejected + duplicates. Leaves out what th
 
 import shutil
 import tempfile
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from hashlib import sha256
-from itertools import chain, count
+from itertools import chain, compress, count
 from pathlib import Path
 from threading import Event
 from zoneinfo import ZoneInfo
@@ -19,13 +19,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from jiesu.core.problems import InputError, Problem
 from jiesu.core.result import InputFile
 from jiesu.sources.ahead import ahead
 from jiesu.sources.canonical import Binding, Mapped, bind, map_batch
 from jiesu.sources.canonical_file import CanonicalWriter, mark_of
 from jiesu.sources.duplicates import CaseFile, Duplicates, find_duplicates, ids_are_apart
 from jiesu.sources.profile import Profile
-from jiesu.sources.readers import expand_inputs, open_table
+from jiesu.sources.readers import SUFFIXES, expand_inputs, open_table
 from jiesu.sources.reports import RejectReport, writable, write_duplicates
 from jiesu.sources.source_table import SourceTable, refused
 from jiesu.sources.streams import PIECE, readable
@@ -84,12 +85,17 @@ def read_cases(
     """Read files, directories and glob patterns into canonical Parquet files in the folder `into`.
 
     `zone` holds for times without an offset, else the profile's zone. `rejects` and `duplicates`
-    are the reports to write; `rejects` is written even when the run fails. The files appear in
-    `into` when everything is done. A canonical file that jiesu wrote itself is used where it
-    lies. Raises `InputError` for inputs that cannot be used.
+    are the reports to write; `rejects` is written even when a file turns out to be unusable. The
+    files appear in `into` when everything is done, named after their inputs. A canonical file
+    that jiesu wrote itself is used where it lies. Raises `InputError` for inputs that cannot be
+    used, and for a file in `into` that would be written over.
     """
+    paths = expand_inputs(inputs)
+    targets = _targets(paths, into)
+    with writable(into):
+        foreign = (not used_as_it_stands(path, profile) for path in paths)
+        _refuse_existing(compress(targets, foreign))
     with writable(into), RejectReport(rejects) as report:
-        paths = expand_inputs(inputs)
         digests = _Digests(paths)
         into.mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(prefix=".part-", dir=into))
@@ -97,8 +103,7 @@ def read_cases(
             reading = _Reading(profile, zone or ZoneInfo(profile.zone), work, report, progress)
             files = reading.all_files(paths)
             found = _without_duplicates(files, reading, duplicates)
-            cases = tuple(_published(file.path, work, into, paths) for file in files)
-            _remove_others(into, {*cases, *paths})
+            cases = _published([file.path for file in files], work, targets)
         except BaseException:
             digests.stop()
             raise
@@ -284,26 +289,45 @@ def _write_without(path: Path, dropped: Sequence[int], target: Path) -> None:
             writer.write(batch.filter(pc.invert(pc.is_in(numbers, drop))))
 
 
-def _published(path: Path, work: Path, into: Path, inputs: Sequence[Path]) -> Path:
-    """Move a finished file from the working folder; one that lies elsewhere stays there.
+def _targets(paths: Sequence[Path], into: Path) -> list[Path]:
+    """A file in `into` for each input, named after it; none is an input or that of another."""
+    inputs = {path.resolve() for path in paths}
+    targets: dict[str, Path] = {}
+    for path in paths:
+        stem = _stem(path.name)
+        numbered = (f"{stem}-{number}.parquet" for number in count(2))
+        for name in chain([f"{stem}.parquet"], numbered):
+            # Some file systems take upper and lower case for the same.
+            if name.casefold() not in targets and (into / name).resolve() not in inputs:
+                targets[name.casefold()] = into / name
+                break
+    return list(targets.values())
 
-    No input is ever written over, should one lie in `into` under the same name.
-    """
-    if path.parent != work:
-        return path
-    stem = path.stem.replace("kept-", "cases-")
-    taken = {given.resolve() for given in inputs}
-    names = chain([f"{stem}.parquet"], (f"{stem}-{number}.parquet" for number in count(2)))
-    target = next(into / name for name in names if (into / name).resolve() not in taken)
-    return path.replace(target)
+
+def _stem(name: str) -> str:
+    """A file's name without the suffixes that tell its format; never a hidden one."""
+    suffix = next((suffix for suffix in SUFFIXES if name.lower().endswith(suffix)), "")
+    return name[: len(name) - len(suffix)].lstrip(".") or "cases"
 
 
-def _remove_others(into: Path, kept: set[Path]) -> None:
-    """Remove canonical files of an earlier run: the folder holds the result of one run."""
-    known = {path.resolve() for path in kept}
-    for path in into.glob("cases-[0-9]*.parquet"):
-        if path.resolve() not in known and mark_of(path) is not None:
-            path.unlink()
+def _refuse_existing(targets: Iterable[Path]) -> None:
+    """What an earlier run wrote is neither written over nor removed."""
+    remedy = "remove it, or name another folder"
+    found = [Problem(str(t), "", "is there already", remedy) for t in targets if t.exists()]
+    if found:
+        raise InputError(found)
+
+
+def _published(paths: Sequence[Path], work: Path, targets: Sequence[Path]) -> tuple[Path, ...]:
+    """Move finished files from the working folder; one that lies elsewhere stays there."""
+    places = [
+        target if path.parent == work else path for path, target in zip(paths, targets, strict=True)
+    ]
+    new = [(path, place) for path, place in zip(paths, places, strict=True) if path != place]
+    _refuse_existing(place for _, place in new)
+    for path, place in new:
+        path.replace(place)
+    return tuple(places)
 
 
 class _Digests:
