@@ -58,9 +58,9 @@ def test_the_environment_goes_over_install_and_install_over_all_commands(
     settings_of: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings_of.write_text(
-        "[global]\nindex-url = https://one.example\ndefault-timeout = 20\n"
+        "[global]\nindex-url=https://one.example\ndefault-timeout = 20\n"
         "find-links =\n    /a\n    /b\n"
-        "[install]\nindex-url = https://two.example\ncert = /file.pem\n"
+        "[install]\nindex-url=https://two.example\ncert = /file.pem\n"
         "[search]\nindex = https://three.example\ntimeout = 1\n",
         "utf-8",
     )
