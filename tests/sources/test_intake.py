@@ -26,6 +26,21 @@ def write(path: Path, *rows: str) -> Path:
     return path
 
 
+def read_into(into: Path, *inputs: Path, profile: Profile | None = None) -> Intake:
+    return read_cases(
+        inputs,
+        profile or tiny_profile(),
+        into=into,
+        rejects=into / "rejects.csv",
+        duplicates=into / "duplicates.csv",
+    )
+
+
+def cases(*ids: str) -> pa.Table:
+    stamps = pa.array([0] * len(ids), pa.timestamp("us", tz="UTC"))
+    return pa.table({"created_at": stamps, "case_id": pa.array(ids), "unit": pa.nulls(len(ids))})
+
+
 def test_within_a_file_the_first_row_is_kept(tmp_path: Path, take: Take) -> None:
     path = write(
         tmp_path / "a.csv", "1,2022-02-01,x", "2,2022-02-01,x", "1,2022-02-01,x", "1,2022-02-02,y"
@@ -58,18 +73,25 @@ def test_across_files_the_later_file_s_first_row_is_kept(tmp_path: Path, take: T
     assert [row["location"] for row in again.rows if row["case_id"] == "a"] == ["old"]
 
 
-@pytest.mark.parametrize("folder", ["it's", "out[1]", "a*b", "空 格"])
-def test_duplicates_are_found_whatever_the_folder_is_called(folder: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("folder", "decoy"),
+    [("it's", "its"), ("out[1]", "out1"), ("a*b", "axb"), ("a?", "ab"), ("空 格", "空格")],
+)
+def test_duplicates_are_found_whatever_the_folder_is_called(
+    folder: str, decoy: str, tmp_path: Path
+) -> None:
+    write(tmp_path / "a.csv", "1,2022-02-01,x", "1,2022-02-01,x", "2,2022-02-01,x")
+    for name in (decoy, folder):
+        (tmp_path / name).mkdir()
+        write_canonical([cases("1", "7")], tmp_path / name / "own.parquet", unique=True)
+        write_canonical([cases("7", "8")], tmp_path / name / "own-2.parquet", unique=True)
     place = tmp_path / folder
-    place.mkdir()
-    intake = read_cases(
-        [write(place / "a.csv", "1,2022-02-01,x", "1,2022-02-01,x")],
-        tiny_profile(),
-        into=place / "cases",
-        rejects=place / "rejects.csv",
-        duplicates=place / "duplicates.csv",
-    )
-    assert (intake.accepted, intake.duplicates) == (1, 1)
+    assert read_into(place / "cases", tmp_path / "a.csv").duplicates == 1
+    own = [place / "own.parquet", place / "own-2.parquet"]
+    intake = read_into(place / "again", *own, profile=load_profile("jiesu"))
+    assert (intake.accepted, intake.duplicates) == (3, 1)
+    (row,) = read_csv(place / "again" / "duplicates.csv")
+    assert (row["file"], row["line"], row["kept_line"]) == (str(own[0]), "2", "1")
 
 
 def test_duplicates_are_found_in_parts_when_there_are_many_rows(
@@ -120,11 +142,6 @@ def test_files_carry_their_digest_and_names_that_tell_them_apart(
         InputFile("01/cases.csv", digests[0]),
         InputFile("02/cases.csv", digests[1]),
     )
-
-
-def cases(*ids: str) -> pa.Table:
-    stamps = pa.array([0] * len(ids), pa.timestamp("us", tz="UTC"))
-    return pa.table({"created_at": stamps, "case_id": pa.array(ids), "unit": pa.nulls(len(ids))})
 
 
 def test_a_canonical_file_is_whole_marked_and_of_the_exact_schema(tmp_path: Path) -> None:
@@ -203,16 +220,6 @@ def test_our_own_files_are_checked_against_one_another_and_never_written_over(
     assert pq.read_table(intake.cases[0]).column("case_id").to_pylist() == ["1"]
     (row,) = read_csv(tmp_path / "d.csv")
     assert (row["line"], row["kept_line"], row["rows"]) == ("2", "1", "identical")
-
-
-def read_into(into: Path, *inputs: Path) -> Intake:
-    return read_cases(
-        inputs,
-        tiny_profile(),
-        into=into,
-        rejects=into / "rejects.csv",
-        duplicates=into / "duplicates.csv",
-    )
 
 
 def test_month_by_month_into_one_folder_keeps_what_was_there(tmp_path: Path) -> None:

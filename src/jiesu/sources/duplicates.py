@@ -4,6 +4,7 @@ Within a file the first row is kept, across files the row of the later file; eve
 a duplicate, identical or not. Exact, in bounded memory: hashes find candidates, values decide.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -158,4 +159,5 @@ def _union(files: Sequence[CaseFile], names: str, *, with_places: bool = False) 
 
 
 def _quoted(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
+    """A path as SQL text, in which no character stands for others: DuckDB reads it as a pattern."""
+    return "'" + re.sub(r"([*?\[])", r"[\1]", str(path)).replace("'", "''") + "'"
