@@ -212,8 +212,8 @@ def unit_of(
     return UnitResult(
         unit=code, name=name, rank=None, score=without.score, base_score=without.score,
         points=Decimal(0), figures=without, with_excluded=worse, volume=whole + whole // 5 + 1,
-        n_excluded=whole // 20, population=20_000 + whole * 40, per_10000=Decimal("123.45"), previous=None,
-        previous_volume=None, change=None, apart=None if whole else "no_cases",
+        n_excluded=whole // 20, population=20_000 + whole * 40, per_10000=Decimal("123.45"),
+        previous=None, previous_volume=None, change=None, apart=None if whole else "no_cases",
         within_chance=None, grade=None, adjustments=(), mean_of_units=None, closing_time=None,
         parent=parent,
     )  # fmt: skip
