@@ -11,6 +11,8 @@ import numpy as np
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from jiesu.city.folder import read_city
 from jiesu.city.synth.catalogue import LIMIT_SECONDS, categories
@@ -411,3 +413,16 @@ def test_every_target_of_the_catalogue_is_a_department_or_an_enterprise() -> Non
             if code != "*":
                 kind = world.units[world.position[code]].kind
                 assert kind in ("department", "enterprise")
+
+
+@given(
+    st.lists(st.floats(1e-6, 1e6), min_size=1, max_size=400).filter(
+        # Weights below a millionth of the whole are nothing.
+        lambda weights: max(weights) / sum(weights) > 1e-6
+    ),
+    st.integers(0, 3_000_000),
+)
+def test_shares_of_any_weights_add_up_to_the_total(weights: list[float], total: int) -> None:
+    counts = shares(weights, total)
+    assert sum(counts) == total
+    assert min(counts) >= 0

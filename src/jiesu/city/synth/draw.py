@@ -77,10 +77,13 @@ def _ends(weights: Sequence[float] | npt.NDArray[np.float64]) -> npt.NDArray[np.
 def shares(weights: Sequence[float], total: int) -> list[int]:
     """`total` in whole numbers, by weight; what is left over goes to the largest remainders."""
     sum_of_weights = sum(weights)
-    exact = [round(MILLION * weight / sum_of_weights) * total for weight in weights]
-    counts = [value // MILLION for value in exact]
-    by_remainder = sorted(range(len(exact)), key=lambda i: (-(exact[i] % MILLION), i))
+    # Millionths keep the result the same wherever floats differ in their last digit.
+    millionths = [round(MILLION * weight / sum_of_weights) for weight in weights]
+    whole = sum(millionths)
+    exact = [share * total for share in millionths]
+    counts = [value // whole for value in exact]
+    by_remainder = sorted(range(len(exact)), key=lambda i: (-(exact[i] % whole), i))
     missing = total - sum(counts)
-    for turn in range(missing):
-        counts[by_remainder[turn % len(counts)]] += 1
+    for index in by_remainder[:missing]:
+        counts[index] += 1
     return counts
