@@ -155,11 +155,34 @@ def test_a_missing_column_is_named_with_the_headers_that_were_found(
     assert "case_enquiry_id, open_dt, closed_dt" in str(caught.value)
 
 
-def test_a_row_in_the_place_of_headers_is_shown_in_one_line_without_long_numbers(
-    tmp_path: Path, take: Take
-) -> None:
-    (tmp_path / "a.csv").write_text('13912345678,"two\nlines",x\n13912345679,b,y\n')
-    with pytest.raises(InputError, match=r"its headers are: …, two lines, x; "):
+@pytest.mark.parametrize(
+    "row",
+    [
+        '"two\nlines",x,y',
+        "Ann Example,1 Short Lane,the lamp is broken",
+        "张三,某街1号,路灯不亮,解决,满意",
+        "张三,满意,是,yes",
+        "13912345678,地址,x",
+        "location,2022-02-01 10:00,x",
+        "location,2022年2月1日,x",
+    ],
+)
+def test_a_row_in_the_place_of_headers_is_not_shown(row: str, tmp_path: Path, take: Take) -> None:
+    (tmp_path / "a.csv").write_text(f"{row}\n{row}\n")
+    with pytest.raises(InputError) as caught:
+        take(tmp_path / "a.csv", profile="jiesu")
+    n_columns = row.count(",") + 1
+    assert f"; none of its {n_columns} columns is known: is the header line missing?; " in str(
+        caught.value
+    )
+    assert not any(cell in str(caught.value) for cell in row.split(",") if len(cell) > 2)
+
+
+@pytest.mark.parametrize("header", ["REQUESTED_DATETIME", "地址", "unit_name", "Descriptor"])
+def test_headers_are_shown_when_one_is_known(header: str, tmp_path: Path, take: Take) -> None:
+    headers = f"my column,{header}," + ",".join(f"c{n}" for n in range(50)) + "x" * 90
+    (tmp_path / "a.csv").write_text(f"{headers}\n")
+    with pytest.raises(InputError, match=f"its headers are: my column, {header}, c0, .*c37 …;"):
         take(tmp_path / "a.csv", profile="jiesu")
 
 

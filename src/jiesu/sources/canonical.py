@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from jiesu.core.case_table import COLUMNS, LIST_SEPARATOR, REQUIRED
 from jiesu.core.problems import InputError, Problem
 from jiesu.sources.canonical_file import arrow_type, schema
+from jiesu.sources.hints import HINTS, VALUE_WORDS
 from jiesu.sources.profile import Condition, Origin, Profile, fold
 from jiesu.sources.source_table import Int64s, Reject, SourceBatch, SourceTable
 from jiesu.sources.times import instants, local_instants
@@ -69,7 +70,8 @@ def bind(profile: Profile, table: SourceTable, zone: ZoneInfo) -> Binding:
     """Find each mapped header in a file.
 
     The first alternative that the file has is taken, whatever its upper or lower case. Raises
-    `InputError` naming every required column that is missing and the headers that were found.
+    `InputError` naming every required column that is missing, and the headers that were found
+    where they are headers and not the first row's values.
     """
     found: dict[str, str] = {}
     for header in table.headers:
@@ -87,7 +89,7 @@ def bind(profile: Profile, table: SourceTable, zone: ZoneInfo) -> Binding:
         if not any(fold(name) in found for name in alternatives)
     ]
     if missing:
-        what = f"lacks {', '.join(missing)}; its headers are: {_shown(table.headers)}"
+        what = f"lacks {', '.join(missing)}; {_shown(profile, table.headers)}"
         remedy = "choose another profile, or correct the headers or the profile"
         raise InputError(Problem(table.file, "", what, remedy))
     _refuse_twins(profile, table, header_of)
@@ -98,11 +100,20 @@ def bind(profile: Profile, table: SourceTable, zone: ZoneInfo) -> Binding:
     return Binding(profile, zone, header_of, unused, gives_due_at)
 
 
-def _shown(headers: Sequence[str]) -> str:
-    """Headers in one line. Where a file has none, its first row stands there: nothing that
-    could be a telephone or identity number is shown."""
-    shown = [re.sub(r"\d{7,}", "…", " ".join(header.split()))[:40] for header in headers[:40]]
-    return ", ".join(shown) + (" …" if len(headers) > 40 else "")
+_NO_HEADER = re.compile(r"\d{5}|\d[-/.:年]\d")
+
+
+def _shown(profile: Profile, headers: Sequence[str]) -> str:
+    """Headers in one line. Where a file has no header line its first row stands here, with names
+    and telephone numbers: shown is only what has a known header and no number or date in it."""
+    known = {fold(name) for alternatives in _all_headers(profile) for name in alternatives}
+    known |= {name for column in COLUMNS for name in (column.name, column.zh)}
+    known |= {name for hint in HINTS.values() for name in hint.names}
+    found = {fold(header).replace("_", " ") for header in headers} | set(map(fold, headers))
+    if not (found & known) - VALUE_WORDS or any(map(_NO_HEADER.search, headers)):
+        return f"none of its {len(headers)} columns is known: is the header line missing?"
+    shown = [" ".join(header.split())[:40] for header in headers[:40]]
+    return f"its headers are: {', '.join(shown)}" + (" …" if len(headers) > 40 else "")
 
 
 def _refuse_twins(

@@ -1,6 +1,7 @@
 """By what names and values the columns of a case table go in other systems.
 
-Data for `guess`, nothing else. Names are lower-case words, the likeliest first.
+Data for `guess`, and for telling a header line from a row. Names are lower-case words, the
+likeliest first.
 """
 
 from dataclasses import dataclass
@@ -240,6 +241,18 @@ SATISFACTION_WORDS = {
     "fairly_satisfied": ("fairly satisfied", "neutral", "基本满意", "比较满意", "一般"),
     "dissatisfied": ("dissatisfied", "unsatisfied", "very dissatisfied", "不满意", "非常不满意"),
 }
+
+VALUE_WORDS = frozenset(
+    word
+    for words in (
+        TRUE_WORDS,
+        FALSE_WORDS,
+        *RESOLVED_WORDS.values(),
+        *SATISFACTION_WORDS.values(),
+    )
+    for word in words
+)
+"""Values that may be names as well: where one stands alone it tells nothing."""
 
 NULL_WORDS = ("-", "--", "—", "/", "N/A", "n/a", "NA", "NULL", "null", "None", "无", "\\N")
 
