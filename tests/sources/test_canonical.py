@@ -143,6 +143,16 @@ def test_times_without_offset_are_in_the_given_zone_before_the_profile_s(
     assert (given.hour, offset.hour) == (13, 8)
 
 
+def test_lists_hold_each_part_once_in_its_first_place(tmp_path: Path, take: Take) -> None:
+    (tmp_path / "a.csv").write_text(
+        "case_id,created_at,assist_units,labels\n"
+        "1,2022-02-01,B;B;A,x、y|x\n2,2022-02-01,; ;A； A,;\n"
+    )
+    run = take(tmp_path / "a.csv", profile="jiesu")
+    assert run.column("assist_units") == ["B;A", "A"]
+    assert run.column("labels") == ["x;y", None]
+
+
 def test_a_missing_column_is_named_with_the_headers_that_were_found(
     tmp_path: Path, take: Take
 ) -> None:

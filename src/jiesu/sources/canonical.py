@@ -278,7 +278,8 @@ def _by_value(column: pa.StringArray, change: Callable[[str], object]) -> pa.Arr
 
 
 def _normal_list(value: str) -> str | None:
-    parts = (part.strip() for part in _LIST_SEPARATORS.split(value))
+    """A list with one separator, each part once."""
+    parts = dict.fromkeys(part.strip() for part in _LIST_SEPARATORS.split(value))
     return LIST_SEPARATOR.join(part for part in parts if part) or None
 
 
