@@ -14,6 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 import xlsxwriter
 
+from jiesu.core.problems import InputError
+
 from .conftest import Take
 
 PROFILE = """
@@ -178,6 +180,42 @@ def test_typed_parquet_columns_are_read_by_their_meaning(tmp_path: Path, take: T
     assert run.column("unit") == ["7", "8"]
 
 
+def not_utf_8(kind: pa.DataType) -> pa.Array:
+    raw = pa.array([b"road", b"\xff\xfe", None], pa.binary())
+    if pa.types.is_dictionary(kind):
+        return pa.DictionaryArray.from_arrays([0, 1, None], not_utf_8(pa.string())[:2])
+    return raw if kind == raw.type else raw.cast(kind, safe=False)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pa.string(),
+        pa.large_string(),
+        pa.binary(),
+        pa.large_binary(),
+        pa.dictionary(pa.int32(), pa.string()),
+    ],
+    ids=str,
+)
+def test_parquet_text_that_is_not_utf_8_is_refused(
+    kind: pa.DataType, tmp_path: Path, take: Take
+) -> None:
+    table = pa.table({"id": ["1", "2", "3"], "at": ["2022-02-01"] * 3, "where": not_utf_8(kind)})
+    pq.write_table(table, tmp_path / "a.parquet")
+    with pytest.raises(InputError, match="holds text that is not UTF-8"):
+        take(tmp_path / "a.parquet")
+    pq.write_table(table.slice(0, 1), tmp_path / "a.parquet")
+    assert take(tmp_path / "a.parquet").column("location") == ["road"]
+
+
+def test_parquet_columns_with_a_point_in_their_names_are_read(tmp_path: Path, take: Take) -> None:
+    table = pa.table({"a": [{"b": "no"}], "a.id": ["1"], "at": ["2022-02-01"], "where": ["x"]})
+    pq.write_table(table, tmp_path / "a.parquet")
+    profile = 'zone = "UTC"\n[columns]\ncase_id = "a.id"\ncreated_at = "at"\n'
+    assert take(tmp_path / "a.parquet", profile=profile).column("case_id") == ["1"]
+
+
 def test_timestamps_in_text_columns_are_written_in_iso_form(tmp_path: Path, take: Take) -> None:
     utc = [datetime(2022, 2, 1, 0, 0, tzinfo=UTC), None]
     zoned = pa.array(utc, pa.timestamp("us", tz="America/New_York"))
@@ -211,6 +249,23 @@ def test_numbers_dates_and_truth_in_a_workbook_become_text(tmp_path: Path, take:
     assert run.column("case_id") == ["101000295613", "2.5"]
     assert run.column("created_at") == [datetime(2022, 1, 31, 16, tzinfo=UTC)] * 2
     assert run.column("location") == ["true", None]
+
+
+def test_the_last_half_second_of_a_workbook_s_calendar_does_no_harm(
+    tmp_path: Path, take: Take
+) -> None:
+    with xlsxwriter.Workbook(tmp_path / "a.xlsx") as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["id", "at", "where"])
+        clock = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
+        for number, day in enumerate((2958465.999999, 44593.9999999), start=1):
+            sheet.write_number(number, 0, number)
+            sheet.write_number(number, 1, day, clock)
+    run = take(tmp_path / "a.xlsx")
+    (row,) = run.rejects
+    assert (row["line"], row["column"]) == ("2", "created_at")
+    assert row["value"] == "9999-12-31T23:59:59"
+    assert run.column("created_at") == [datetime(2022, 2, 1, 16, tzinfo=UTC)]
 
 
 def test_numbers_and_nested_values_in_json_keep_every_digit(tmp_path: Path, take: Take) -> None:

@@ -4,7 +4,7 @@ Timestamps stay timestamps; everything else becomes text, as it would stand in a
 Our own files are not read here (see `canonical_file.mark_of`).
 """
 
-from collections.abc import Collection, Generator, Iterator
+from collections.abc import Collection, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,6 +17,8 @@ from jiesu.sources.source_table import SourceBatch, SourceTable, refuse_long_cel
 
 _ROWS = 50_000
 _REMEDY = "get the file again, whole"
+_NOT_UTF_8 = "text that is not UTF-8"
+_REWRITE = "write the file again with UTF-8 text"
 
 
 @contextmanager
@@ -30,7 +32,6 @@ def open_parquet(path: Path, file: str) -> Iterator[SourceTable]:
     read = [0]
 
     def batches(wanted: Collection[str]) -> Generator[SourceBatch]:
-        # Sorted out by index: a name with a point in it would be taken for a nested column.
         names = [name for name in parquet.schema_arrow.names if name in wanted]
         place = 1
         try:
@@ -39,9 +40,12 @@ def open_parquet(path: Path, file: str) -> Iterator[SourceTable]:
                 place += rows.num_rows
                 read[0] = int(size * place / max(n_rows, 1))
                 columns = {name: _plain(rows.column(name)) for name in names}
+                _refuse_undecodable(file, columns)
                 refuse_long_cells(file, "row", columns.values(), places)
                 yield SourceBatch(columns, places)
         except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+            if isinstance(error, UnicodeDecodeError) or "UTF8" in str(error):
+                raise refused(file, "holds " + _NOT_UTF_8, _REWRITE) from error
             raise refused(file, "is a damaged Parquet file", _REMEDY, f"row {place}") from error
 
     with parquet:
@@ -52,6 +56,15 @@ def open_parquet(path: Path, file: str) -> Iterator[SourceTable]:
             batches=batches,
             n_read=lambda: read[0],
         )
+
+
+def _refuse_undecodable(file: str, columns: Mapping[str, pa.Array]) -> None:
+    """Parquet says of a column that it is UTF-8, which its writer need not have kept."""
+    for name, column in columns.items():
+        try:
+            column.validate(full=True)
+        except pa.ArrowException as error:
+            raise refused(file, f"column {name!r} holds {_NOT_UTF_8}", _REWRITE) from error
 
 
 def _plain(column: pa.Array) -> pa.Array:
@@ -67,6 +80,8 @@ def _plain(column: pa.Array) -> pa.Array:
         return _numbers(column)
     if pa.types.is_nested(kind):
         return pa.array([None if v is None else str(v) for v in column.to_pylist()], pa.string())
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        return column.cast(pa.string(), safe=False)
     try:
         return column.cast(pa.string())
     except pa.ArrowException:

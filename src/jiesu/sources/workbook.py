@@ -7,6 +7,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Callable, Collection, Generator
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from itertools import islice
 from pathlib import Path
@@ -156,7 +157,10 @@ def _number(cell: float) -> str:
 
 def _moment(cell: datetime) -> str:
     # A sheet holds days as binary fractions; the nearest second is what was meant.
-    return (cell + timedelta(microseconds=500_000)).replace(microsecond=0).isoformat()
+    # The last one of the year 9999 has no later one.
+    with suppress(OverflowError):
+        cell += timedelta(microseconds=500_000)
+    return cell.replace(microsecond=0).isoformat()
 
 
 _WRITERS: dict[type, Callable[[Any], str | None]] = {
