@@ -119,6 +119,43 @@ def test_a_flag_counts_only_where_the_source_gives_no_due_time(tmp_path: Path, t
     assert take(tmp_path / "a.csv", profile="jiesu").column("closed_on_time") == [None, None]
 
 
+@pytest.mark.parametrize(
+    ("flag", "n"),
+    [
+        ('{ from = "flag", values = { true = "1", false = "0" } }', 3),
+        ('{ true_where = { flag = "1" } }', 2),
+        ("{ value = true }", 4),
+        (None, 0),
+    ],
+)
+def test_flags_beside_an_empty_column_of_due_times_are_noted(
+    flag: str | None, n: int, tmp_path: Path, take: Take
+) -> None:
+    rows = ["1,2022-02-01,,1", "2,2022-02-01,,0", "3,2022-02-01,-,", "4,,,1", "5,2022-02-01,,1"]
+    (tmp_path / "empty.csv").write_text("\n".join(["id,at,due,flag", *rows]) + "\n")
+    rows[4] = "6,2022-02-01,2022-02-03,1"
+    (tmp_path / "given.csv").write_text("\n".join(["id,at,due,flag", *rows]) + "\n")
+    profile = 'nulls = ["-"]\n[columns]\ncase_id = "id"\ncreated_at = "at"\ndue_at = "due"\n'
+    run = take(
+        tmp_path / "empty.csv",
+        tmp_path / "given.csv",
+        profile=profile + (f"closed_on_time = {flag}\n" if flag else ""),
+    )
+    expected = [("flags_not_used", {"file": "empty.csv", "n": str(n)})] if n else []
+    assert [note for note in run.intake.notes if note[0] == "flags_not_used"] == expected
+    assert set(run.column("closed_on_time")) == {None}
+    assert run.intake.rejected == 2
+
+
+def test_a_flag_that_is_not_used_rejects_no_row(tmp_path: Path, take: Take) -> None:
+    (tmp_path / "a.csv").write_text(
+        "case_id,created_at,due_at,closed_on_time\n1,2022-02-01,,perhaps\n2,2022-02-01,,true\n"
+    )
+    intake = take(tmp_path / "a.csv", profile="jiesu").intake
+    assert (intake.accepted, intake.rejected) == (2, 0)
+    assert intake.notes == (("flags_not_used", {"file": "a.csv", "n": "1"}),)
+
+
 def test_a_due_time_that_comes_late_in_json_takes_the_flags_back(
     tmp_path: Path, take: Take
 ) -> None:

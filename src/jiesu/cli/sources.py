@@ -1,6 +1,6 @@
 """`jiesu import` and `jiesu profile`: other systems' files, without an evaluation."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,12 +45,22 @@ def intake_lines(intake: "Intake") -> Iterator[str]:
     if intake.agreement is not None:
         n_agree, n_checked = intake.agreement.n_agree, intake.agreement.n_checked
         yield f"The source's on-time flag agrees in {n_agree:,} of {n_checked:,} cases"
-    left_aside = {"unused_headers": "Columns not used", "other_sheets": "Sheets not read"}
     for key, values in intake.notes:
-        names = values["headers" if key == "unused_headers" else "sheets"].split(", ")
-        shown = ", ".join(names[:HEADERS])
-        more = f" and {len(names) - HEADERS} more" if len(names) > HEADERS else ""
-        yield f"{left_aside[key]} in {values['file']}: {shown}{more}"
+        yield _note_line(key, values)
+
+
+def _note_line(key: str, values: Mapping[str, str]) -> str:
+    file = values["file"]
+    if key == "flags_not_used":
+        n = int(values["n"])
+        return f"On-time flags not used in {file} ({n:,}): due times are mapped, and all empty"
+    what, names = {
+        "unused_headers": ("Columns not used", "headers"),
+        "other_sheets": ("Sheets not read", "sheets"),
+    }[key]
+    given = values[names].split(", ")
+    more = f" and {len(given) - HEADERS} more" if len(given) > HEADERS else ""
+    return f"{what} in {file}: {', '.join(given[:HEADERS])}{more}"
 
 
 def profile_command(file: Path) -> None:

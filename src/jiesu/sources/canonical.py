@@ -6,7 +6,7 @@ silence. Leaves out files and duplicates (see `intake`).
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -64,6 +64,9 @@ class Mapped:
     n_checked: int
     late_due_at: bool
     """A due time in a file that seemed to give none: its flags do not count after all."""
+    has_due_at: bool
+    n_idle_flags: int
+    """Flags that do not count, of rows without a due time: 0 where a row of the batch has one."""
 
 
 def bind(profile: Profile, table: SourceTable, zone: ZoneInfo) -> Binding:
@@ -146,10 +149,22 @@ def map_batch(binding: Binding, batch: SourceBatch) -> Mapped:
         good = ~mapping.bad
         cases, places = cases.filter(pa.array(good)), places[good]
     n_agree, n_checked = mapping.agreement()
-    late_due_at = not binding.gives_due_at and cases.column("due_at").null_count < cases.num_rows
+    has_due_at = cases.column("due_at").null_count < cases.num_rows
+    late_due_at = has_due_at and not binding.gives_due_at
+    n_idle_flags = 0 if has_due_at else mapping.n_idle_flags()
     rejects = sorted((*batch.rejects, *mapping.rejects.values()), key=lambda row: row.place)
     n_rows = batch.n_rows + len(batch.rejects)
-    return Mapped(n_rows, cases, places, tuple(rejects), n_agree, n_checked, late_due_at)
+    return Mapped(
+        n_rows=n_rows,
+        cases=cases,
+        places=places,
+        rejects=tuple(rejects),
+        n_agree=n_agree,
+        n_checked=n_checked,
+        late_due_at=late_due_at,
+        has_due_at=has_due_at,
+        n_idle_flags=n_idle_flags,
+    )
 
 
 class _BatchMapping:
@@ -254,6 +269,14 @@ class _BatchMapping:
             place = int(self.batch.places[index])
             self.rejects[int(index)] = Reject(place, name, reason, value[:VALUE_WIDTH])
         self.bad |= mask
+
+    def n_idle_flags(self) -> int:
+        """Flags in accepted rows that are not used since the file has a column for due times."""
+        if not self.binding.gives_due_at or "closed_on_time" not in self.binding.profile.columns:
+            return 0
+        counting = _BatchMapping(replace(self.binding, gives_due_at=False), self.batch)
+        flags = counting.column("closed_on_time").is_valid().to_numpy(zero_copy_only=False)
+        return int(np.count_nonzero(flags & ~self.bad))
 
     def agreement(self) -> tuple[int, int]:
         """On how many accepted rows the flag agrees with the times, and how many have all."""

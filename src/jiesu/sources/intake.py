@@ -54,7 +54,8 @@ class Intake:
 
     `cases` are Parquet files in which no `case_id` stands twice, within one or across all.
     `notes` are (key, values) pairs: `unused_headers` with `file` and `headers`, `other_sheets`
-    with `file` and `sheets`; both name what was not read.
+    with `file` and `sheets`; both name what was not read. `flags_not_used` with `file` and `n`
+    tells of flags "on time" in a file whose column of due times is wholly empty.
     """
 
     cases: tuple[Path, ...]
@@ -202,7 +203,8 @@ class _Reading:
     def _write(self, table: SourceTable, binding: Binding, target: Path, places: Path) -> None:
         n_before = self.n_mapped, self.report.n
         self.report.first = None
-        late_due_at = False
+        late_due_at = has_due_at = False
+        n_idle_flags = 0
         with (
             closing(_mapped_batches(table, binding)) as batches,
             CanonicalWriter(target, unique=True) as writer,
@@ -215,8 +217,13 @@ class _Reading:
                 place_writer.write_batch(pa.record_batch([pa.array(mapped.places)], schema=_PLACES))
                 self._count(table, mapped)
                 late_due_at |= mapped.late_due_at
+                has_due_at |= mapped.has_due_at
+                n_idle_flags += mapped.n_idle_flags
         if late_due_at:
             _drop_flags(target)
+        if n_idle_flags and not has_due_at:
+            values = {"file": Path(table.file).name, "n": str(n_idle_flags)}
+            self.notes.append(("flags_not_used", values))
         n_mapped, n_rejected = self.n_mapped - n_before[0], self.report.n - n_before[1]
         if n_rejected and not n_mapped:
             self._refuse_all_rejected(table, n_rejected)
