@@ -342,3 +342,23 @@ def test_a_reader_that_leaves_early_ends_the_run_quietly(tmp_path: Path) -> None
         shell=True, executable="/bin/bash", capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.realdata
+def test_figures_from_imported_parquet_are_those_of_its_source(
+    jiesu: Run, tmp_path: Path, realdata: Path
+) -> None:
+    source = realdata / "boston-311-2011-q3.csv.gz"
+    imported = jiesu("import", source, "--profile", "boston311", "--out", tmp_path / "own")
+    assert imported.returncode == 0, imported.stderr
+    found = []
+    for inputs, profile in ((source, "boston311"), (tmp_path / "own", "jiesu")):
+        done = jiesu(
+            "evaluate", inputs, "--profile", profile, "--policy", "on-time",
+            "--period", "2011-08", "--out", tmp_path / profile, "--formats", "json",
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        found.append(evaluation(tmp_path / profile))
+    for document in found:
+        document["input"]["files"] = document["input"]["digest"] = None
+    assert found[0] == found[1]

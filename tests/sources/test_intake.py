@@ -11,7 +11,7 @@ from jiesu.core.problems import InputError
 from jiesu.core.result import InputFile
 from jiesu.sources.canonical_file import Mark, arrow_type, mark_of, schema, write_canonical
 from jiesu.sources.duplicates import ids_are_apart
-from jiesu.sources.intake import Intake, read_cases, used_as_it_stands
+from jiesu.sources.intake import Intake, read_cases, used_as_it_stands, zone_of
 from jiesu.sources.profile import Profile, load_profile, parse_profile
 
 from .conftest import TINY, Take, read_csv
@@ -331,3 +331,28 @@ def test_ids_lie_apart_only_where_no_two_files_can_share_one(tmp_path: Path) -> 
     table = pa.table({"case_id": ["2", "5"], "created_at": pa.array([0, 0], arrow_type("instant"))})
     write_canonical([table], wide, unique=True)
     assert not ids_are_apart([wide, b, a])
+
+
+def test_periods_of_canonical_files_are_cut_in_the_zone_they_came_from(tmp_path: Path) -> None:
+    source = write(tmp_path / "a.csv", "1,2022-02-01,x", "1,2022-02-01,x")
+    boston = parse_profile(
+        TINY.replace('zone = "Asia/Shanghai"', 'zone = "America/New_York"'), file="b", name="b"
+    )
+
+    def imported(profile: Profile, name: str) -> Path:
+        [path] = read_cases(
+            [source],
+            profile,
+            into=tmp_path / name,
+            rejects=tmp_path / "rejects.csv",
+            duplicates=tmp_path / "duplicates.csv",
+        ).cases
+        return path
+
+    own, other = imported(boston, "own"), imported(tiny_profile(), "other")
+    profile = load_profile("jiesu")
+    assert zone_of([source], boston).key == "America/New_York"
+    assert zone_of([own], profile).key == "America/New_York"
+    assert zone_of([own, source], profile).key == "America/New_York"
+    assert zone_of([other], profile).key == tiny_profile().zone
+    assert zone_of([own, other], profile).key == profile.zone

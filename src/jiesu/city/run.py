@@ -44,8 +44,9 @@ Progress = Callable[[int, int], None]
 class Job:
     """What to evaluate and where to write it, from the folder or the command line.
 
-    `zone` `None` leaves it to the profile. `as_of` may lack an offset: then it is in the zone of
-    the periods. `names` is what the city is called, by language; empty where nobody said.
+    `zone` `None` leaves it to the inputs and their profile. `as_of` may lack an offset: then it is
+    in the zone of the periods. `names` is what the city is called, by language; empty where nobody
+    said.
     """
 
     inputs: tuple[str | Path, ...]
@@ -119,7 +120,7 @@ def run(job: Job, *, now: datetime, progress: Progress | None = None) -> Done:
             job.inputs,
             profile,
             zone=job.zone,
-            into=work,
+            into=work / "cases",
             rejects=job.out / "rejects.csv",
             duplicates=job.out / "duplicates.csv",
             progress=progress,
@@ -141,10 +142,12 @@ def _policy_and_period(job: Job, profile: "Profile") -> tuple[Policy, Period]:
     Versions may cut months differently: the newest one's months say which is in force, and that
     one has the last word. Raises InputError where its own months end outside its validity.
     """
+    from jiesu.sources.intake import zone_of
+
     versions = sorted(
         load_policies(job.policies), key=lambda version: version.valid_from or date.min
     )
-    zone = job.zone or ZoneInfo(profile.zone)
+    zone = job.zone or zone_of(job.inputs, profile)
     shown = ", ".join(str(name) for name in job.policies)
     try:
         period = parse_period(job.period, versions[-1].period.months(zone))

@@ -7,10 +7,11 @@ as it stands. Leaves out what the values must be (see `canonical`) and duplicate
 import json
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -33,11 +34,16 @@ _NO_DICTIONARY = {"case_id", "location", "caller", "repeat_of"}
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What a canonical file says about itself: `unique` means that no `case_id` stands twice."""
+    """What a canonical file says about itself.
+
+    `unique` means that no `case_id` stands twice; `zone` is the zone of the times it was made
+    from, in which its periods are cut when nobody names another, empty where not known.
+    """
 
     version: int
     rows: int
     unique: bool
+    zone: str = ""
 
 
 def arrow_type(kind: Kind) -> pa.DataType:
@@ -58,11 +64,13 @@ class CanonicalWriter:
     schema's is an error (`pyarrow.ArrowInvalid`, `TypeError`). The file appears at `path` only
     when the block ends without an exception; until then it has a temporary name beside it.
     `unique` is the caller's word that no `case_id` stands twice; it can be set until the end.
+    `zone` is kept in the mark, see `Mark`.
     """
 
-    def __init__(self, path: Path, *, unique: bool) -> None:
+    def __init__(self, path: Path, *, unique: bool, zone: str = "") -> None:
         self.path = path
         self.unique = unique
+        self.zone = zone
         self.rows = 0
         self._schema = schema()
         self._waiting: list[pa.Table] = []
@@ -103,8 +111,8 @@ class CanonicalWriter:
             return
         try:
             self._flush(whole_groups_only=False)
-            mark = {"version": VERSION, "rows": self.rows, "unique": self.unique}
-            self._parquet.add_key_value_metadata({FILE_KEY: json.dumps(mark)})
+            mark = Mark(VERSION, self.rows, self.unique, self.zone)
+            self._parquet.add_key_value_metadata({FILE_KEY: json.dumps(asdict(mark))})
             self._parquet.close()
             os.replace(self._part, self.path)
         finally:
@@ -155,7 +163,12 @@ def mark_of(path: Path) -> Mark | None:
         with pq.ParquetFile(path) as parquet:
             metadata, found = parquet.metadata, parquet.schema_arrow
         words = json.loads((metadata.metadata or {})[FILE_KEY.encode()])
-        mark = Mark(int(words["version"]), int(words["rows"]), bool(words["unique"]))
+        mark = Mark(
+            int(words["version"]),
+            int(words["rows"]),
+            bool(words["unique"]),
+            ZoneInfo(words["zone"]).key if words.get("zone") else "",
+        )
     except (OSError, pa.ArrowException, KeyError, TypeError, ValueError):
         return None
     whole = found.remove_metadata().equals(schema()) and metadata.num_rows == mark.rows

@@ -138,6 +138,17 @@ def used_as_it_stands(path: Path, profile: Profile) -> bool:
     return mark is not None and mark.unique
 
 
+def zone_of(inputs: Sequence[str | Path], profile: Profile) -> ZoneInfo:
+    """The zone in which periods of these inputs are cut when nobody names another.
+
+    That of the times that canonical files were made from, where they agree; else the profile's.
+    Raises `InputError` for inputs that are not there.
+    """
+    marks = [mark_of(path) for path in expand_inputs(inputs) if used_as_it_stands(path, profile)]
+    zones = {mark.zone for mark in marks if mark is not None}
+    return ZoneInfo(zones.pop() if len(zones) == 1 and "" not in zones else profile.zone)
+
+
 class _Reading:
     """The state of one run over all files: counts, notes and the progress."""
 
@@ -207,7 +218,7 @@ class _Reading:
         n_idle_flags = 0
         with (
             closing(_mapped_batches(table, binding)) as batches,
-            CanonicalWriter(target, unique=True) as writer,
+            CanonicalWriter(target, unique=True, zone=self.zone.key) as writer,
             pq.ParquetWriter(
                 places, _PLACES, use_dictionary=False, column_encoding="DELTA_BINARY_PACKED"
             ) as place_writer,
@@ -261,7 +272,7 @@ def _drop_flags(path: Path) -> None:
     """Set `closed_on_time` to null in a file, see `Mapped.late_due_at`."""
     whole = path.with_suffix(".flags")
     path.replace(whole)
-    with pq.ParquetFile(whole) as source, CanonicalWriter(path, unique=True) as writer:
+    with pq.ParquetFile(whole) as source, _writer_like(whole, path) as writer:
         for batch in source.iter_batches():
             writer.write(batch.drop_columns(["closed_on_time"]))
     whole.unlink()
@@ -289,11 +300,17 @@ def _write_without(path: Path, dropped: Sequence[int], target: Path) -> None:
     """Copy a canonical file without the rows of some numbers."""
     drop = pa.array(dropped, pa.int64())
     start = 0
-    with pq.ParquetFile(path) as source, CanonicalWriter(target, unique=True) as writer:
+    with pq.ParquetFile(path) as source, _writer_like(path, target) as writer:
         for batch in source.iter_batches():
             numbers = pa.array(range(start, start + batch.num_rows), pa.int64())
             start += batch.num_rows
             writer.write(batch.filter(pc.invert(pc.is_in(numbers, drop))))
+
+
+def _writer_like(source: Path, target: Path) -> CanonicalWriter:
+    """A writer for rows of a canonical file: the new file is of the same zone."""
+    mark = mark_of(source)
+    return CanonicalWriter(target, unique=True, zone=mark.zone if mark else "")
 
 
 def _targets(paths: Sequence[Path], into: Path) -> list[Path]:
