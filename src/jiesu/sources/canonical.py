@@ -19,6 +19,7 @@ from jiesu.core.problems import InputError, Problem
 from jiesu.sources.canonical_file import arrow_type, schema
 from jiesu.sources.hints import HINTS, VALUE_WORDS
 from jiesu.sources.profile import Condition, Origin, Profile, fold
+from jiesu.sources.pseudonyms import PATTERN, pseudonym
 from jiesu.sources.source_table import Int64s, Reject, SourceBatch, SourceTable
 from jiesu.sources.times import instants, local_instants
 
@@ -250,6 +251,8 @@ class _BatchMapping:
     def _text(self, origin: Origin, source: pa.StringArray) -> pa.StringArray:
         if origin.column.name in _LISTS:
             return _by_value(source, _normal_list)
+        if origin.column.name == "caller":
+            return _pseudonyms(source)
         if origin.values:
             return _by_value(source, lambda value: origin.values.get(fold(value), value))
         return source
@@ -289,6 +292,14 @@ class _BatchMapping:
         on_time = pc.less_equal(self._done["closed_at"], self._done["due_at"])
         agrees = pc.if_else(pa.array(~self.bad), pc.equal(on_time, flag), None)
         return agrees.true_count, len(agrees) - agrees.null_count
+
+
+def _pseudonyms(callers: pa.StringArray) -> pa.StringArray:
+    """Callers by pseudonym; those that are pseudonyms already stay as they are."""
+    known = pc.match_substring_regex(callers, PATTERN)
+    if pc.all(known, min_count=0).as_py():
+        return callers
+    return pc.if_else(known, callers, _by_value(callers, pseudonym))
 
 
 def _by_value(column: pa.StringArray, change: Callable[[str], object]) -> pa.Array:
