@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from jiesu.core.case_table import COLUMNS
+from jiesu.core.problems import InputError
 from jiesu.sources.guess import draft_profile
 from jiesu.sources.profile import Origin, Profile, load_profile, parse_profile
 
@@ -113,3 +114,11 @@ def test_drafts_of_the_open_data_agree_with_the_shipped_profiles(
     ]
     assert len(right) >= len(shipped) - 2
     assert {"case_id", "unit", "place", "created_at"} <= set(right)
+
+
+def test_a_file_without_a_header_line_gets_no_draft_with_a_row_in_it(tmp_path: Path) -> None:
+    path = tmp_path / "calls.csv"
+    path.write_text("1,2022-02-01,某某,01065550000\n2,2022-02-02,某某,01065551111\n", "utf-8")
+    with pytest.raises(InputError, match="its header line is missing") as caught:
+        draft_profile(path)
+    assert "6555" not in str(caught.value)

@@ -107,6 +107,11 @@ def bind(profile: Profile, table: SourceTable, zone: ZoneInfo) -> Binding:
 _NO_HEADER = re.compile(r"\d{5}|\d[-/.:年]\d")
 
 
+def look_like_a_row(headers: Sequence[str]) -> bool:
+    """Whether a number or a date stands among the headers, as in a file without a header line."""
+    return any(map(_NO_HEADER.search, headers))
+
+
 def _shown(profile: Profile, headers: Sequence[str]) -> str:
     """Headers in one line. Where a file has no header line its first row stands here, with names
     and telephone numbers: shown is only what has a known header and no number or date in it."""
@@ -114,7 +119,7 @@ def _shown(profile: Profile, headers: Sequence[str]) -> str:
     known |= {name for column in COLUMNS for name in (column.name, column.zh)}
     known |= {name for hint in HINTS.values() for name in hint.names}
     found = {fold(header).replace("_", " ") for header in headers} | set(map(fold, headers))
-    if not (found & known) - VALUE_WORDS or any(map(_NO_HEADER.search, headers)):
+    if not (found & known) - VALUE_WORDS or look_like_a_row(headers):
         return f"none of its {len(headers)} columns is known: is the header line missing?"
     shown = [" ".join(header.split())[:40] for header in headers[:40]]
     return f"its headers are: {', '.join(shown)}" + (" …" if len(headers) > 40 else "")

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jiesu.core.case_table import BY_NAME, COLUMNS, Column
-from jiesu.sources.canonical import trimmed
+from jiesu.sources.canonical import look_like_a_row, trimmed
 from jiesu.sources.hints import (
     FALSE_WORDS,
     HINTS,
@@ -31,7 +31,7 @@ from jiesu.sources.hints import (
 )
 from jiesu.sources.profile import Profile, fold
 from jiesu.sources.readers import open_table
-from jiesu.sources.source_table import SourceTable
+from jiesu.sources.source_table import SourceTable, refused
 from jiesu.sources.times import instants
 
 SAMPLE = 10_000
@@ -84,6 +84,10 @@ class Draft:
 def draft_profile(path: Path) -> str:
     """TOML text of a profile for a file; it parses as one. `InputError` for unreadable files."""
     with open_table(path, Profile(name="draft", zone="UTC", columns={})) as table:
+        if look_like_a_row(table.headers):
+            # The draft would hold a resident's name and telephone number.
+            what = "begins with a row of values: its header line is missing"
+            raise refused(str(path), what, "write the names of the columns into a first line")
         sample, n_rows = _sample(table)
         seen, nulls = _seen(table.headers, sample, n_rows)
         form = table.text_form()
