@@ -16,11 +16,12 @@ def importing(work: Path, scale: float, n_runs: int) -> Section:
     [file] = (city / "cases").iterdir()
     with file.open("rb") as lines:
         n_columns = next(lines).count(b",") + 1
-    ours = [JIESU, "import", str(file), "--profile", "jiesu", "--out", str(work / "imported")]
+    out = work / "imported"
+    ours = [JIESU, "import", str(file), "--profile", "jiesu", "--out", str(out)]
     runs = in_turn(
         (
             Contestant("DuckDB", contestant_script("sql_import", file, work / "as-text.parquet")),
-            Contestant("jiesu import", ours),
+            Contestant("jiesu import", ours, fresh=out),
         ),
         n_runs,
     )

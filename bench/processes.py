@@ -5,6 +5,7 @@ started it.
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -27,11 +28,16 @@ class Failed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Contestant:
-    """A program to be measured. `check` is an argument that only the warm-up run gets."""
+    """A program to be measured.
+
+    `check` is an argument that only the warm-up run gets; `fresh` a folder that is removed before
+    each run, outside the measured time.
+    """
 
     name: str
     command: Sequence[str]
     check: str | None = None
+    fresh: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,17 +135,24 @@ def in_turn(contestants: Sequence[Contestant], n_runs: int) -> list[Runs]:
     warm = []
     for contestant in contestants:
         extra = [contestant.check] if contestant.check else []
+        _clear(contestant.fresh)
         warm.append(measured([*contestant.command, *extra]))
         say(f"  {contestant.name}: warm-up {warm[-1].wall:.2f} s")
     found: list[list[Measured]] = [[] for _ in contestants]
     for turn in range(n_runs):
         for contestant, runs in zip(contestants, found, strict=True):
+            _clear(contestant.fresh)
             runs.append(measured(contestant.command))
             say(f"  {contestant.name}: run {turn + 1} of {n_runs} {runs[-1].wall:.2f} s")
     return [
         Runs(contestant, first, tuple(runs))
         for contestant, first, runs in zip(contestants, warm, found, strict=True)
     ]
+
+
+def _clear(folder: Path | None) -> None:
+    if folder is not None:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def say(line: str) -> None:
