@@ -12,7 +12,7 @@ from jiesu.core.facts import Joint, mask_of, pooled
 from jiesu.core.period import parse_period
 from jiesu.core.ranking import competition_ranks
 from jiesu.core.roster import Line, Roster
-from jiesu.core.scoring import composite, figures, rates, rounded, wilson
+from jiesu.core.scoring import composite, figures, rates, rounded, score, wilson
 from jiesu.core.standings import Counted
 from jiesu.core.units import Unit, Units
 
@@ -252,6 +252,15 @@ def test_intervals_hold_the_figure_and_stay_in_range(joint: Joint) -> None:
     assert found.score is not None
     assert found.interval is not None
     assert 0 <= found.interval.low <= found.score <= found.interval.high <= 100
+
+
+@given(joints, st.integers(0, 3))
+def test_the_fast_score_is_that_of_the_figures(joint: Joint, decimals: int) -> None:
+    exact = scale(policy(decimals=decimals), intervals=False)
+    assert score(joint, exact)[0] == figures(joint, exact).score
+    assert (
+        score(joint, exact, but="contacted")[0] == figures(joint.without("contacted"), exact).score
+    )
 
 
 @given(joints, st.integers(2, 50))

@@ -17,6 +17,7 @@ from jiesu.core.ranking import display_order, named_list
 from jiesu.core.result import (
     Adjustment,
     ClosingTime,
+    Figures,
     Group,
     NamedList,
     Previous,
@@ -131,9 +132,16 @@ def _group(case: _Case, rule: GroupRule) -> Group:
     )
 
 
+def _figures(standing: Standing) -> Figures:
+    """The figures of a unit of the period itself, for which they are always computed."""
+    assert standing.figures is not None
+    return standing.figures
+
+
 def _share_and_size(standing: Standing, scale: Scale) -> tuple[Fraction, Fraction]:
-    share = composite(standing.figures.rates, scale)
-    size = Fraction(smallest_whole(standing.figures.rates, scale), standing.joint.scale)
+    by_key = _figures(standing).rates
+    share = composite(by_key, scale)
+    size = Fraction(smallest_whole(by_key, scale), standing.joint.scale)
     return share or Fraction(0), size
 
 
@@ -151,7 +159,7 @@ def _unit_result(case: _Case, code: str, scale: Scale) -> UnitResult:
         score=standing.score,
         base_score=standing.base,
         points=standing.points,
-        figures=standing.figures,
+        figures=_figures(standing),
         with_excluded=figures(standing.joint, scale),
         volume=lead.count("created"),
         n_excluded=lead.count("excluded"),

@@ -27,10 +27,13 @@ def rounded(value: Fraction, decimals: int) -> Decimal:
 
     rounded(Fraction(31, 8) * 10, 1) is 38.8 (38.75 goes up); docs/methods/composite.md §3.
     """
-    scale: int = 10**decimals
-    doubled = abs(value.numerator) * scale * 2 + value.denominator
-    whole = doubled // (value.denominator * 2)
-    return Decimal(whole if value >= 0 else -whole).scaleb(-decimals)
+    return _rounded_ratio(value.numerator, value.denominator, decimals)
+
+
+def _rounded_ratio(numerator: int, denominator: int, decimals: int) -> Decimal:
+    doubled = abs(numerator) * 10**decimals * 2 + denominator
+    whole = doubled // (denominator * 2)
+    return Decimal(whole if numerator >= 0 else -whole).scaleb(-decimals)
 
 
 @cache
@@ -112,14 +115,25 @@ class Scale:
         return int(level * denominator)
 
 
-def rates(joint: Joint, scale: Scale) -> dict[str, Rate]:
-    """Part, whole, value and interval of each rate: value = part / whole, exact."""
+def tally(joint: Joint, scale: Scale, *, but: str | None = None) -> tuple[list[int], list[int]]:
+    """By rate: the sum of level weights over `scale.denominator`, and the cases in the whole.
+
+    Cases for which the fact `but` holds are left out.
+    """
+    skipped = BIT[but] if but else 0
     parts, wholes = [0] * len(scale.rules), [0] * len(scale.rules)
     for mask, n in joint.cells.items():
-        for index, level in enumerate(scale.worth(mask)):
-            if level is not None:
-                parts[index] += n * level
-                wholes[index] += n
+        if not mask & skipped:
+            for index, level in enumerate(scale.worth(mask)):
+                if level is not None:
+                    parts[index] += n * level
+                    wholes[index] += n
+    return parts, wholes
+
+
+def rates(joint: Joint, scale: Scale) -> dict[str, Rate]:
+    """Part, whole, value and interval of each rate: value = part / whole, exact."""
+    parts, wholes = tally(joint, scale)
     found = {}
     for index, rule in enumerate(scale.rules):
         part, whole = Fraction(parts[index], scale.denominator(index)), wholes[index]
@@ -129,6 +143,23 @@ def rates(joint: Joint, scale: Scale) -> dict[str, Rate]:
             interval = wilson(value, Fraction(whole, joint.scale), scale.z)
         found[rule.key] = Rate(part, whole, value, interval)
     return found
+
+
+def score(joint: Joint, scale: Scale, *, but: str | None = None) -> tuple[Decimal | None, int]:
+    """The score alone, and the smallest whole: what a ranking of many months needs.
+
+    The same as that of `figures`, by whole numbers throughout, which is several times faster.
+    """
+    parts, wholes = tally(joint, scale, but=but)
+    numerator, denominator = 0, 1
+    smallest = min(wholes[index] for index, _ in scale.weighted())
+    if not smallest:
+        return None, 0
+    for index, weight in scale.weighted():
+        divisor = weight.denominator * scale.denominator(index) * wholes[index]
+        numerator = numerator * divisor + weight.numerator * parts[index] * denominator
+        denominator *= divisor
+    return _rounded_ratio(numerator * 100, denominator, scale.decimals), smallest
 
 
 def composite(by_key: Mapping[str, Rate], scale: Scale) -> Fraction | None:

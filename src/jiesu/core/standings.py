@@ -16,7 +16,7 @@ from jiesu.core.policy import GroupRule, Policy
 from jiesu.core.ranking import competition_ranks
 from jiesu.core.result import Figures
 from jiesu.core.roster import Line, Roster, approved_lines, group_rules, members
-from jiesu.core.scoring import Scale, figures, normal_quantile, rounded, smallest_whole
+from jiesu.core.scoring import Scale, figures, normal_quantile, rounded, score
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +36,12 @@ class Standing:
     """A unit's score and rank in one period, and what they were made from.
 
     `base` is the composite, or the mean that the policy puts in its place; `points` are the
-    counted bonuses and deductions; `score` is their sum. All three are rounded.
+    counted bonuses and deductions; `score` is their sum. All three are rounded. `figures` are
+    there when intervals were asked for, and otherwise not computed.
     """
 
     joint: Joint
-    figures: Figures
+    figures: Figures | None
     base: Decimal | None
     points: Decimal
     score: Decimal | None
@@ -99,14 +100,14 @@ def _bases(
 
 
 def _base(policy: Policy, joint: Joint, scale: Scale) -> Standing:
-    scored = figures(joint.without("excluded"), scale)
+    full = figures(joint.without("excluded"), scale) if scale.z is not None else None
+    base, n_cases = score(joint, scale, but="excluded")
     apart = None
     if not joint.cells:
         apart = "no_cases"
-    elif Fraction(smallest_whole(scored.rates, scale), joint.scale) < policy.min_whole:
+    elif Fraction(n_cases, joint.scale) < policy.min_whole:
         apart = "too_few"
-    base = None if apart else scored.score
-    return Standing(joint, scored, base, Decimal(0), None, None, apart, None)
+    return Standing(joint, full, None if apart else base, Decimal(0), None, None, apart, None)
 
 
 def _ranked_values(policy: Policy, found: Mapping[str, Standing]) -> dict[str, Decimal]:
@@ -114,7 +115,7 @@ def _ranked_values(policy: Policy, found: Mapping[str, Standing]) -> dict[str, D
         return {
             code: standing.figures.interval.low
             for code, standing in found.items()
-            if standing.score is not None and standing.figures.interval is not None
+            if standing.score is not None and standing.figures and standing.figures.interval
         }
     return {code: standing.score for code, standing in found.items() if standing.score is not None}
 
