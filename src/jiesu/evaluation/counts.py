@@ -72,7 +72,7 @@ def _in_windows(cases: ir.Table, windows: Sequence[Window], question: Question) 
         at < instant(edges[-1]),
         cases.created_at <= instant(question.as_of),
     )
-    numbered = inside.mutate(stretch=_stretch(at, edges, stretches).cast("int32"))
+    numbered = inside.mutate(stretch=_stretch(at, edges, stretches).cast("int16"))
     return numbered.filter(numbered.stretch >= 0) if -1 in stretches else numbered
 
 
@@ -146,7 +146,7 @@ def _closing_hours(
         return found
     closed = inside.filter(
         happened(inside.closed_at, as_of),
-        ~holds(inside, policy, as_of, "excluded"),
+        ~holds(inside, policy, as_of, "excluded").fill_null(False),
         inside.closed_at >= inside.created_at,
     )
     seconds = closed.closed_at.epoch_seconds() - closed.created_at.epoch_seconds()
