@@ -270,3 +270,9 @@ def test_patterns_hold_in_a_folder_whose_name_looks_like_one(tmp_path: Path) -> 
 
 def test_a_folder_that_is_not_there_is_one_problem(tmp_path: Path) -> None:
     assert mistakes(tmp_path / "nowhere") == [("city.toml", "")]
+
+
+def test_a_missing_profile_is_named_once(city: Path) -> None:
+    replace(city / "city.toml", 'profile = "jiesu"', "")
+    assert ("city.toml", "inputs.profile") in mistakes(city)
+    assert all(problem.file for problem in check_city(city))

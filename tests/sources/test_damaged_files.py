@@ -17,7 +17,7 @@ import xlsxwriter
 
 from jiesu.core.problems import InputError
 from jiesu.sources.profile import load_profile
-from jiesu.sources.readers import open_table
+from jiesu.sources.readers import expand_inputs, open_table
 from jiesu.sources.streams import PIECE, TextStream
 from jiesu.sources.workbook import refuse_bomb
 
@@ -257,3 +257,10 @@ def test_a_workbook_is_measured_by_what_it_really_unpacks_to(tmp_path: Path) -> 
 def test_a_profile_that_does_not_exist_is_refused_with_the_shipped_names() -> None:
     with pytest.raises(InputError, match="boston311, jiesu, nyc311, open311, pingshan"):
         load_profile("bosten311")
+
+
+def test_a_name_that_is_too_long_is_an_input_error(tmp_path: Path) -> None:
+    name = "x" * 300 + ".csv"
+    with pytest.raises(InputError, match=r"x\.csv: .*check the name") as caught:
+        expand_inputs([tmp_path / name])
+    assert len(caught.value.problems) == 1

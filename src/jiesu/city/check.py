@@ -74,10 +74,11 @@ def _cases(city: City) -> list[Problem]:
     """What is wrong with the profile, and which case files are missing or do not fit it."""
     problems: list[Problem] = []
     profile: Profile | None = None
-    try:
-        profile = load_profile(city.profile)
-    except InputError as error:
-        problems += error.problems
+    if city.profile:  # That it is missing has been said of city.toml.
+        try:
+            profile = load_profile(city.profile)
+        except InputError as error:
+            problems += error.problems
     for item in city.cases:
         try:
             paths = expand_inputs([item])

@@ -40,6 +40,10 @@ def expand_inputs(inputs: Sequence[str | Path]) -> list[Path]:
             found.extend(_expanded(str(given)))
         except InputError as error:
             problems.extend(error.problems)
+        except OSError as error:
+            # A directory without permission to look into it, a name that is too long.
+            what = f"cannot be looked for ({error.strerror})"
+            problems.append(Problem(str(given), "", what, "check the name and its permissions"))
     if not inputs:
         problems.extend(refused("input", "no file is given", "name at least one").problems)
     if problems:
