@@ -21,7 +21,8 @@ def year(work: Path, scale: float, n_runs: int) -> Section:
     command += ["--as-of", AS_OF.isoformat(), "--out", str(out)]
     runs = in_turn(
         (
-            Contestant("SQL", contestant_script("sql_counts", cases), "--check"),
+            Contestant("SQL", contestant_script("sql_plain", cases), "--check"),
+            Contestant("SQL, fastest", contestant_script("sql_counts", cases), "--check"),
             Contestant("jiesu, counts", contestant_script("jiesu_counts", cases), "--check"),
             Contestant("jiesu, command", command),
             Contestant("pandas", contestant_script("pandas_counts", cases, "plain"), "--check"),
@@ -51,18 +52,22 @@ def year(work: Path, scale: float, n_runs: int) -> Section:
 
 
 _NOTE = (
-    "`SQL` is DuckDB's own language in `bench/contestants/sql_counts.py`, the fastest of a dozen "
-    "forms that we tried. `pandas` reads the needed columns with `read_parquet` and groups by the "
-    "same keys, as one writes it; `pandas, categories` also has PyArrow read the texts as "
+    "`SQL` is DuckDB's own language as one writes it: a view that names the facts and two queries "
+    "(`bench/contestants/sql_plain.py`). `SQL, fastest` is the fastest of a dozen forms that we "
+    "tried (`bench/contestants/sql_counts.py`): one scan with grouping sets, a tree of comparisons "
+    "for the month, nested masks. `pandas` reads the needed columns with `read_parquet` and groups "
+    "by the same keys, as one writes it; `pandas, categories` also has PyArrow read the texts as "
     "categories (`read_dictionary`), the fastest form that we found."
 )
 
 
 def _targets(runs: list[Runs]) -> list[Target]:
-    sql, counts, command, pandas, categories = runs
+    sql, fastest, counts, command, pandas, categories = runs
     return [
         Target("wall: jiesu, counts ÷ SQL", counts.wall / sql.wall, 1.3),
         Target("wall: jiesu, command ÷ SQL", command.wall / sql.wall, 1.6),
+        Target("wall: jiesu, counts ÷ SQL, fastest", counts.wall / fastest.wall, 1.3),
+        Target("wall: jiesu, command ÷ SQL, fastest", command.wall / fastest.wall, 1.6),
         Target("wall: jiesu, command ÷ pandas", command.wall / pandas.wall, 0.4),
         Target("memory: jiesu, command ÷ pandas", command.peak / pandas.peak, 0.25),
         Target("wall: jiesu, command ÷ pandas, categories", command.wall / categories.wall, 0.4),
