@@ -97,8 +97,8 @@ def period_name(period: Period, words: Words) -> str:
     """A period in words: 2022年2月, quarter 4 of 2011."""
     numbers = [int(number) for number in re.findall(r"\d+", period.label)]
     if period.kind == "range" or not numbers:
-        last = (period.end - timedelta(microseconds=1)).date()
-        return words("period.range", start=day(period.start.date(), words), end=day(last, words))
+        start, end = day(period.start.date(), words), day(period.last_day, words)
+        return words("period.range", start=start, end=end)
     year, n = numbers[0], numbers[-1]
     month = _MONTHS[n - 1] if period.kind == "month" else ""
     return words(f"period.{period.kind}", year=year, n=n, month=month)

@@ -5,13 +5,12 @@ a reader never meets half a document. `evaluation.json` is not written here.
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from jiesu.briefing.content import Imprint, bulletin
 from jiesu.briefing.document import Content
-from jiesu.core.problems import InputError, Problem
+from jiesu.core.problems import writable
 from jiesu.core.result import Evaluation
 
 FORMATS = ("html", "docx", "pdf", "xlsx")
@@ -38,7 +37,7 @@ def write_bulletin(
     if unknown:
         raise ValueError(f"no bulletin as {', '.join(sorted(unknown))}; there are {FORMATS}")
     content = bulletin(evaluation, lang, imprint, boundaries)
-    with _writable(out_dir):
+    with writable(out_dir.name):
         out_dir.mkdir(parents=True, exist_ok=True)
     written = []
     for form in FORMATS:
@@ -70,20 +69,9 @@ def _writer(form: str) -> Callable[[Content], bytes]:
 
 def _write_whole(path: Path, data: bytes) -> None:
     half = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with _writable(path):
+    with writable(path.name):
         try:
             half.write_bytes(data)
             half.replace(path)
         finally:
             half.unlink(missing_ok=True)
-
-
-@contextmanager
-def _writable(path: Path) -> Iterator[None]:
-    """Turn what the operating system complains of into InputError, under the file's own name."""
-    try:
-        yield
-    except OSError as error:
-        what = f"cannot be written ({error.strerror or error})"
-        remedy = "make room, or name another folder"
-        raise InputError(Problem(path.name, "", what, remedy)) from error

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -23,7 +23,7 @@ from jiesu.city.units_file import read_units
 from jiesu.core.contract import evaluation_document
 from jiesu.core.period import Period, parse_period
 from jiesu.core.policy import Policy, policy_in_force
-from jiesu.core.problems import InputError, Problem
+from jiesu.core.problems import InputError, Problem, writable
 from jiesu.core.result import Evaluation, Input
 from jiesu.core.roster import Line, Roster
 
@@ -157,11 +157,10 @@ def _policy_and_period(job: Job, profile: "Profile") -> tuple[Policy, Period]:
         raise InputError(
             Problem("--period", "", str(error), "see docs/methods/periods.md")
         ) from None
-    last_day = (period.end - timedelta(microseconds=1)).date()
-    if not policy.holds_on(last_day):
+    if not policy.holds_on(period.last_day):
         what = (
-            f"version {policy.version} of the policy is not in force on {last_day}, the last day "
-            f"of {period.label} by its own months"
+            f"version {policy.version} of the policy is not in force on {period.last_day}, "
+            f"the last day of {period.label} by its own months"
         )
         remedy = "let a version begin on the day that one of its months begins"
         raise InputError(Problem(shown, "valid_from", what, remedy))
@@ -251,31 +250,20 @@ def _put_in_place(made: Sequence[Path], out: Path) -> tuple[Path, ...]:
         what, remedy = "cannot be written (it is a folder)", "remove it, or name another folder"
         raise InputError(Problem(str(path), "", what, remedy) for path in sorted(in_the_way))
     for name in stale:
-        with _writable(out / name):
+        with writable(str(out / name)):
             (out / name).unlink(missing_ok=True)
     # `evaluation.json`, made first, comes last: where it is new everything is.
     for path in reversed(made):
-        with _writable(out / path.name):
+        with writable(str(out / path.name)):
             path.replace(out / path.name)
     return tuple(out / path.name for path in made)
 
 
 def _write_json(evaluation: Evaluation, path: Path) -> Path:
     text = json.dumps(evaluation_document(evaluation), ensure_ascii=False, indent=1)
-    with _writable(Path(path.name)):
+    with writable(path.name):
         path.write_text(text + "\n", "utf-8")
     return path
-
-
-@contextmanager
-def _writable(path: Path) -> "Iterator[None]":
-    """Turn what the operating system complains of into InputError."""
-    try:
-        yield
-    except OSError as error:
-        what = f"cannot be written ({error.strerror or error})"
-        remedy = "make room, or name another folder"
-        raise InputError(Problem(str(path), "", what, remedy)) from error
 
 
 def chosen_formats(texts: Sequence[str]) -> tuple[str, ...]:

@@ -39,9 +39,6 @@ class Counts:
         return shared(lead, self.assist.get(unit, EMPTY), lead_weight, assist_weight)
 
 
-NOTHING = Counts({}, {}, {}, {})
-
-
 def added(parts: Iterable[Counts]) -> Counts:
     """The counts of a union of disjoint stretches of time."""
     every = list(parts)

@@ -79,10 +79,14 @@ class Period:
             )
         return _union(self.rule, self.kind, self.first - MONTHS_IN[self.kind])
 
+    @property
+    def last_day(self) -> date:
+        """The local date of the period's last moment."""
+        return (self.end - timedelta(microseconds=1)).date()
+
     def is_running(self, as_of: datetime) -> bool:
         """True before the last local day of the period has begun."""
-        last_day = (self.end - timedelta(microseconds=1)).date()
-        return as_of.astimezone(self.rule.zone).date() < last_day
+        return as_of.astimezone(self.rule.zone).date() < self.last_day
 
     def previous_as_of(self, as_of: datetime) -> datetime:
         """The moment up to which the previous period is looked at.

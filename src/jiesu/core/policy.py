@@ -6,7 +6,7 @@ table (the reading of files is in `city`). Every key: docs/policy.md.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
@@ -207,7 +207,7 @@ def policy_in_force(policies: Iterable[Policy], period: Period, *, file: str) ->
     problems = overlaps(versions, file=file)
     if problems:
         raise InputError(problems)
-    last_day = (period.end - timedelta(microseconds=1)).date()
+    last_day = period.last_day
     for policy in versions:
         if policy.holds_on(last_day):
             return policy

@@ -4,7 +4,8 @@ Raised by everything that reads files or settings; printed by the command line, 
 for each problem. Faults of our own code are ordinary exceptions and never take this form.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 
@@ -31,3 +32,14 @@ class InputError(Exception):
     def __init__(self, problems: Problem | Iterable[Problem]) -> None:
         self.problems = (problems,) if isinstance(problems, Problem) else tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+@contextmanager
+def writable(shown: str) -> Iterator[None]:
+    """Turn what the operating system complains of on writing into InputError, naming `shown`."""
+    try:
+        yield
+    except OSError as error:
+        what = f"cannot be written ({error.strerror or error})"
+        remedy = "make room, or name another folder"
+        raise InputError(Problem(shown, "", what, remedy)) from error

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
+from hashlib import sha256
 
 from jiesu.core.period import Period
 from jiesu.core.policy import Policy
@@ -206,8 +207,6 @@ class Input:
     @property
     def digest(self) -> str:
         """One SHA-256 for all files, order and names left aside."""
-        from hashlib import sha256
-
         joined = "\n".join(sorted(file.sha256 for file in self.files))
         return sha256(joined.encode()).hexdigest()
 

@@ -5,7 +5,6 @@ Holds no figures and reads no files (see `jiesu.city`).
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from decimal import Decimal
 
 from jiesu.core.counts import Counts
@@ -83,8 +82,7 @@ def members(roster: Roster, rule: GroupRule, period: Period, counts: Counts) -> 
 
 def exists_in(unit: Unit, period: Period) -> bool:
     """Whether a unit exists on any day of a period."""
-    last = (period.end - timedelta(microseconds=1)).date()
-    return unit.exists_between(period.start.date(), last)
+    return unit.exists_between(period.start.date(), period.last_day)
 
 
 def approved_lines(lines: Iterable[Line], unit: str, period: str) -> tuple[Line, ...]:

@@ -119,10 +119,15 @@ def _assist(inside: ir.Table, question: Question, n: int) -> list[dict[str | Non
     helped = marked.mutate(helper=marked.assist_units.split(LIST_SEPARATOR).unnest())
     others = helped.filter((helped.helper != helped.unit).fill_null(True))
     table = others.select("helper", "stretch", "mask")
-    cells: list[dict[str | None, dict[int, int]]] = [{} for _ in range(n)]
-    for code, window, bits, total in counted_by_sets(table, [("helper", "stretch", "mask")]):
-        cells[window].setdefault(code, {})[bits] = total
-    return _as_joints(cells)
+    return _as_joints(_histograms(table, n))
+
+
+def _histograms(table: ir.Table, n: int) -> list[dict[str | None, dict[int, int]]]:
+    """How often each number stands, by unit, for each window: from (unit, stretch, number)."""
+    found: list[dict[str | None, dict[int, int]]] = [{} for _ in range(n)]
+    for code, window, number, total in counted_by_sets(table, [table.columns]):
+        found[window].setdefault(code, {})[number] = total
+    return found
 
 
 def _mask(cases: ir.Table, question: Question) -> ir.IntegerColumn:
@@ -140,10 +145,9 @@ def _closing_hours(
     inside: ir.Table, question: Question, n: int
 ) -> list[dict[str | None, dict[int, int]]]:
     """Closed cases by whole hours from creation to closing, excluded cases left out."""
-    found: list[dict[str | None, dict[int, int]]] = [{} for _ in range(n)]
     policy, as_of = question.policy, instant(question.as_of)
     if not policy.closing_time:
-        return found
+        return [{} for _ in range(n)]
     closed = inside.filter(
         happened(inside.closed_at, as_of),
         ~holds(inside, policy, as_of, "excluded").fill_null(False),
@@ -155,9 +159,7 @@ def _closing_hours(
         stretch=closed.stretch,
         hours=(seconds // 3600).cast("int64"),
     )
-    for code, window, hours, total in counted_by_sets(table, [("unit", "stretch", "hours")]):
-        found[window].setdefault(code, {})[hours] = total
-    return found
+    return _histograms(table, n)
 
 
 def unit_names(cases: ir.Table, group_by: str) -> dict[str, str]:
