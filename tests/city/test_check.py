@@ -9,10 +9,11 @@ import pytest
 
 from jiesu.city.check import check_city
 from jiesu.city.folder import read_city
-from jiesu.city.run import job_of, run
+from jiesu.city.run import run
 from jiesu.city.synth.write import write_city
 from jiesu.city.template import TEMPLATE_FILES, write_template
 from jiesu.city.units_file import read_units
+from jiesu.city.workspace import job_of
 from jiesu.core.problems import InputError
 from jiesu.sources.canonical_file import CanonicalWriter
 from jiesu.sources.readers import expand_inputs

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from jiesu.city import adjustments, units_file
 from jiesu.city.folder import CALENDARS, LANGUAGES, checked_city
-from jiesu.city.run import job_of, run
+from jiesu.city.run import run
 from jiesu.city.synth.catalogue import categories
+from jiesu.city.workspace import job_of
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "city-folder.md"

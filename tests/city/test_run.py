@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from jiesu.city.run import job_of, run
+from jiesu.city.run import run
+from jiesu.city.workspace import job_of
 from jiesu.core.problems import InputError
 from jiesu.core.result import Evaluation, Figures, UnitResult
 from jiesu.core.scoring import rounded

@@ -1,4 +1,4 @@
-"""The parts of a document: what the content builder makes and every writer reads.
+"""The parts of a document: what the content builders make and every writer reads.
 
 All words are already in the document's language and all numbers already formatted; a cell also
 keeps its raw value for spreadsheets. Holds no wording, no layout and no file format.
@@ -112,41 +112,55 @@ class Facts:
     pairs: tuple[tuple[str, str], ...]
 
 
-Block = Heading | Paragraph | Table | Figure | Facts
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A list of short texts, one below the other; numbered as `1.` where it is asked for."""
+
+    texts: tuple[str, ...]
+    numbered: bool = False
+
+
+Block = Heading | Paragraph | Table | Figure | Facts | Items
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A numbered section, or an annex: then `label` is its mark (附件1) and begins a page."""
+    """A section, or an annex: then `label` is its mark (附件1) and it begins a page.
+
+    `title` may be empty: then the blocks follow on. `new_page` lets a section begin a page too.
+    """
 
     key: str
     title: str
     blocks: tuple[Block, ...]
     label: str = ""
+    new_page: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A whole bulletin in one language.
+    """A whole document in one language; writers leave out every part that is empty.
 
     `mark` stands on every page (empty where the data are real). `essence` are the lines about
     period, policy and data that stand on the first page. `sheets` are a workbook's tables.
-    `ui` are the few words that a page needs for itself (contents, skip link, and so on).
+    `masthead` and `number` make the red head of an official document; a draft has none. `office`
+    and `signed_on` sign it, `printed` closes it. `ui` are the few words that a page needs for
+    itself (contents, skip link, and so on).
     """
 
     lang: str
-    masthead: str
-    number: str
     title: str
-    mark: str
-    recipients: str
     sections: tuple[Section, ...]
-    annexes: tuple[Section, ...]
-    sheets: tuple[Table, ...]
-    essence: tuple[str, ...]
-    provenance: tuple[tuple[str, str], ...]
-    office: str
-    signed_on: str
-    printed: str
-    annex_word: str
     ui: dict[str, str]
+    masthead: str = ""
+    number: str = ""
+    mark: str = ""
+    recipients: str = ""
+    annexes: tuple[Section, ...] = ()
+    sheets: tuple[Table, ...] = ()
+    essence: tuple[str, ...] = ()
+    provenance: tuple[tuple[str, str], ...] = ()
+    office: str = ""
+    signed_on: str = ""
+    printed: str = ""
+    annex_word: str = ""

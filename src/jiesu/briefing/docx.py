@@ -1,4 +1,4 @@
-"""The bulletin as a Word document, in the form in which offices exchange documents.
+"""A document for Word, in the form in which offices exchange documents.
 
 The body is written as WordprocessingML (python-docx builds tables cell by cell, which is slow);
 python-docx keeps the package, the pictures, the headers and footers. Charts are pictures.
@@ -24,6 +24,7 @@ from jiesu.briefing.document import (
     Facts,
     Figure,
     Heading,
+    Items,
     Paragraph,
     Section,
     Table,
@@ -86,7 +87,11 @@ class _Writer:
         self._furniture()
         self._first_page()
         for section in content.sections:
-            self._add(paragraph("Heading1", section.title))
+            before = "<w:pageBreakBefore/>" if section.new_page else ""
+            if section.title or before:
+                self._add(
+                    paragraph("Heading1" if section.title else "Anchor", section.title, before)
+                )
             for block in section.blocks:
                 self._block(block)
         self._signature()
@@ -122,7 +127,8 @@ class _Writer:
         rule = '<w:pBdr><w:top w:val="single" w:sz="4" w:space="3" w:color="808080"/></w:pBdr>'
         stop = "。" if self.content.lang == "zh" else ". "
         essence = stop.join(self.content.essence) + stop.strip()
-        _fill(section.first_page_footer, paragraph("Essence", essence, rule), page_number(right))
+        lines = [paragraph("Essence", essence, rule)] if self.content.essence else []
+        _fill(section.first_page_footer, *lines, page_number(right))
 
     # The first page ------------------------------------------------------------------------
 
@@ -130,18 +136,20 @@ class _Writer:
         content = self.content
         wide = max(text_width(content.masthead), 1.0)
         size = int(min(46.0, 436 / wide) * 2) if wide < 18 else 48
-        self._add(
-            paragraph(
-                "Masthead", content.masthead, look=f'<w:sz w:val="{size}"/><w:szCs w:val="{size}"/>'
-            )
-        )
-        rule = f'<w:pBdr><w:bottom w:val="single" w:sz="18" w:space="11" w:color="{RED}"/></w:pBdr>'
-        self._add(paragraph("DocumentNumber", content.number, rule))
+        if content.masthead:
+            look = f'<w:sz w:val="{size}"/><w:szCs w:val="{size}"/>'
+            self._add(paragraph("Masthead", content.masthead, look=look))
+            line = f'w:val="single" w:sz="18" w:space="11" w:color="{RED}"'
+            rule = f"<w:pBdr><w:bottom {line}/></w:pBdr>"
+            self._add(paragraph("DocumentNumber", content.number, rule))
         self._add(paragraph("Title", content.title))
-        self._add(paragraph("Recipients", content.recipients))
+        if content.recipients:
+            self._add(paragraph("Recipients", content.recipients))
 
     def _signature(self) -> None:
         content = self.content
+        if not content.annexes and not content.office:
+            return
         blank = paragraph("AnnexList", "")
         self._add(blank)
         word = content.annex_word + ("：" if content.lang == "zh" else ": ")
@@ -152,6 +160,8 @@ class _Writer:
                 self._add(paragraph("AnnexList", f"{lead}{i}. {annex.title}"))
             else:
                 self._add(paragraph("AnnexList", f"{word if i == 1 else ''}{i}. {annex.title}"))
+        if not content.office:
+            return
         self._add(blank)
         self._add(blank)
         spaces = '<w:ind w:rightChars="400" w:right="1280"/>' if content.lang == "zh" else ""
@@ -162,6 +172,8 @@ class _Writer:
     def _imprint(self) -> None:
         """Who issued it and when, between two lines at the foot of the last page."""
         content = self.content
+        if not content.printed:
+            return
         letters = text_width(content.office) + text_width(content.printed) + 6
         half_points = int(min(28.0, 2 * TEXT_WIDTH / 20 / letters))
         size = f'<w:sz w:val="{half_points}"/><w:szCs w:val="{half_points}"/>'
@@ -193,6 +205,10 @@ class _Writer:
                 self._figure(block)
             case Facts():
                 self._facts(block, width)
+            case Items():
+                for i, words in enumerate(block.texts, start=1):
+                    mark = f"{i}. " if block.numbered else "• "
+                    self._add(paragraph(text, mark + words))
 
     def _paragraph(self, block: Paragraph, style: str) -> None:
         runs = run(block.lead, "<w:b/><w:bCs/>") + run(block.text)

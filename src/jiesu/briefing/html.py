@@ -1,4 +1,4 @@
-"""The bulletin as one HTML file: no script, nothing from elsewhere, readable on a phone.
+"""A document as one HTML file: no script, nothing from elsewhere, readable on a phone.
 
 Text is escaped by the template engine; only the charts' SVG, which escapes its own, is passed
 through as it is.
@@ -26,7 +26,7 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("bulletin.html.j2")
+    return environment.get_template("document.html.j2")
 
 
 def _kind(block: Block) -> str:

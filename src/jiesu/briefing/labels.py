@@ -1,4 +1,4 @@
-"""The bulletin's words in Chinese and English, by key.
+"""The documents' words in Chinese and English, by key.
 
 Both catalogues have the same keys and the same placeholders (a test holds that). Titles of
 groups, rates and lists come from the policy and are not here.
@@ -9,7 +9,13 @@ from collections.abc import Mapping
 from jiesu.briefing.words_en import EN
 from jiesu.briefing.words_zh import ZH
 
-CATALOGUES: Mapping[str, Mapping[str, str]] = {"zh": ZH, "en": EN}
+PARTS: tuple[tuple[Mapping[str, str], Mapping[str, str]], ...] = ((ZH, EN),)
+"""Chinese and English words of each kind of document; every key stands in one part only."""
+
+CATALOGUES: Mapping[str, Mapping[str, str]] = {
+    "zh": {key: word for zh, _ in PARTS for key, word in zh.items()},
+    "en": {key: word for _, en in PARTS for key, word in en.items()},
+}
 
 
 class Words:

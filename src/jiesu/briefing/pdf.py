@@ -1,4 +1,4 @@
-"""The bulletin as PDF, typeset by Typst with fonts that are embedded in the file.
+"""A document as PDF, typeset by Typst with fonts that are embedded in the file.
 
 The content goes to Typst as data, never as markup, so a unit may be called anything. Fonts of
 the machine are ignored: the same content gives the same pages everywhere.
@@ -13,7 +13,16 @@ from typing import Any, Literal
 import typst
 from pylopdf_fonts_zh_cn import sans_path
 
-from jiesu.briefing.document import Block, Content, Facts, Figure, Heading, Paragraph, Table
+from jiesu.briefing.document import (
+    Block,
+    Content,
+    Facts,
+    Figure,
+    Heading,
+    Items,
+    Paragraph,
+    Table,
+)
 
 LONG_WORD = 24
 """A Latin word of more letters is given places to break, so that it stays in its cell."""
@@ -21,7 +30,7 @@ LONG_WORD = 24
 
 def pdf_bytes(content: Content) -> bytes:
     """The whole PDF; the same bytes for the same content."""
-    return bytes(_compiled("bulletin.typ", _data(content), "pdf"))
+    return bytes(_compiled("document.typ", _data(content), "pdf"))
 
 
 def png_pages(figures: list[Figure], ppi: int = 200) -> list[bytes]:
@@ -63,6 +72,7 @@ def _data(content: Content) -> dict[str, object]:
             {
                 "label": section.label,
                 "title": section.title,
+                "new_page": section.new_page,
                 "blocks": [_block(block) for block in section.blocks],
             }
             for section in getattr(content, part)
@@ -86,6 +96,9 @@ def _block(block: Block) -> dict[str, object]:
         case Facts(pairs):
             shown = [[label, _breakable(value)] for label, value in pairs]
             return {"type": "facts", "pairs": shown}
+        case Items(texts, numbered):
+            shown_items = [_breakable(item) for item in texts]
+            return {"type": "items", "texts": shown_items, "numbered": numbered}
         case Table():
             return _table(block.on_page())
 

@@ -1,4 +1,4 @@
-"""Writing the bulletin's files, each whole or not at all.
+"""Writing a document's files, each whole or not at all.
 
 A file is written beside its place under another name and renamed when it is complete, so that
 a reader never meets half a document. `evaluation.json` is not written here.
@@ -32,17 +32,27 @@ def write_bulletin(
     where a file cannot be written. The directory is made where it is missing; older files of the
     same names are replaced.
     """
+    content = bulletin(evaluation, lang, imprint, boundaries)
+    return write_document(content, out_dir, NAME, formats)
+
+
+def write_document(
+    content: Content, out_dir: Path, name: str, formats: Iterable[str] = FORMATS
+) -> list[Path]:
+    """Write `out_dir/NAME.<format>` for each format; the paths in the order of FORMATS.
+
+    Errors and replacement as in `write_bulletin`.
+    """
     wanted = set(formats)
     unknown = wanted - set(FORMATS)
     if unknown:
-        raise ValueError(f"no bulletin as {', '.join(sorted(unknown))}; there are {FORMATS}")
-    content = bulletin(evaluation, lang, imprint, boundaries)
+        raise ValueError(f"no document as {', '.join(sorted(unknown))}; there are {FORMATS}")
     with writable(out_dir.name):
         out_dir.mkdir(parents=True, exist_ok=True)
     written = []
     for form in FORMATS:
         if form in wanted:
-            path = out_dir / f"{NAME}.{form}"
+            path = out_dir / f"{name}.{form}"
             _write_whole(path, _writer(form)(content))
             written.append(path)
     return written

@@ -1,7 +1,7 @@
 """A city folder's `city.toml`: what the city is called and where everything lies.
 
-Leaves out the files that it names (see `units_file`, `adjustments`, `policies` and
-`jiesu.sources`) and whether they are there (see `check`). Keys: docs/city-folder.md.
+Leaves out what the files that it names hold (see the module that reads each) and whether they
+are there (see `check`). Keys: docs/city-folder.md.
 """
 
 import glob
@@ -22,6 +22,22 @@ CALENDARS = ("china", "weekends", "none")
 Read and checked; nothing in an evaluation depends on it yet."""
 
 
+USUAL_PLACES = {
+    "texts": "texts",
+    "measures": "measures",
+    "measure_rules": "measures.toml",
+    "air": "air",
+    "air_rules": "air.toml",
+    "stations": "stations.csv",
+    "index": "index.toml",
+    "index_values": "index",
+    "topics": "topics.toml",
+    "governance": "governance.toml",
+    "commitments": "commitments.csv",
+}
+"""Inputs that a folder may lack, by their key in `[inputs]`: where they lie unless it says so."""
+
+
 @dataclass(frozen=True, slots=True)
 class City:
     """A city folder as its `city.toml` describes it.
@@ -29,7 +45,8 @@ class City:
     A `Path` is a file or folder, already joined to `folder`; a text in `profile` or in
     `policies` is the name of one that comes with jiesu. `cases` are files, directories and
     glob patterns as the sources package takes them. `office` signs the bulletin and `recipients`
-    are whom it is sent to; empty for the usual words.
+    are whom it is sent to; empty for the usual words. `outside` has the file or folder of each
+    input of `USUAL_PLACES` that `city.toml` names or that lies in its usual place.
     """
 
     folder: Path
@@ -46,6 +63,7 @@ class City:
     boundaries: Path | None
     office: str
     recipients: str
+    outside: Mapping[str, Path]
 
     @property
     def zone(self) -> ZoneInfo:
@@ -86,6 +104,7 @@ def checked_city(folder: Path) -> tuple[City | None, list[Problem]]:
         boundaries=_optional_file(folder, inputs, "boundaries"),
         office=bulletin.text("office", ""),
         recipients=bulletin.text("recipients", ""),
+        outside=_outside(folder, inputs),
     )
     top.finish()
     return city, top.problems
@@ -117,6 +136,18 @@ def _named_or_file(folder: Path, value: str) -> Path | str:
     """The path of what is there, ends in .toml or has a slash; else the name of a shipped one."""
     is_path = value.endswith(".toml") or "/" in value or "\\" in value
     return folder / value if value and (is_path or (folder / value).exists()) else value
+
+
+def _outside(folder: Path, inputs: Settings) -> dict[str, Path]:
+    """Where each optional input lies: the place that is named, or the usual one if it is there."""
+    found = {}
+    for key, usual in USUAL_PLACES.items():
+        path = _optional_file(folder, inputs, key)
+        if path is None and (folder / usual).exists():
+            path = folder / usual
+        if path is not None:
+            found[key] = path
+    return found
 
 
 def _optional_file(folder: Path, inputs: Settings, key: str) -> Path | None:

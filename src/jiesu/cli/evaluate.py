@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from jiesu.city.run import LANGUAGES, Done, Job, chosen_formats, job_of, run
+from jiesu.city.run import Done, chosen_formats, run
+from jiesu.city.workspace import LANGUAGES, Job, job_of
 from jiesu.cli.progress import progress_bar
 from jiesu.cli.sources import intake_lines
 from jiesu.core.case_table import GROUPABLE

@@ -1,0 +1,252 @@
+"""Cases that are read once and evaluated for as many periods as a command needs.
+
+A job says what to read; an opened workspace holds its canonical files, its units and its rules.
+Writes nothing but the intake's reports (see `run` and the other commands' modules for the rest).
+"""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from jiesu.city.adjustments import read_adjustments
+from jiesu.city.boundaries import checked_boundaries
+from jiesu.city.folder import read_city
+from jiesu.city.policies import load_policies
+from jiesu.city.units_file import read_units
+from jiesu.core.period import Period, parse_period
+from jiesu.core.policy import Policy, policy_in_force
+from jiesu.core.problems import InputError, Problem
+from jiesu.core.result import Evaluation, Input
+from jiesu.core.roster import Line, Roster
+
+if TYPE_CHECKING:
+    from jiesu.sources.intake import Intake
+    from jiesu.sources.profile import Profile
+
+DOCUMENTS = ("html", "docx", "pdf", "xlsx")
+FORMATS = (*DOCUMENTS, "json")
+LANGUAGES = ("zh", "en")
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What to evaluate and where to write it, from the folder or the command line.
+
+    `zone` `None` leaves it to the inputs and their profile. `as_of` may lack an offset: then it is
+    in the zone of the periods. `names` is what the city is called, by language; empty where nobody
+    said.
+    """
+
+    inputs: tuple[str | Path, ...]
+    profile: str | Path
+    policies: tuple[str | Path, ...]
+    period: str
+    out: Path
+    zone: ZoneInfo | None = None
+    units: Path | None = None
+    adjustments: Path | None = None
+    names: Mapping[str, str] | None = None
+    boundaries: Path | None = None
+    office: str = ""
+    recipients: str = ""
+    synthetic: bool = False
+    lang: str = "zh"
+    formats: tuple[str, ...] = FORMATS
+    group_by: str = "unit"
+    as_of: datetime | None = None
+    engine: str = "duckdb://"
+
+
+def job_of(folder: Path, period: str) -> Job:
+    """The job that a city folder describes; its output goes to `out/PERIOD` in the folder."""
+    city = read_city(folder)
+    return Job(
+        inputs=city.cases,
+        profile=city.profile,
+        policies=city.policies,
+        period=period,
+        out=folder / "out" / period,
+        zone=city.zone,
+        units=city.units,
+        adjustments=city.adjustments,
+        names=city.name,
+        boundaries=city.boundaries,
+        office=city.office,
+        recipients=city.recipients,
+        synthetic=city.synthetic,
+        lang=city.language,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A job's cases as canonical files, with the units that answer for them.
+
+    `folder` is a place for what is only needed on the way.
+    """
+
+    job: Job
+    profile: "Profile"
+    roster: Roster
+    intake: "Intake"
+    folder: Path
+    now: datetime
+
+    @property
+    def files(self) -> Sequence[Path]:
+        """The canonical case files."""
+        return self.intake.cases
+
+    def period(self, label: str) -> tuple[Policy, Period]:
+        """A period and the version of the policy that is in force in it; see `policy_and_period`"""
+        return policy_and_period(self.job, self.profile, label)
+
+    def evaluation(self, label: str, as_of: datetime | None = None) -> Evaluation:
+        """A period's evaluation, with the digests of what was read.
+
+        `as_of` `None` means the job's, and else the latest time in the input. Raises InputError
+        where no case falls in the period.
+        """
+        from jiesu.evaluation.run import Request, evaluate
+
+        job, intake = self.job, self.intake
+        policy, period = self.period(label)
+        source = Input((), intake.accepted, intake.rejected, intake.duplicates)
+        request = Request(
+            policy,
+            period,
+            self.roster,
+            self.now,
+            as_of or _aware(job.as_of, period.rule.zone),
+            job.group_by,
+            job.engine,
+            self.folder,
+        )
+        evaluation = evaluate(
+            self.files, request, source, city=job.names or {}, synthetic=job.synthetic
+        )
+        # The digests were taken in the background while the cases were counted.
+        return replace(evaluation, input=replace(source, files=intake.files))
+
+
+@contextmanager
+def opened(job: Job, *, now: datetime, progress: Progress | None = None) -> Iterator[Workspace]:
+    """Read a job's cases and keep them until the end of the block.
+
+    Raises InputError for bad input, and where `job.out` cannot be written: nothing but
+    `rejects.csv` and `duplicates.csv` is written there.
+    """
+    from jiesu.sources.intake import read_cases
+    from jiesu.sources.profile import load_profile
+
+    profile = load_profile(job.profile)
+    # Before the cases are read, which takes longest: is the period one at all?
+    policy_and_period(job, profile, job.period)
+    roster = _roster(job)
+    if job.boundaries is not None and (problems := checked_boundaries(job.boundaries)):
+        raise InputError(problems)
+    with _work_folder(job.out) as work:
+        intake = read_cases(
+            job.inputs,
+            profile,
+            zone=job.zone,
+            into=work / "cases",
+            rejects=job.out / "rejects.csv",
+            duplicates=job.out / "duplicates.csv",
+            progress=progress,
+        )
+        yield Workspace(job, profile, roster, intake, work, now)
+
+
+def policy_and_period(job: Job, profile: "Profile", label: str) -> tuple[Policy, Period]:
+    """The period as the version in force on its last day cuts it, and that version.
+
+    Versions may cut months differently: the newest one's months say which is in force, and that
+    one has the last word. Raises InputError where its own months end outside its validity.
+    """
+    from jiesu.sources.intake import zone_of
+
+    versions = sorted(
+        load_policies(job.policies), key=lambda version: version.valid_from or date.min
+    )
+    zone = job.zone or zone_of(job.inputs, profile)
+    shown = ", ".join(str(name) for name in job.policies)
+    try:
+        period = parse_period(label, versions[-1].period.months(zone))
+        policy = policy_in_force(versions, period, file=shown)
+        period = parse_period(label, policy.period.months(zone))
+    except ValueError as error:
+        raise InputError(
+            Problem("--period", "", str(error), "see docs/methods/periods.md")
+        ) from None
+    if not policy.holds_on(period.last_day):
+        what = (
+            f"version {policy.version} of the policy is not in force on {period.last_day}, "
+            f"the last day of {period.label} by its own months"
+        )
+        remedy = "let a version begin on the day that one of its months begins"
+        raise InputError(Problem(shown, "valid_from", what, remedy))
+    return policy, period
+
+
+def _roster(job: Job) -> Roster:
+    units = None if job.units is None else read_units(job.units)
+    lines: tuple[Line, ...] = ()
+    if job.adjustments is not None:
+        lines = tuple(read_adjustments(job.adjustments, units))
+    return Roster(units, {}, lines)
+
+
+def _aware(moment: datetime | None, zone: ZoneInfo) -> datetime | None:
+    if moment is None or moment.tzinfo is not None:
+        return moment
+    return moment.replace(tzinfo=zone).astimezone(UTC)
+
+
+@contextmanager
+def _work_folder(out: Path) -> "Iterator[Path]":
+    """A folder inside `out` for what is only needed on the way; gone at the end.
+
+    Folders that were made for a run that failed go too, unless a report lies in them.
+    """
+    made: list[Path] = []
+    try:
+        made += [folder for folder in (out, *out.parents) if not folder.exists()]
+        out.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=".work-", dir=out))
+    except OSError as error:
+        _remove_bare(made)
+        what = f"cannot write here ({error.strerror})"
+        raise InputError(Problem(str(out), "", what, "name another folder")) from None
+    try:
+        yield work
+    except BaseException:
+        shutil.rmtree(work, ignore_errors=True)
+        _remove_bare(made)
+        raise
+    shutil.rmtree(work, ignore_errors=True)
+
+
+def _remove_bare(folders: Sequence[Path]) -> None:
+    """Remove folders, the innermost first, as far as nothing but empty reports lies in them."""
+    for folder in folders:
+        # One with anything else in it stays, and so do those around it.
+        with suppress(OSError):
+            inside = list(folder.iterdir())
+            if all(map(_is_empty_report, inside)):
+                for path in inside:
+                    path.unlink()
+            folder.rmdir()
+
+
+def _is_empty_report(path: Path) -> bool:
+    names = ("rejects.csv", "duplicates.csv")
+    return path.name in names and path.read_bytes().count(b"\n") <= 1

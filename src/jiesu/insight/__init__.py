@@ -1,0 +1,1 @@
+"""Statistics that inform and never enter a score: fitted models. Reads no files."""
