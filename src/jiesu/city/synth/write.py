@@ -7,7 +7,7 @@ it is complete.
 import csv
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from importlib.resources import files
 from pathlib import Path
@@ -26,6 +26,9 @@ from jiesu.sources.canonical_file import CanonicalWriter
 
 Format = Literal["csv", "parquet"]
 Progress = Callable[[int, int], None]
+
+OUTSIDE: tuple[Callable[[Path, World, Sequence[str]], None], ...] = ()
+"""What writes the files beside the cases: each is given the folder, the city and the months."""
 
 FIRST_MONTH = "2019-01"
 MAX_MONTHS = 120
@@ -67,6 +70,8 @@ def write_city(
                     done += n
                     if progress is not None:
                         progress(done, cases * months)
+            for write in OUTSIDE:
+                write(part, world, labels)
     except OSError as error:
         what = f"{out} cannot be written ({error.strerror or error})"
         remedy = "make room, or choose a place that you may write to"
