@@ -25,7 +25,7 @@ def rows() -> dict[str, str]:
 
 def test_every_key_of_city_toml_is_described_and_no_other(tmp_path: Path) -> None:
     # The remedy for an unknown key lists the known ones.
-    (tmp_path / "city.toml").write_text("x = 1\n[inputs]\nx = 1\n[bulletin]\nx = 1\n", "utf-8")
+    (tmp_path / "city.toml").write_text("x = 1\n[inputs]\nx = 1\n[bulletin]\nx = 1\n[meeting]\nx = 1\n", "utf-8")
     known = set()
     for problem in checked_city(tmp_path)[1]:
         if problem.what == "this key is not known":
@@ -36,7 +36,7 @@ def test_every_key_of_city_toml_is_described_and_no_other(tmp_path: Path) -> Non
     columns |= {*adjustments.REQUIRED, *adjustments.OPTIONAL}
     # `name` is both a key and a column of units.csv.
     columns.remove("name")
-    assert known - {"inputs", "bulletin"} == set(rows()) - columns
+    assert known - {"inputs", "bulletin", "meeting"} == set(rows()) - columns
     assert all(f"`{word}`" in rows()["calendar"] for word in CALENDARS)
     assert all(f"`{word}`" in rows()["language"] for word in LANGUAGES)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from jiesu.core.meeting import MeetingRules
 from jiesu.core.problems import InputError, Problem
 from jiesu.core.settings import Settings, toml_table
 
@@ -64,6 +65,7 @@ class City:
     office: str
     recipients: str
     outside: Mapping[str, Path]
+    meeting: MeetingRules
 
     @property
     def zone(self) -> ZoneInfo:
@@ -105,6 +107,7 @@ def checked_city(folder: Path) -> tuple[City | None, list[Problem]]:
         office=bulletin.text("office", ""),
         recipients=bulletin.text("recipients", ""),
         outside=_outside(folder, inputs),
+        meeting=_meeting_rules(top.below("meeting")),
     )
     top.finish()
     return city, top.problems
@@ -136,6 +139,25 @@ def _named_or_file(folder: Path, value: str) -> Path | str:
     """The path of what is there, ends in .toml or has a slash; else the name of a shipped one."""
     is_path = value.endswith(".toml") or "/" in value or "\\" in value
     return folder / value if value and (is_path or (folder / value).exists()) else value
+
+
+def _meeting_rules(table: Settings) -> MeetingRules:
+    """The `[meeting]` table: how review meetings are proposed."""
+    usual = MeetingRules()
+    return MeetingRules(
+        speakers=table.integer("speakers", usual.speakers, 0, 20),
+        speaker_group=table.text("speaker_group", usual.speaker_group),
+        experience_group=table.text("experience_group", usual.experience_group),
+        heard_months=table.integer("heard_months", usual.heard_months, 0, 120),
+        merits=table.integer("merits", usual.merits, 0, 20),
+        shortcomings=table.integer("shortcomings", usual.shortcomings, 0, 20),
+        leads_percent=table.integer("leads_percent", usual.leads_percent, 0, 50),
+        notices=table.texts("notices", usual.notices),
+        chair=table.text("chair", usual.chair),
+        hall=table.texts("hall", usual.hall),
+        branch=table.texts("branch", usual.branch),
+        video=table.texts("video", usual.video),
+    )
 
 
 def _outside(folder: Path, inputs: Settings) -> dict[str, Path]:
