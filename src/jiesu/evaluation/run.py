@@ -37,7 +37,8 @@ class Request:
     """What to evaluate.
 
     `as_of` `None` means the latest time in the input, never after `now`. `spill` is the folder
-    for what the engine cannot hold in memory.
+    for what the engine cannot hold in memory. `first` is the earliest time of a larger input of
+    which the files are only what a period needs; `None` means the earliest in the files.
     """
 
     policy: Policy
@@ -48,6 +49,7 @@ class Request:
     group_by: str = "unit"
     engine: str = DEFAULT
     spill: Path | None = None
+    first: datetime | None = None
 
 
 def evaluate(
@@ -90,7 +92,8 @@ def _evaluated(
     as_of = request.as_of or _latest((times[name] for name in _KNOWN_BY), request.now)
     if span is None or span[1] < period.start or span[0] >= period.end:
         raise InputError(_nothing_there(period, policy.period.by, span, as_of))
-    now, before, months = _counted(cases, request, as_of, span[0])
+    first = request.first or span[0]
+    now, before, months = _counted(cases, request, as_of, first)
     if not now.whole.volume:
         raise InputError(_nothing_there(period, policy.period.by, span, as_of))
     roster = request.roster
@@ -110,7 +113,7 @@ def _evaluated(
         lists=findings.lists,
         totals=findings.totals,
         paths=findings.paths,
-        notes=tuple(_notes(request, roster, previous, span[0], as_of, findings)),
+        notes=tuple(_notes(request, roster, previous, first, as_of, findings)),
     )
 
 
@@ -138,6 +141,22 @@ def _counted(
         counted = _count(cases, set(_parts(previous)), request, before_as_of)
     before = Counted(previous, tuple(counted[part] for part in _parts(previous)))
     return now, before if before.whole.volume else None, months
+
+
+def counted_window(period: Period, first: datetime) -> Window:
+    """From when to when an evaluation looks at cases: the period, those before it, the paths."""
+    parts = [period, period.previous(), *_path_months(period, first)]
+    return min(part.start for part in parts), period.end
+
+
+def first_time(files: Sequence[Path], request: Request) -> datetime | None:
+    """The earliest time of the cases, of those by which the policy cuts periods."""
+    engine = open_engine(request.engine, request.spill)
+    try:
+        span = _span(FileStatistics(files), open_cases(engine, files), request.policy.period.by)
+    finally:
+        engine.disconnect()
+    return None if span is None else span[0]
 
 
 def _parts(period: Period) -> list[Period]:

@@ -43,7 +43,8 @@ class FileStatistics:
     def _chunks(self, column: str) -> Iterator[pq.ColumnChunkMetaData]:
         for metadata in self._metadata:
             index = metadata.schema.to_arrow_schema().get_field_index(column)
-            for group in range(metadata.num_row_groups):
+            # An edition's file lacks the columns that nothing counts: as if all were null.
+            for group in range(metadata.num_row_groups if index >= 0 else 0):
                 yield metadata.row_group(group).column(index)
 
     @staticmethod
