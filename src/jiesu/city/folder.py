@@ -145,6 +145,9 @@ def _meeting_rules(table: Settings) -> MeetingRules:
     """The `[meeting]` table: how review meetings are proposed."""
     usual = MeetingRules()
     return MeetingRules(
+        title=table.words("title", usual.title),
+        speaker_role=table.words("speaker_role", usual.speaker_role),
+        experience_role=table.words("experience_role", usual.experience_role),
         speakers=table.integer("speakers", usual.speakers, 0, 20),
         speaker_group=table.text("speaker_group", usual.speaker_group),
         experience_group=table.text("experience_group", usual.experience_group),

@@ -6,7 +6,7 @@ speakers are in `scorecard`. Rules: docs/methods/meeting.md.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from jiesu.core.result import Evaluation, UnitResult
@@ -32,8 +32,19 @@ class MeetingRules:
     it works, which was not heard within `heard_months` months. A figure is a merit where the
     unit is among the first `leads_percent` of its group. `notices` are the kinds of list whose
     units get a notice (督办通知). `chair` is the office that leads the meeting; `hall`, `branch`
-    and `video` are the kinds of unit that attend in each way.
+    and `video` are the kinds of unit that attend in each way. `title` is what the meeting is called,
+    `speaker_role` and `experience_role` who speaks for a unit.
     """
+
+    title: Mapping[str, str] = field(
+        default_factory=lambda: {"zh": "月度工作点评会", "en": "monthly review meeting"}
+    )
+    speaker_role: Mapping[str, str] = field(
+        default_factory=lambda: {"zh": "主要负责同志", "en": "heads"}
+    )
+    experience_role: Mapping[str, str] = field(
+        default_factory=lambda: {"zh": "主要负责同志", "en": "head"}
+    )
 
     speakers: int = 3
     speaker_group: str = "district"

@@ -1,0 +1,145 @@
+"""Merits and shortcomings of a scorecard as sentences, each figure with where it comes from.
+
+The same words stand in scorecards, in the press draft, on cards and beside the keys in a
+meeting's file. Chooses nothing (see `core.scorecard`).
+"""
+
+from decimal import Decimal
+
+from jiesu.briefing.pack import CARDS, EVALUATION, Stage
+from jiesu.briefing.wording import clean, listing, period_label, signed
+from jiesu.core.meeting import Point
+from jiesu.core.press import Trace
+from jiesu.core.scorecard import Evidence, Place, Scorecard, pointed
+
+Said = tuple[str, tuple[Trace, ...]]
+"""A sentence and the figures it stands on."""
+
+
+def said(stage: Stage, card: Scorecard, evidence: Evidence, *, short: bool = False) -> Said:
+    """A merit or shortcoming in words; `short` as one of several in a listing (in X, Y and Z)."""
+    match evidence.kind:
+        case "again_first":
+            return _again_first(stage, card, evidence)
+        case "streets":
+            return _streets(stage, evidence)
+        case "overdue":
+            n = str(evidence.n)
+            pointer = f"/units/{pointed(card.unit)}/overdue"
+            text = stage.words("merit.overdue", n=n)
+            return text, (Trace("overdue", n, n, CARDS, pointer, card.unit),)
+        case _:
+            return _placed(stage, card, evidence, short=short)
+
+
+def point_said(stage: Stage, card: Scorecard, point: Point, *, short: bool = False) -> Said:
+    """What a point of a meeting says: its evidence, or the text that an office gave."""
+    if point.text is not None:
+        return clean(stage.words.title(point.text, ""), 400), ()
+    evidence = card.evidence(point.evidence)
+    return ("", ()) if evidence is None else said(stage, card, evidence, short=short)
+
+
+def _placed(stage: Stage, card: Scorecard, evidence: Evidence, *, short: bool) -> Said:
+    place = evidence.place
+    assert place is not None
+    words = stage.words
+    tied = words("merit.tied") if place.tied > 1 else ""
+    key = f"merit.{evidence.kind}{'.short' if short and not evidence.good else ''}"
+    text = words(
+        key,
+        title=figure_title(stage, place),
+        value=figure_value(stage, place),
+        rank=place.rank,
+        n=place.n,
+        tied=tied,
+    )
+    return text, traces_of(stage, card, place)
+
+
+def _again_first(stage: Stage, card: Scorecard, evidence: Evidence) -> Said:
+    now, before = evidence.place, evidence.before
+    assert now is not None and before is not None
+    words = stage.words
+    text = words(
+        "merit.again_first",
+        year=before.period,
+        month=stage.short_month,
+        score=stage.scene.score,
+        tied_year=words("merit.tied") if before.tied > 1 else "",
+        tied=words("merit.tied") if now.tied > 1 else "",
+        value=figure_value(stage, now),
+    )
+    return text, (*traces_of(stage, card, before), *traces_of(stage, card, now))
+
+
+def _streets(stage: Stage, evidence: Evidence) -> Said:
+    words = stage.words
+    found = stage.list_at(evidence.list_key)
+    assert found is not None
+    number, named = found
+    at = {one.unit: place for place, one in enumerate(named.units)}
+    names = [stage.unit(code) for code in evidence.named]
+    text = words(
+        "merit.streets",
+        n=evidence.n,
+        names=listing(names, words),
+        title=stage.scene.list_title(named),
+    )
+    traces = tuple(
+        Trace(
+            "listed",
+            name,
+            code,
+            EVALUATION,
+            f"/lists/{number}/units/{at[code]}/unit",
+            code,
+            stage.pack.meeting.period,
+        )
+        for code, name in zip(evidence.named, names, strict=True)
+    )
+    return text, traces
+
+
+def figure_title(stage: Stage, place: Place) -> str:
+    """What a figure is called, with the period where it is not the month's own."""
+    words = stage.words
+    title = stage.title(place.title, place.key)
+    if place.kind == "change":
+        title = words("merit.change", score=stage.scene.score)
+    elif place.kind in ("score", "year"):
+        title = stage.scene.score
+    if place.period == stage.pack.meeting.period:
+        return title
+    return words("merit.in_period", period=period_words(stage, place.period), title=title)
+
+
+def period_words(stage: Stage, label: str) -> str:
+    """A year's or a month's label in words."""
+    if len(label) == 4 and label.isdigit():
+        return stage.words("period.year", year=label, n=0, month="")
+    return period_label(label, stage.words)
+
+
+def figure_value(stage: Stage, place: Place) -> str:
+    """The printed figure with its unit of measure."""
+    measured_in = stage.title(place.measured_in)
+    if place.measured_in.get("en") == "%":
+        return f"{place.value}%"
+    number = Decimal(place.value)
+    text = signed(number) if place.kind == "change" else f"{number:,f}"
+    space = " " if stage.words.lang == "en" and measured_in else ""
+    return f"{text}{space}{measured_in.strip()}"
+
+
+def traces_of(stage: Stage, card: Scorecard, place: Place) -> tuple[Trace, ...]:
+    """Where a place's rank and its figure stand, and the cases behind the month's own."""
+    where = f"/units/{pointed(card.unit)}/places/{card.places.index(place)}"
+    of_cases = place.kind in ("score", "rate") and place.period == stage.pack.meeting.period
+    cases = stage.cases_of(card.unit) if of_cases else None
+    rank, code, period = str(place.rank), card.unit, place.period
+    shown = figure_value(stage, place)
+    return (
+        Trace(f"{place.key} rank", rank, rank, CARDS, f"{where}/rank", code, period, cases),
+        Trace(place.key, shown, place.value, CARDS, f"{where}/value", code, period, cases),
+    )

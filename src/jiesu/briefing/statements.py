@@ -1,0 +1,165 @@
+"""The statements of a press draft that come from an evaluation: named lists and firsts.
+
+Every name and number is traced to its place in a file of the pack; nothing is said of a list
+whose data is not at hand. What people decided (speakers, next steps) is in `press`.
+"""
+
+from collections.abc import Iterator
+
+from jiesu.briefing.pack import EVALUATION, YEAR, Stage
+from jiesu.briefing.wording import listing, lowered, period_name, signed, whole_number
+from jiesu.core.press import CasesBehind, Statement, Trace
+from jiesu.core.result import Group, ListedUnit, NamedList, UnitResult
+
+SECTION = "bulletin"
+
+
+def bulletin_statements(stage: Stage) -> Iterator[Statement]:
+    """How many demands there were, then the named lists in the policy's order."""
+    words, evaluation = stage.words, stage.pack.evaluation
+    n = evaluation.totals.volume
+    period = evaluation.period.label
+    yield Statement("opening", SECTION, words("press.opening", month=stage.month))
+    text = words("press.volume", month=stage.short_month, n=whole_number(n)) + words("press.stop")
+    trace = Trace("volume", whole_number(n), str(n), EVALUATION, "/totals/volume", "", period)
+    yield Statement("volume", SECTION, text, (trace,))
+    for number, named in enumerate(evaluation.lists):
+        if named.available and named.units:
+            yield _list_statement(stage, number, named)
+    for group in evaluation.groups:
+        yield from _year_first(stage, group)
+
+
+def _list_statement(stage: Stage, number: int, named: NamedList) -> Statement:
+    words = stage.words
+    first = named.kind == "tied_first"
+    names, traces = [], []
+    for position, one in enumerate(named.units):
+        name = stage.scene.listed_name(named.group, one.unit, one.name)
+        value = _value(stage, named, one)
+        names.append(name if first else words("press.named", name=name, value=value))
+        traces += _traces(stage, number, named, position, one, name, value)
+    if not first:
+        text = words("press.list", title=stage.scene.list_title(named), names=listing(names, words))
+        return Statement(named.key, SECTION, text, tuple(traces))
+    group = stage.group(named.group)
+    title = stage.scene.group_title(group) if group else named.group
+    key = "press.first.tied" if len(names) > 1 else "press.first.one"
+    text = words(
+        key,
+        score=stage.scene.score if words.lang == "zh" else lowered(stage.scene.score, words),
+        group=lowered(title, words),
+        n=len(names),
+        value=f"{named.units[0].score:f}",
+        names=listing(names, words),
+    )
+    if len(names) > 1:
+        count = str(len(names))
+        pointer = f"/lists/{number}/units"
+        period = stage.pack.evaluation.period.label
+        traces.append(Trace("how many", count, count, EVALUATION, pointer, "", period))
+    return Statement(named.key, SECTION, text, tuple(traces))
+
+
+def _value(stage: Stage, named: NamedList, one: ListedUnit) -> str:
+    """What a list says of a unit, with its unit of measure."""
+    words = stage.words
+    if named.kind in ("top", "bottom", "tied_first"):
+        return words("press.points", value=f"{one.score:f}" if one.score is not None else "")
+    if named.kind == "volume":
+        return words("press.cases", n=whole_number(int(one.value)))
+    if named.kind == "improved":
+        if stage.scene.policy.improvement == "rank":
+            return signed(one.value)
+        return words("press.points", value=signed(one.value))
+    return stage.measured(named, one.value)
+
+
+def _traces(
+    stage: Stage,
+    number: int,
+    named: NamedList,
+    position: int,
+    one: ListedUnit,
+    name: str,
+    value: str,
+) -> Iterator[Trace]:
+    where = f"/lists/{number}/units/{position}"
+    period = stage.pack.evaluation.period.label
+    yield Trace("named", name, one.unit, EVALUATION, f"{where}/unit", one.unit, period)
+    by_score = named.kind in ("top", "bottom", "tied_first")
+    figure = f"{one.score:f}" if by_score and one.score is not None else f"{one.value:f}"
+    pointer = f"{where}/score" if by_score else f"{where}/value"
+    cases = _cases(stage, named, one)
+    yield Trace(named.kind, value, figure, EVALUATION, pointer, one.unit, period, cases)
+
+
+def _cases(stage: Stage, named: NamedList, one: ListedUnit) -> CasesBehind | None:
+    """The cases behind a listed figure; an outside measure has none."""
+    if named.kind == "volume":
+        period = stage.pack.evaluation.period.label
+        return CasesBehind(period, "place", (one.unit,), int(one.value))
+    return None if named.kind == "measure" else stage.cases_of(one.unit)
+
+
+# Last year's first ------------------------------------------------------------------------------
+
+
+def _year_first(stage: Stage, group: Group) -> Iterator[Statement]:
+    """Who was first in the last whole year, and where it stands this month; districts only.
+
+    Only of the group that speaks at meetings: of hundreds of streets a year's first says little.
+    """
+    year = stage.pack.year
+    if year is None or group.key != stage.pack.rules.speaker_group:
+        return
+    before = next((g for g in year.groups if g.key == group.key), None)
+    if before is None:
+        return
+    for unit in before.units:
+        if unit.rank == 1 and unit.score is not None:
+            yield _year_first_statement(stage, group, before, unit)
+
+
+def _year_first_statement(
+    stage: Stage, group: Group, before: Group, unit: UnitResult
+) -> Statement:
+    words, year = stage.words, stage.pack.year
+    assert year is not None
+    name = stage.unit(unit.unit)
+    shared = sum(other.rank == 1 for other in before.units)
+    text = words(
+        "press.year_first",
+        year=year.period.label if words.lang == "zh" else period_name(year.period, words),
+        score=stage.scene.score if words.lang == "zh" else lowered(stage.scene.score, words),
+        group=lowered(stage.scene.group_title(group), words),
+        tied_year=words("merit.tied") if shared > 1 else "",
+        name=name,
+        before=f"{unit.score:f}",
+    )
+    traces = [_rank_trace(stage, unit, name, year=True)]
+    now = stage.scene.units[group.key].get(unit.unit)
+    if now is None or now.rank is None or now.score is None:
+        return Statement("year_first", SECTION, text + words("press.stop"), tuple(traces))
+    tied = sum(other.rank == now.rank for other in group.units) > 1
+    text += words(
+        "press.again" if now.rank == 1 else "press.not_again",
+        month=stage.short_month,
+        tied=words("merit.tied") if tied else "",
+        rank=now.rank,
+        value=f"{now.score:f}",
+    )
+    traces.append(_rank_trace(stage, now, name, year=False))
+    return Statement("year_first", SECTION, text, tuple(traces))
+
+
+def _rank_trace(stage: Stage, unit: UnitResult, name: str, *, year: bool) -> Trace:
+    evaluation = stage.pack.year if year else stage.pack.evaluation
+    assert evaluation is not None
+    at = stage.unit_at(evaluation, unit.unit)
+    assert at is not None
+    pointer = f"/groups/{at[0]}/units/{at[1]}/score"
+    file = YEAR if year else EVALUATION
+    shown, label = f"{unit.score:f}", evaluation.period.label
+    cases = None if year else stage.cases_of(unit.unit)
+    return Trace(f"rank {unit.rank}: {name}", shown, shown, file, pointer, unit.unit, label, cases)
