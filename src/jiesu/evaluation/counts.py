@@ -38,7 +38,7 @@ class Question:
 
 def count(cases: ir.Table, windows: Sequence[Window], question: Question) -> list[Counts]:
     """The counts of each window, in the windows' order."""
-    inside = _in_windows(cases, windows, question)
+    inside = in_windows(cases, windows, question)
     n = len(windows)
     with _collector_paused():
         lead, places = _lead_and_places(inside, question, n)
@@ -61,7 +61,7 @@ def _collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def _in_windows(cases: ir.Table, windows: Sequence[Window], question: Question) -> ir.Table:
+def in_windows(cases: ir.Table, windows: Sequence[Window], question: Question) -> ir.Table:
     """The cases that fall in one of the windows and exist by `as_of`, with the window's number."""
     at = cases[question.policy.period.by]
     edges = sorted({moment.astimezone(UTC) for window in windows for moment in window})
