@@ -59,7 +59,8 @@ def _placed(stage: Stage, card: Scorecard, evidence: Evidence, *, short: bool) -
 
 def _again_first(stage: Stage, card: Scorecard, evidence: Evidence) -> Said:
     now, before = evidence.place, evidence.before
-    assert now is not None and before is not None
+    assert now is not None
+    assert before is not None
     words = stage.words
     text = words(
         "merit.again_first",

@@ -5,6 +5,7 @@ Holds no sentences (see `evidence`, `press`, `meeting_pack`) and computes nothin
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 
 from jiesu.briefing.labels import Words
@@ -12,8 +13,8 @@ from jiesu.briefing.scene import Scene
 from jiesu.briefing.wording import clean, period_label
 from jiesu.core.commitments import Kept
 from jiesu.core.measures import MeasureTable
-from jiesu.core.meeting import Meeting, MeetingRules
-from jiesu.core.press import CasesBehind
+from jiesu.core.meeting import Attendance, Meeting, MeetingRules
+from jiesu.core.press import CasesBehind, Trace
 from jiesu.core.result import Evaluation, Group, NamedList
 from jiesu.core.scorecard import Scorecard
 from jiesu.core.units import Units
@@ -115,3 +116,49 @@ class Stage:
         unit = evaluation.groups[found[0]].units[found[1]]
         codes = self.pack.units.with_all_below(code) if code in self.pack.units else (code,)
         return CasesBehind(evaluation.period.label, "unit", codes, unit.volume)
+
+    def measured(self, named: NamedList, value: Decimal) -> str:
+        """A value of a measure's list with its unit of measure."""
+        rules = {rule.key: rule for rule in self.pack.evaluation.policy.lists}
+        rule = rules.get(named.key)
+        table = self.pack.measures.get(rule.measure) if rule else None
+        if table is None:
+            return f"{value:,f}"
+        measured_in = self.title(table.measure.measured_in)
+        space = " " if self.words.lang == "en" else ""
+        return f"{value:,f}{space}{measured_in}"
+
+    def mark(self, otherwise: str = "") -> str:
+        """What stands on every page: synthetic data, or a draft that nobody has approved."""
+        words = self.words
+        marks = [words("synthetic")] if self.pack.evaluation.synthetic else []
+        if self.pack.meeting.proposed:
+            marks.append(words("meeting.draft"))
+        elif otherwise:
+            marks.append(otherwise)
+        return "　".join(marks)
+
+    def attending(self, number: int, attendance: Attendance) -> tuple[list[str], list[Trace]]:
+        """Who attends in one way, in words; how many units of a kind, traced to the meeting."""
+        words, units = self.words, self.pack.units
+        titles = {
+            kind: self.title(rule.title, rule.key)
+            for rule in self.pack.evaluation.policy.groups
+            for kind in rule.kinds
+        }
+        who, traces = [], []
+        for kind in attendance.kinds:
+            held = self.pack.meeting.held_on
+            there = (unit.exists_between(held, held) for unit in units if unit.kind == kind)
+            n = str(sum(there))
+            title = titles.get(kind, clean(kind))
+            who.append(words("meeting.kind", title=title, n=n))
+            pointer = f"/attendance/{number}/units_of_kind/{kind}"
+            traces.append(Trace(f"units of kind {kind}", n, n, MEETING, pointer))
+        for key, names in (("units", attendance.units), ("offices", attendance.offices)):
+            for place, name in enumerate(names):
+                shown = self.unit(name) if key == "units" else clean(name)
+                who.append(shown)
+                pointer = f"/attendance/{number}/{key}/{place}"
+                traces.append(Trace(key, shown, name, MEETING, pointer))
+        return who, traces

@@ -33,10 +33,11 @@ def bulletin_statements(stage: Stage) -> Iterator[Statement]:
 def _list_statement(stage: Stage, number: int, named: NamedList) -> Statement:
     words = stage.words
     first = named.kind == "tied_first"
-    names, traces = [], []
+    names: list[str] = []
+    traces: list[Trace] = []
     for position, one in enumerate(named.units):
         name = stage.scene.listed_name(named.group, one.unit, one.name)
-        value = _value(stage, named, one)
+        value = listed_value(stage, named, one)
         names.append(name if first else words("press.named", name=name, value=value))
         traces += _traces(stage, number, named, position, one, name, value)
     if not first:
@@ -61,7 +62,7 @@ def _list_statement(stage: Stage, number: int, named: NamedList) -> Statement:
     return Statement(named.key, SECTION, text, tuple(traces))
 
 
-def _value(stage: Stage, named: NamedList, one: ListedUnit) -> str:
+def listed_value(stage: Stage, named: NamedList, one: ListedUnit) -> str:
     """What a list says of a unit, with its unit of measure."""
     words = stage.words
     if named.kind in ("top", "bottom", "tied_first"):
@@ -121,9 +122,7 @@ def _year_first(stage: Stage, group: Group) -> Iterator[Statement]:
             yield _year_first_statement(stage, group, before, unit)
 
 
-def _year_first_statement(
-    stage: Stage, group: Group, before: Group, unit: UnitResult
-) -> Statement:
+def _year_first_statement(stage: Stage, group: Group, before: Group, unit: UnitResult) -> Statement:
     words, year = stage.words, stage.pack.year
     assert year is not None
     name = stage.unit(unit.unit)

@@ -89,7 +89,9 @@ ZH: dict[str, str] = {
     "kept.done": "已完成",
     "kept.done_late": "已完成（逾期{days}天）",
     "kept.withdrawn": "已撤销",
-    "kept.summary": "在账整改承诺{n}项，其中逾期{late}项，会前到期{due}项；上次会议以来完成{done}项。",
+    "kept.summary": (
+        "在账整改承诺{n}项，其中逾期{late}项，会前到期{due}项；上次会议以来完成{done}项。"
+    ),
     "kept.named": "逾期未完成的：{names}。",
     "kept.item": "{unit}“{promise}”（逾期{days}天）",
     "kept.nothing": "没有在账的整改承诺。",
@@ -142,10 +144,11 @@ ZH: dict[str, str] = {
     "notice.why": "{month}{meeting}通报，你单位列入下列名单：",
     "notice.item": "“{title}”，第{position}位，{value}",
     "notice.figures": (
-        "你单位本月受理诉求{volume}件，有效回访{whole}件，{rates}，{score}{value}分，列第{rank}位。"
+        "你单位本月受理诉求{volume}件，{base}{whole}件，{rates}，{score}{value}分，列第{rank}位。"
     ),
     "notice.rate": "{title}{value}",
     "notice.overdue": "你单位有{n}项整改承诺逾期未完成：{names}。",
+    "notice.promise": "“{promise}”（时限{due}，逾期{days}天）",
     "notice.ask": (
         "请对照所列问题逐项分析原因，明确整改措施、责任部门和完成时限，"
         "于{day}前书面反馈，并在下次点评会前落实。"
@@ -307,11 +310,12 @@ EN: dict[str, str] = {
     "notice.why": "The {meeting} for {month} names your unit on these lists:",
     "notice.item": "“{title}”, number {position}, {value}",
     "notice.figures": (
-        "In the month your unit had {volume} demands and {whole} valid call-backs: {rates}; "
+        "In the month your unit had {volume} demands ({base}: {whole}): {rates}; "
         "{score} {value}, rank {rank}."
     ),
     "notice.rate": "{title} {value}",
     "notice.overdue": "{n} commitments of your unit are overdue: {names}.",
+    "notice.promise": "“{promise}” (due {due}, {days} days ago)",
     "notice.ask": (
         "Please find the causes of each of these points, name measures, a responsible office and a "
         "day for each, answer in writing by {day}, and carry them out before the next meeting."

@@ -116,9 +116,7 @@ class _Reader:
             if closed and not cells[name]:
                 self._wrong(name, f"it is {closed} without {name}", "fill it in, or leave it open")
         if not closed and cells["closed_on"]:
-            self._wrong(
-                "state", "it has a closing day and is open", "write done, or drop the day"
-            )
+            self._wrong("state", "it has a closing day and is open", "write done, or drop the day")
         return closed
 
     def _day(self, name: str) -> date | None:

@@ -156,6 +156,7 @@ def _meeting_rules(table: Settings) -> MeetingRules:
         shortcomings=table.integer("shortcomings", usual.shortcomings, 0, 20),
         leads_percent=table.integer("leads_percent", usual.leads_percent, 0, 50),
         notices=table.texts("notices", usual.notices),
+        notice_days=table.integer("notice_days", usual.notice_days, 1, 365),
         chair=table.text("chair", usual.chair),
         hall=table.texts("hall", usual.hall),
         branch=table.texts("branch", usual.branch),

@@ -31,7 +31,7 @@ class MeetingRules:
     `speakers` units of the group `speaker_group` speak; one unit of `experience_group` tells how
     it works, which was not heard within `heard_months` months. A figure is a merit where the
     unit is among the first `leads_percent` of its group. `notices` are the kinds of list whose
-    units get a notice (督办通知). `chair` is the office that leads the meeting; `hall`, `branch`
+    units get a notice (督办通知), to be answered within `notice_days`. `chair` is the office that leads the meeting; `hall`, `branch`
     and `video` are the kinds of unit that attend in each way. `title` is what the meeting is called,
     `speaker_role` and `experience_role` who speaks for a unit.
     """
@@ -54,6 +54,7 @@ class MeetingRules:
     shortcomings: int = 3
     leads_percent: int = 25
     notices: tuple[str, ...] = ("bottom", "measure")
+    notice_days: int = 10
     chair: str = ""
     hall: tuple[str, ...] = ("district", "department")
     branch: tuple[str, ...] = ("enterprise",)
