@@ -4,7 +4,7 @@ Says only what the data show: without a previous period nothing is said of chang
 city and no policy by name, and no file format.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -82,7 +82,6 @@ def bulletin(
     """
     words, imprint = Words(lang), imprint or Imprint()
     scene = Scene.of(evaluation, words, boundaries)
-    numbered = _numbered(_sections(scene), words)
     annexes = tuple(
         replace(section, label=words("annex.n", n=i))
         for i, section in enumerate(_annexes(scene), start=1)
@@ -97,7 +96,7 @@ def bulletin(
         title=words("title", period=period),
         mark=words("synthetic") if evaluation.synthetic else "",
         recipients=clean(imprint.recipients, 300) or _recipients(scene),
-        sections=numbered,
+        sections=numbered(_sections(scene), words),
         annexes=annexes,
         sheets=_sheets(scene, annexes),
         essence=essence(scene),
@@ -345,7 +344,7 @@ def _sheets(scene: Scene, annexes: tuple[Section, ...]) -> tuple[Table, ...]:
     return (totals_table(scene), *groups, *([lists] if lists.rows else []), *tables)
 
 
-def _numbered(sections: Iterator[Section], words: Words) -> tuple[Section, ...]:
+def numbered(sections: Iterable[Section], words: Words) -> tuple[Section, ...]:
     """Numbers on sections, headings, tables and figures, as the language writes them."""
     done = []
     tables = figures = 0
