@@ -12,7 +12,9 @@ from zoneinfo import ZoneInfo
 from jiesu.city.adjustments import checked_adjustments
 from jiesu.city.boundaries import checked_boundaries
 from jiesu.city.folder import City, checked_city
+from jiesu.city.governance_file import check_governance
 from jiesu.city.policies import checked_policies
+from jiesu.city.topics_files import check_topics
 from jiesu.city.units_file import checked_units
 from jiesu.core.policy import Policy
 from jiesu.core.problems import InputError, Problem
@@ -52,6 +54,8 @@ def check_city(folder: Path) -> list[Problem]:
     problems += _cases(city)
     if city.boundaries is not None:
         problems += checked_boundaries(city.boundaries)
+    problems += check_topics(city, units)
+    problems += check_governance(city, units)
     return problems
 
 

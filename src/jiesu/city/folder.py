@@ -33,6 +33,7 @@ USUAL_PLACES = {
     "index": "index.toml",
     "index_values": "index",
     "topics": "topics.toml",
+    "topic_progress": "topics",
     "governance": "governance.toml",
     "commitments": "commitments.csv",
 }

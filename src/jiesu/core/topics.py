@@ -44,12 +44,16 @@ class Theme:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A task or a policy of a topic: what, by whom, due when, done when (`None`: not yet)."""
+    """A task or a policy of a topic: what, by whom, due when, done when (`None`: not yet).
+
+    `starts_on` is the first day of the work, where that is planned. `key` is empty for a policy.
+    """
 
     title: Words
     owner: str
     due_on: date
     done_on: date | None = None
+    starts_on: date | None = None
     key: str = ""
 
     def state(self, on: date) -> ItemState:
