@@ -6,13 +6,14 @@ groups, rates and lists come from the policy and are not here.
 
 from collections.abc import Mapping
 
-from jiesu.briefing import words_meeting
+from jiesu.briefing import words_editions, words_meeting
 from jiesu.briefing.words_en import EN
 from jiesu.briefing.words_zh import ZH
 
 PARTS: tuple[tuple[Mapping[str, str], Mapping[str, str]], ...] = (
     (ZH, EN),
     (words_meeting.ZH, words_meeting.EN),
+    (words_editions.ZH, words_editions.EN),
 )
 """Chinese and English words of each kind of document; every key stands in one part only."""
 

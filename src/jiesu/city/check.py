@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from jiesu.city.adjustments import checked_adjustments
 from jiesu.city.boundaries import checked_boundaries
+from jiesu.city.editions import checked_editions
 from jiesu.city.folder import City, checked_city
 from jiesu.city.governance_file import check_governance
 from jiesu.city.policies import checked_policies

@@ -40,6 +40,21 @@ def load_policies(names: Iterable[str | Path]) -> tuple[Policy, ...]:
     return versions
 
 
+def policy_bytes(names: Iterable[str | Path], digest: str) -> bytes:
+    """The file of the version with a digest, of those in the named policies.
+
+    Raises InputError where none has it: the file was changed since the version was read.
+    """
+    names = list(names)
+    for name in names:
+        for file in _files(name):
+            content = file.read_bytes()
+            if sha256(content).hexdigest() == digest:
+                return content
+    what, remedy = "the policy was changed while it was used", "run the command again"
+    raise InputError(Problem(", ".join(map(str, names)), "", what, remedy))
+
+
 def checked_policies(
     names: Iterable[str | Path],
 ) -> tuple[tuple[Policy, ...], list[Problem]]:

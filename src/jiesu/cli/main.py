@@ -16,6 +16,7 @@ from typing import Annotated, Literal, NoReturn
 
 import typer
 
+from jiesu.cli.edition_options import edition
 from jiesu.core.problems import InputError, Problem
 
 app = typer.Typer(
@@ -26,6 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.add_typer(edition)
 
 Files = Annotated[
     list[str] | None,
@@ -181,6 +183,27 @@ def synth(
     from jiesu.cli.city import synth_command
 
     synth_command(period=period, months=months, cases=cases, seed=seed, out=out, format=format)
+
+
+@app.command()
+def publish(
+    city: Annotated[Path, typer.Option(help="A city folder.")],
+    period: PeriodOption,
+    office: Annotated[
+        list[str] | None,
+        typer.Option(help="An office that signs, or ROLE=OFFICE: prepared, reviewed, issued."),
+    ] = None,
+    reason: Annotated[str, typer.Option(help="Why an edition is corrected.")] = "",
+    as_of: Annotated[
+        str | None, typer.Option(help="What is known at this time; default: the latest.")
+    ] = None,
+    formats: Annotated[str, typer.Option(help="Of html,docx,pdf,xlsx.")] = "",
+    lang: Annotated[str | None, typer.Option(help="zh or en.")] = None,
+) -> None:
+    """Freeze a period's evaluation as a numbered edition."""
+    from jiesu.cli.editions import publish_command
+
+    publish_command(city, period, office or [], reason, _moment(as_of), lang, formats)
 
 
 @app.command()

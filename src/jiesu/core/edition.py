@@ -136,7 +136,7 @@ def _edition(document: Json) -> Edition:
         input=Input(files, *map(_count, counts)),
         names=_texts(document["names"]),
         n_cases=_count(document["cases"]),
-        files={name: _hex(digest) for name, digest in _texts(document["files"]).items()},
+        files={_name(name): _hex(digest) for name, digest in _texts(document["files"]).items()},
         signed=tuple(
             SignOff(_text(sign["office"]), _role(sign["role"]), date.fromisoformat(sign["on"]))
             for sign in document["signed"]
@@ -149,6 +149,13 @@ def _edition(document: Json) -> Edition:
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError("not a text")
+    return value
+
+
+def _name(value: str) -> str:
+    """A file's name that leads nowhere but into the edition's own folder."""
+    if not value or value.startswith(".") or set(value) & set("/\\\0"):
+        raise ValueError("not a name")
     return value
 
 

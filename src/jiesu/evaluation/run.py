@@ -149,11 +149,11 @@ def counted_window(period: Period, first: datetime) -> Window:
     return min(part.start for part in parts), period.end
 
 
-def first_time(files: Sequence[Path], request: Request) -> datetime | None:
-    """The earliest time of the cases, of those by which the policy cuts periods."""
-    engine = open_engine(request.engine, request.spill)
+def first_time(files: Sequence[Path], by: str) -> datetime | None:
+    """The earliest time of the cases in a column by which periods are cut."""
+    engine = open_engine(DEFAULT)
     try:
-        span = _span(FileStatistics(files), open_cases(engine, files), request.policy.period.by)
+        span = _span(FileStatistics(files), open_cases(engine, files), by)
     finally:
         engine.disconnect()
     return None if span is None else span[0]
