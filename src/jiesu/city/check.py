@@ -57,6 +57,7 @@ def check_city(folder: Path) -> list[Problem]:
         problems += checked_boundaries(city.boundaries)
     problems += check_topics(city, units)
     problems += check_governance(city, units)
+    problems += checked_editions(folder)
     return problems
 
 
