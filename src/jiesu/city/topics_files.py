@@ -112,7 +112,7 @@ def _book(top: Settings, units: Units | None) -> TopicBook:
         rules=TopicRules(
             target_slack=rules.number("target_slack", usual.target_slack, 0, 1),
             survey_at_least=rules.number("survey_at_least", usual.survey_at_least, 0, 1),
-            rate=rules.text("rate", usual.rate),
+            rate=rules.text("rate", ""),
         ),
     )
 

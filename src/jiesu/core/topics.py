@@ -157,12 +157,13 @@ class TopicRules:
 
     `target_slack` is how far, as a share of the target, a physical target may lie under the
     straight line from start to due day; `survey_at_least` the least satisfied share. `rate` names
-    a rate of the policy. Defaults are ours: no source gives them.
+    a rate of the policy; empty: its `resolution`, else the one that weighs most. Defaults are ours:
+    no source gives them.
     """
 
     target_slack: Fraction = Fraction(1, 10)
     survey_at_least: Fraction = Fraction(85, 100)
-    rate: str = "resolution"
+    rate: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,10 +46,14 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class TopicCounts:
-    """By month: the joint table of each topic by its key, and all cases of the city."""
+    """By month: the joint table of each topic by its key, and all cases of the city.
+
+    `paths` are the categories that any case has.
+    """
 
     topics: tuple[dict[str, Joint], ...]
     volumes: tuple[int, ...]
+    paths: frozenset[CategoryPath]
 
 
 def count_topics(
@@ -73,7 +77,8 @@ def count_topics(
             for topic in with_words:
                 for index, joint in enumerate(_with_words(inside, words, topic, ask)):
                     found[index][topic.key] = joint
-        return TopicCounts(tuple(found), volumes)
+        paths = frozenset(path for month in by_month for path in month)
+        return TopicCounts(tuple(found), volumes, paths)
     finally:
         engine.disconnect()
 

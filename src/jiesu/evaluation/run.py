@@ -159,6 +159,16 @@ def first_time(files: Sequence[Path], by: str) -> datetime | None:
     return None if span is None else span[0]
 
 
+def known_until(files: Sequence[Path], now: datetime) -> datetime:
+    """The latest time of the cases, never after `now`: what an evaluation takes for `as_of`."""
+    engine = open_engine(DEFAULT)
+    try:
+        known, cases = FileStatistics(files), open_cases(engine, files)
+        return _latest([_span(known, cases, name) for name in _KNOWN_BY], now)
+    finally:
+        engine.disconnect()
+
+
 def _parts(period: Period) -> list[Period]:
     return list(period.months()) or [period]
 
