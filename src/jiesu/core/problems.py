@@ -33,6 +33,10 @@ class InputError(Exception):
         self.problems = (problems,) if isinstance(problems, Problem) else tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
+    def __reduce__(self) -> tuple[type["InputError"], tuple[tuple[Problem, ...]]]:
+        # From another process it comes back with its problems, not with their text.
+        return InputError, (self.problems,)
+
 
 @contextmanager
 def writable(shown: str) -> Iterator[None]:
