@@ -6,7 +6,7 @@ meeting's file. Chooses nothing (see `core.scorecard`).
 
 from decimal import Decimal
 
-from jiesu.briefing.pack import CARDS, EVALUATION, Stage
+from jiesu.briefing.pack import CARDS, EVALUATION, YEAR, Stage
 from jiesu.briefing.wording import clean, listing, period_label, signed
 from jiesu.core.meeting import Point
 from jiesu.core.press import Trace
@@ -22,7 +22,7 @@ def said(stage: Stage, card: Scorecard, evidence: Evidence, *, short: bool = Fal
         case "again_first":
             return _again_first(stage, card, evidence)
         case "streets":
-            return _streets(stage, evidence)
+            return _streets(stage, card, evidence)
         case "overdue":
             n = str(evidence.n)
             pointer = f"/units/{pointed(card.unit)}/overdue"
@@ -44,7 +44,8 @@ def _placed(stage: Stage, card: Scorecard, evidence: Evidence, *, short: bool) -
     place = evidence.place
     assert place is not None
     words = stage.words
-    tied = words("merit.tied") if place.tied > 1 else ""
+    alone = "" if evidence.kind == "first" else words("merit.alone")
+    tied = words("merit.tied") if place.tied > 1 else alone
     key = f"merit.{evidence.kind}{'.short' if short and not evidence.good else ''}"
     text = words(
         key,
@@ -71,10 +72,12 @@ def _again_first(stage: Stage, card: Scorecard, evidence: Evidence) -> Said:
         tied=words("merit.tied") if now.tied > 1 else "",
         value=figure_value(stage, now),
     )
-    return text, (*traces_of(stage, card, before), *traces_of(stage, card, now))
+    traces = (*traces_of(stage, card, before), *traces_of(stage, card, now))
+    year = Trace("year", before.period, before.period, YEAR, "/period/label", "", before.period)
+    return text, (year, stage.month_trace(), *traces)
 
 
-def _streets(stage: Stage, evidence: Evidence) -> Said:
+def _streets(stage: Stage, card: Scorecard, evidence: Evidence) -> Said:
     words = stage.words
     found = stage.list_at(evidence.list_key)
     assert found is not None
@@ -87,6 +90,10 @@ def _streets(stage: Stage, evidence: Evidence) -> Said:
         names=listing(names, words),
         title=stage.scene.list_title(named),
     )
+    n = str(evidence.n)
+    where = f"/units/{pointed(card.unit)}/on_lists/{pointed(evidence.list_key)}"
+    period = stage.pack.meeting.period
+    how_many = Trace("how many", n, n, CARDS, where, card.unit, period)
     traces = tuple(
         Trace(
             "listed",
@@ -95,11 +102,11 @@ def _streets(stage: Stage, evidence: Evidence) -> Said:
             EVALUATION,
             f"/lists/{number}/units/{at[code]}/unit",
             code,
-            stage.pack.meeting.period,
+            period,
         )
         for code, name in zip(evidence.named, names, strict=True)
     )
-    return text, traces
+    return text, (how_many, *traces)
 
 
 def figure_title(stage: Stage, place: Place) -> str:

@@ -5,9 +5,8 @@ rankings are in the bulletin, which lies beside it.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 
-from jiesu.briefing.content import chinese_number
+from jiesu.briefing.content import numbered
 from jiesu.briefing.document import (
     Block,
     Cell,
@@ -44,7 +43,7 @@ def pack_content(stage: Stage) -> Content:
     return Content(
         lang=words.lang,
         title=words("meeting.title", month=stage.month, meeting=called),
-        sections=tuple(_numbered(stage, _sections(stage))),
+        sections=numbered(_sections(stage), words),
         ui={key: words(f"ui.{key}") for key in ("skip", "contents", "top", "source")},
         masthead=words("meeting.masthead", city=stage.city, title=called).removeprefix(" · "),
         number=issue_number(pack.evaluation.period, words),
@@ -56,13 +55,6 @@ def pack_content(stage: Stage) -> Content:
         printed=words("printed", day=signed_on),
         annex_word=words("annex"),
     )
-
-
-def _numbered(stage: Stage, sections: Iterator[Section]) -> Iterator[Section]:
-    for n, section in enumerate(sections, start=1):
-        zh = stage.words.lang == "zh"
-        number = f"{chinese_number(n)}、" if zh else f"{n}. "
-        yield replace(section, title=number + section.title)
 
 
 def _sections(stage: Stage) -> Iterator[Section]:
@@ -141,7 +133,7 @@ def _speakers(stage: Stage) -> Iterator[Block]:
                     name=name,
                     score=stage.scene.score,
                     value=place.value,
-                    tied=words("merit.tied") if place.tied > 1 else "",
+                    tied=words("merit.tied" if place.tied > 1 else "merit.alone"),
                     rank=place.rank,
                     n=place.n,
                 )

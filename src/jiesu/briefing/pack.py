@@ -19,11 +19,12 @@ from jiesu.core.result import Evaluation, Group, NamedList
 from jiesu.core.scorecard import Scorecard
 from jiesu.core.units import Units
 
-EVALUATION, YEAR, CARDS, MEETING = (
+EVALUATION, YEAR, CARDS, MEETING, MEASURES = (
     "evaluation.json",
     "evaluation-year.json",
     "scorecards.json",
     "meeting.json",
+    "measures.json",
 )
 """The files of a pack that statements point into."""
 
@@ -73,6 +74,11 @@ class Stage:
     def short_month(self) -> str:
         """The month without its year: 2月, February."""
         return self.month.split("年")[-1] if self.words.lang == "zh" else self.month.split()[0]
+
+    def month_trace(self, shown: str = "") -> Trace:
+        """Where the month stands that a sentence names; `shown` is how, if not in short."""
+        period = self.pack.meeting.period
+        return Trace("month", shown or self.short_month, period, MEETING, "/period", "", period)
 
     def title(self, titles: Mapping[str, str], otherwise: str = "") -> str:
         return clean(self.words.title(titles, otherwise))

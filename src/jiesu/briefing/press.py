@@ -90,8 +90,8 @@ def _shortcomings(
 ) -> Iterator[Statement]:
     words = stage.words
     named: list[str] = []
-    whole: list[str] = []
     traces: list[Trace] = []
+    whole: list[tuple[str, tuple[Trace, ...]]] = []
     for n, point in points:
         where = f"/speakers/{number}/shortcomings/{n}/text"
         text, found, _ = _point(stage, card, point, where, short=True)
@@ -99,16 +99,18 @@ def _shortcomings(
             continue
         evidence = card.evidence(point.evidence)
         # "In X, Y and Z" takes names of figures; what is a sentence stands alone.
-        (named if evidence is None or evidence.place else whole).append(text)
-        traces += found
+        if evidence is None or evidence.place is not None:
+            named.append(text)
+            traces += found
+        else:
+            whole.append((text, found))
     given = points[0][1].source if points else ""
     if named:
         text = words("press.shortcomings", text=words("press.and").join(named))
         yield Statement("shortcoming", section, text, tuple(traces), given)
-        traces = []
-    for text in whole:
+    for text, found in whole:
         sentence = words("press.shortcomings.one", text=text)
-        yield Statement("shortcoming", section, sentence, tuple(traces), given)
+        yield Statement("shortcoming", section, sentence, found, given)
 
 
 def _point(

@@ -19,10 +19,13 @@ def bulletin_statements(stage: Stage) -> Iterator[Statement]:
     words, evaluation = stage.words, stage.pack.evaluation
     n = evaluation.totals.volume
     period = evaluation.period.label
-    yield Statement("opening", SECTION, words("press.opening", month=stage.month))
+    opening = words("press.opening", month=stage.month)
+    yield Statement("opening", SECTION, opening, (stage.month_trace(stage.month),))
     text = words("press.volume", month=stage.short_month, n=whole_number(n)) + words("press.stop")
-    trace = Trace("volume", whole_number(n), str(n), EVALUATION, "/totals/volume", "", period)
-    yield Statement("volume", SECTION, text, (trace,))
+    cases = CasesBehind(period, "period", (), n)
+    shown = whole_number(n)
+    trace = Trace("volume", shown, str(n), EVALUATION, "/totals/volume", "", period, cases)
+    yield Statement("volume", SECTION, text, (stage.month_trace(), trace))
     for number, named in enumerate(evaluation.lists):
         if named.available and named.units:
             yield _list_statement(stage, number, named)
@@ -136,7 +139,12 @@ def _year_first_statement(stage: Stage, group: Group, before: Group, unit: UnitR
         name=name,
         before=f"{unit.score:f}",
     )
-    traces = [_rank_trace(stage, unit, name, year=True)]
+    label = year.period.label
+    shown = label if words.lang == "zh" else period_name(year.period, words)
+    traces = [
+        Trace("year", shown, label, YEAR, "/period/label", "", label),
+        *_rank_traces(stage, unit, name, year=True),
+    ]
     now = stage.scene.units[group.key].get(unit.unit)
     if now is None or now.rank is None or now.score is None:
         return Statement("year_first", SECTION, text + words("press.stop"), tuple(traces))
@@ -148,17 +156,21 @@ def _year_first_statement(stage: Stage, group: Group, before: Group, unit: UnitR
         rank=now.rank,
         value=f"{now.score:f}",
     )
-    traces.append(_rank_trace(stage, now, name, year=False))
+    traces += [stage.month_trace(), *_rank_traces(stage, now, name, year=False)]
     return Statement("year_first", SECTION, text, tuple(traces))
 
 
-def _rank_trace(stage: Stage, unit: UnitResult, name: str, *, year: bool) -> Trace:
+def _rank_traces(stage: Stage, unit: UnitResult, name: str, *, year: bool) -> tuple[Trace, Trace]:
+    """A unit's rank and its score, in the month or in the year."""
     evaluation = stage.pack.year if year else stage.pack.evaluation
     assert evaluation is not None
     at = stage.unit_at(evaluation, unit.unit)
     assert at is not None
-    pointer = f"/groups/{at[0]}/units/{at[1]}/score"
+    where = f"/groups/{at[0]}/units/{at[1]}"
     file = YEAR if year else EVALUATION
-    shown, label = f"{unit.score:f}", evaluation.period.label
+    score, rank, label = f"{unit.score:f}", str(unit.rank), evaluation.period.label
     cases = None if year else stage.cases_of(unit.unit)
-    return Trace(f"rank {unit.rank}: {name}", shown, shown, file, pointer, unit.unit, label, cases)
+    return (
+        Trace(f"rank of {name}", rank, rank, file, f"{where}/rank", unit.unit, label, cases),
+        Trace(f"score of {name}", score, score, file, f"{where}/score", unit.unit, label, cases),
+    )

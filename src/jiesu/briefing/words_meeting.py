@@ -3,12 +3,13 @@
 ZH: dict[str, str] = {
     # Merits and shortcomings
     "merit.tied": "并列",
+    "merit.alone": "列",
     "merit.first": "{title}{value}，{tied}居全市首位",
-    "merit.leads": "{title}{value}，{tied}列全市第{rank}位",
-    "merit.last": "{title}{value}，{tied}列全市末位（第{rank}位）",
-    "merit.lags": "{title}{value}，{tied}列全市第{rank}位",
-    "merit.last.short": "{title}（{value}，{tied}列末位）",
-    "merit.lags.short": "{title}（{value}，{tied}列第{rank}位）",
+    "merit.leads": "{title}{value}，{tied}全市第{rank}位",
+    "merit.last": "{title}{value}，{tied}全市末位（第{rank}位）",
+    "merit.lags": "{title}{value}，{tied}全市第{rank}位",
+    "merit.last.short": "{title}（{value}，{tied}末位）",
+    "merit.lags.short": "{title}（{value}，{tied}第{rank}位）",
     "merit.again_first": (
         "{year}年接诉即办{score}排名{tied_year}全市第一，{month}继续保持{tied}第一（{value}）"
     ),
@@ -30,7 +31,7 @@ ZH: dict[str, str] = {
     "meeting.way.hall": "主会场",
     "meeting.way.branch": "分会场",
     "meeting.way.video": "视频会场",
-    "meeting.kind": "{title}{n}个",
+    "meeting.kind": "{n}个{title}",
     "meeting.part.speakers": "{role}发言和点评",
     "meeting.part.experience": "先进单位介绍经验",
     "meeting.part.bulletin": "接诉即办情况通报",
@@ -47,7 +48,7 @@ ZH: dict[str, str] = {
     "meeting.lists.list": "名单",
     "meeting.lists.units": "单位",
     "meeting.speaker": "{name}",
-    "meeting.speaker.place": "{name}本月{score}{value}分，{tied}列第{rank}位（共{n}个）。",
+    "meeting.speaker.place": "{name}本月{score}{value}分，{tied}第{rank}位（共{n}个）。",
     "meeting.merits": "突出之处：",
     "meeting.shortcomings": "不足之处：",
     "meeting.none_shown": "数据没有显示。",
@@ -162,6 +163,7 @@ ZH: dict[str, str] = {
 
 EN: dict[str, str] = {
     "merit.tied": "tied ",
+    "merit.alone": "",
     "merit.first": "{title}: {value}, {tied}first in the city",
     "merit.leads": "{title}: {value}, {tied}number {rank} in the city",
     "merit.last": "{title}: {value}, {tied}last in the city (number {rank})",

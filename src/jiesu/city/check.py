@@ -11,9 +11,11 @@ from zoneinfo import ZoneInfo
 
 from jiesu.city.adjustments import checked_adjustments
 from jiesu.city.boundaries import checked_boundaries
+from jiesu.city.commitments_file import checked_commitments
 from jiesu.city.editions import checked_editions
 from jiesu.city.folder import City, checked_city
 from jiesu.city.governance_file import check_governance
+from jiesu.city.meeting_file import checked_meetings
 from jiesu.city.policies import checked_policies
 from jiesu.city.topics_files import check_topics
 from jiesu.city.units_file import checked_units
@@ -52,12 +54,21 @@ def check_city(folder: Path) -> list[Problem]:
     problems += wrong
     if adjustments is not None:
         problems += _uncounted(adjustments, lines, policies)
+    problems += _meetings(city, units)
     problems += _cases(city)
     if city.boundaries is not None:
         problems += checked_boundaries(city.boundaries)
     problems += check_topics(city, units)
     problems += check_governance(city, units)
     problems += checked_editions(folder)
+    return problems
+
+
+def _meetings(city: City, units: Units | None) -> list[Problem]:
+    """What is wrong with the files of review meetings and with the commitments."""
+    problems = checked_meetings(city.folder, units)[1]
+    if path := city.outside.get("commitments"):
+        problems += checked_commitments(path, units)[1]
     return problems
 
 

@@ -69,8 +69,8 @@ def _job(choices: Choices) -> Job:
         "lang": choices.lang,
     }
     job = replace(job, **{key: value for key, value in given.items() if value})
-    _check_choice("--lang", job.lang, LANGUAGES)
-    _check_choice("--group-by", choices.group_by, GROUPABLE)
+    check_choice("--lang", job.lang, LANGUAGES)
+    check_choice("--group-by", choices.group_by, GROUPABLE)
     return replace(
         job,
         group_by=choices.group_by,
@@ -94,7 +94,8 @@ def _job_without_folder(choices: Choices) -> Job:
     return Job(choices.files, choices.profile, (choices.policy,), choices.period, choices.out)
 
 
-def _check_choice(option: str, value: str, choices: tuple[str, ...]) -> None:
+def check_choice(option: str, value: str, choices: tuple[str, ...]) -> None:
+    """Raise InputError where an option has a value that it may not have."""
     if value not in choices:
         remedy = f"choose one of: {', '.join(choices)}"
         raise InputError(Problem(option, "", f"{value!r} is not known", remedy))

@@ -207,6 +207,24 @@ def publish(
 
 
 @app.command()
+def meeting(
+    city: Annotated[Path, typer.Option(help="A city folder.")],
+    period: Annotated[str, typer.Option(help="The month that is reviewed, such as 2022-02.")],
+    out: Annotated[Path | None, typer.Option(help="Where to write.")] = None,
+    draft: Annotated[bool, typer.Option("--draft", help="Only write a proposal.")] = False,
+    formats: Annotated[str, typer.Option(help="Of html,docx,pdf.")] = "",
+    lang: Annotated[str | None, typer.Option(help="zh or en.")] = None,
+    jobs: Annotated[int | None, typer.Option(help="Processes that write documents.")] = None,
+) -> None:
+    """Prepare a review meeting: the pack, bulletin, press draft, cards and notices."""
+    from jiesu.cli.meeting import meeting_command
+
+    meeting_command(
+        city, period, out=out, draft_only=draft, formats=formats, lang=lang or "", jobs=jobs
+    )
+
+
+@app.command()
 def version() -> None:
     """Print the version."""
     from importlib.metadata import version as installed

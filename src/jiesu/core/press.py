@@ -14,7 +14,8 @@ from typing import Any
 class CasesBehind:
     """The cases that a figure counts: those of a period that belong to these units or places.
 
-    `by` is the column (`unit` or `place`), `codes` its values, `n` how many cases there are.
+    `by` is the column (`unit` or `place`) and `codes` its values; with `by` = `period` all cases of
+    the period are meant. `n` is how many cases there are.
     """
 
     period: str

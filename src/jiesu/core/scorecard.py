@@ -94,32 +94,32 @@ Ranked = Mapping[str, tuple[Place, ...]]
 
 
 def scorecards(
-    group: Group,
+    units: Iterable[str],
     places: Ranked,
     lists: Sequence[NamedList],
     below: Mapping[str, frozenset[str]],
     kept: Sequence[Kept],
     rules: MeetingRules,
 ) -> dict[str, Scorecard]:
-    """The scorecard of every unit of a group.
+    """The scorecard of every unit that is named.
 
     `below` gives for each unit the units that belong to it. All merits and shortcomings are kept,
     in the order in which they are proposed; a meeting takes as many as its rules say.
     """
     cards = {}
-    for unit in group.units:
-        mine = places.get(unit.unit, ())
-        streets = below.get(unit.unit, frozenset())
+    for unit in units:
+        mine = places.get(unit, ())
+        streets = below.get(unit, frozenset())
         on_lists = {
             named.key: codes
             for named in lists
             if (codes := tuple(one.unit for one in named.units if one.unit in streets))
         }
-        promised = tuple(k for k in kept if k.commitment.unit == unit.unit)
+        promised = tuple(k for k in kept if k.commitment.unit == unit)
         kinds = {named.key: named.kind for named in lists}
         found = [*_from_places(mine, rules), *_from_lists(on_lists, kinds), *_overdue(promised)]
-        cards[unit.unit] = Scorecard(
-            unit.unit,
+        cards[unit] = Scorecard(
+            unit,
             mine,
             on_lists,
             promised,
@@ -212,6 +212,8 @@ def _order(evidence: Evidence, kinds: Sequence[str]) -> tuple[int, int, Decimal,
 
 # Places ---------------------------------------------------------------------------------------
 
+SCORE: Title = {"zh": "综合评分", "en": "Composite score"}
+CHANGE: Title = {"zh": "综合评分环比变化", "en": "Change of the score"}
 POINTS: Title = {"zh": "分", "en": " points"}
 PERCENT: Title = {"zh": "%", "en": "%"}
 
@@ -229,12 +231,10 @@ class _Figure:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An evaluation and the file that it lies in, with the titles of its score and its change."""
+    """An evaluation and the file that it lies in."""
 
     evaluation: Evaluation
     file: str
-    score: Title
-    change: Title
 
     def group(self, key: str) -> tuple[int, Group] | None:
         for number, group in enumerate(self.evaluation.groups):
@@ -261,7 +261,7 @@ def month_places(source: Source, group_key: str) -> dict[str, list[Place]]:
         figure = _Figure(f"rate.{rule.key}", "rate", rule.title, PERCENT, path)
         _add(places, source, group_key, figure, values, competition_ranks(values))
     changes = {unit.unit: unit.change for unit in ranked if unit.change is not None}
-    figure = _Figure("change", "change", source.change, POINTS, "change")
+    figure = _Figure("change", "change", CHANGE, POINTS, "change")
     _add(places, source, group_key, figure, changes, competition_ranks(changes))
     return places
 
@@ -274,7 +274,7 @@ def score_places(source: Source, group_key: str, *, year: bool) -> dict[str, lis
     values = {unit.unit: unit.score for unit in found[1].units if unit.score is not None}
     ranks = {unit.unit: unit.rank for unit in found[1].units if unit.rank is not None}
     key: PlaceKind = "year" if year else "score"
-    figure = _Figure("year.score" if year else "score", key, source.score, POINTS, "score")
+    figure = _Figure("year.score" if year else "score", key, SCORE, POINTS, "score")
     places: dict[str, list[Place]] = {}
     _add(places, source, group_key, figure, values, ranks)
     return places

@@ -1,0 +1,55 @@
+"""`jiesu meeting`: what the terminal shows of a prepared review meeting."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import typer
+
+from jiesu.city.meeting_run import FORMATS, Prepared, Wish, hold
+from jiesu.city.run import chosen_formats
+from jiesu.city.workspace import LANGUAGES
+from jiesu.cli.evaluate import check_choice
+from jiesu.cli.progress import progress_bar
+
+SHOWN = 12
+"""So many files are listed one by one."""
+
+
+def meeting_command(
+    folder: Path,
+    period: str,
+    *,
+    out: Path | None,
+    draft_only: bool,
+    formats: str,
+    lang: str,
+    jobs: int | None,
+) -> None:
+    """Prepare a meeting; documents that could not be made end the command with exit code 1."""
+    check_choice("--lang", lang or LANGUAGES[0], LANGUAGES)
+    chosen = tuple(form for form in chosen_formats([formats]) if form in FORMATS)
+    wish = Wish(folder, period, out, lang, chosen, jobs, draft_only)
+    with progress_bar("Preparing") as progress:
+        prepared = hold(wish, now=datetime.now(UTC), progress=progress)
+    _show(prepared)
+    if prepared.failed:
+        raise typer.Exit(1)
+
+
+def _show(prepared: Prepared) -> None:
+    drafted = prepared.drafted
+    if drafted is not None:
+        typer.echo(f"Proposed: {drafted.path}")
+        for line in drafted.difference:
+            typer.echo(f"  {line}")
+        if drafted.path.name.endswith(".proposed.toml"):
+            typer.echo("The meeting's own file was not touched.")
+        else:
+            typer.echo("Edit it, remove the line `draft`, and run this command again.")
+    for path in prepared.written[:SHOWN]:
+        typer.echo(f"Written: {path}")
+    if len(prepared.written) > SHOWN:
+        last: Path = prepared.written[-1]
+        typer.echo(f"... and {len(prepared.written) - SHOWN} more, the last {last}")
+    for key, what in prepared.failed:
+        typer.echo(f"jiesu: {key}: {what}", err=True)
