@@ -64,13 +64,13 @@ def topics_of(
     label: str,
     *,
     evaluation: Evaluation | None = None,
-    models: bool = True,
+    models: bool = False,
     propose: bool = False,
 ) -> TopicBoard | None:
     """The board for a period; `None` where the city has no topics.
 
     `evaluation` of the period saves finding out until when the data go. `models` fits the
-    interrupted time series: statsmodels takes some seconds to import. `propose` adds the
+    interrupted time series, for which statsmodels takes seconds to import. `propose` adds the
     candidates. Raises InputError for a wrong topics file, and for a rate that the policy has not.
     """
     found = read_topics(city, workspace.roster.units)

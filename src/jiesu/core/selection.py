@@ -42,14 +42,14 @@ class CandidateRules:
     """The settings of the tests; the defaults are ours.
 
     `level` of the tree (1 to 3); `months` looked back; a street counts as touched with at least
-    `at_least` cases; persistent is what is among the `top` of a month; categories with fewer than
-    `fewest_cases` are no candidates; streets with fewer than `fewest_answers` cases in the rate's
-    whole say nothing of solvability.
+    `at_least` cases a month on average; persistent is what is among the `top` of a month;
+    categories with fewer than `fewest_cases` are no candidates; streets and districts with fewer
+    than `fewest_answers` cases in the rate's whole say nothing of how well they solve it.
     """
 
     level: int = 3
     months: int = 12
-    at_least: int = 3
+    at_least: int = 1
     top: int = 20
     fewest_cases: int = 50
     fewest_answers: int = 10
@@ -62,9 +62,10 @@ class Candidate:
     `streets` of `n_streets` have at least so many cases; `top_share` is the share of the cases in
     the tenth of the streets that has most; `grass_roots` that of cases that streets lead; in
     `months_top` of `n_months` months it was among the top; `part` of `whole` were solved; `best` is
-    the rate of the better streets (`None`: too few say anything); `districts` of `n_districts` are
-    touched, `departments` (city-level units) lead cases. `tests` by key of `TESTS`; `topic` is the
-    key of the topic that covers the category already, or empty.
+    the rate of the better streets (`None`: too few say anything); `districts` of `n_districts`
+    solve it less often than the city solves all cases; so many `departments` (city-level units)
+    lead at least a fiftieth of the cases. `tests` by key of `TESTS`; `topic` is the key of the
+    topic that covers the category already, or empty.
     """
 
     path: CategoryPath
@@ -121,10 +122,10 @@ def candidates(
     chosen = [path for path, n in volumes.items() if path and n >= rules.fewest_cases]
     tops = [_top(month, rules.top) for month in by_month]
     scale = Scale((rate,), {rate.key: Fraction(1)}, 1, None)
+    part, n = _rate(pooled(joint for by in whole.values() for joint in by.values()), scale)
+    view = _View(tuple(tops), ground, scale, rules, part / n if n else None)
     evidence = {
-        path: _evidence(
-            path, whole[path], leads.get(path, {}), tops, ground, scale, rules, _topic(path, topics)
-        )
+        path: _evidence(path, whole[path], leads.get(path, {}), view, _topic(path, topics))
         for path in chosen
     }
     by_volume = _percentiles({path: Fraction(found.volume) for path, found in evidence.items()})
@@ -184,53 +185,76 @@ def _topic(path: CategoryPath, topics: Sequence[Topic]) -> str:
     return next((topic.key for topic in topics if topic.covers(path)), "")
 
 
+@dataclass(frozen=True, slots=True)
+class _View:
+    """What every category is looked at with; `usual` is the rate of all cases of the city."""
+
+    tops: tuple[frozenset[CategoryPath], ...]
+    ground: Ground
+    scale: Scale
+    rules: CandidateRules
+    usual: Fraction | None
+
+
+LEADING = Fraction(1, 50)
+"""A department that leads less of a category's cases got them by chance."""
+
+
 def _evidence(
     path: CategoryPath,
     by_place: Mapping[str | None, Joint],
     leads: Mapping[str | None, int],
-    tops: Sequence[frozenset[CategoryPath]],
-    ground: Ground,
-    scale: Scale,
-    rules: CandidateRules,
+    view: _View,
     topic: str,
 ) -> Candidate:
     """The counts of a category; scores come after, since some compare with other categories."""
-    joint = pooled(by_place.values())
+    ground, rules = view.ground, view.rules
     volumes = {place: one.count("created") for place, one in by_place.items()}
     on_streets = {place: n for place, n in volumes.items() if place in ground.streets}
-    touched = [place for place, n in on_streets.items() if n >= rules.at_least]
-    n_streets = len(ground.streets)
+    n_streets, n_led = len(ground.streets), sum(leads.values())
+    least = rules.at_least * max(len(view.tops), 1)
     tenth = sorted(on_streets.values(), reverse=True)[: max(1, n_streets // 10)]
-    districts: dict[str, int] = {}
-    for place, n in on_streets.items():
-        district = ground.streets[place] if place is not None else ""
-        districts[district] = districts.get(district, 0) + n
+    part, whole = _rate(pooled(by_place.values()), view.scale)
     known = set(ground.streets) | set(ground.districts)
-    part, whole = _rate(joint, scale)
-    led = sum(n for unit, n in leads.items() if unit in ground.streets)
     return Candidate(
         path=path,
         rank=0,
         score=Decimal(0),
         tests={},
         volume=sum(volumes.values()),
-        streets=len(touched),
+        streets=sum(n >= least for n in on_streets.values()),
         n_streets=n_streets,
         top_share=Fraction(sum(tenth), sum(on_streets.values()) or 1),
-        grass_roots=Fraction(led, sum(leads.values()) or 1),
-        months_top=sum(path in top for top in tops),
-        n_months=len(tops),
+        grass_roots=Fraction(
+            sum(n for unit, n in leads.items() if unit in ground.streets), n_led or 1
+        ),
+        months_top=sum(path in top for top in view.tops),
+        n_months=len(view.tops),
         part=part,
         whole=whole,
-        best=_best(by_place, scale, rules),
-        districts=sum(districts.get(code, 0) >= rules.at_least for code in ground.districts),
+        best=_best(by_place, view.scale, rules),
+        districts=_districts_below(by_place, view),
         n_districts=len(ground.districts),
         departments=sum(
-            unit is not None and unit not in known and n >= rules.at_least
+            unit is not None and unit not in known and n >= n_led * LEADING
             for unit, n in leads.items()
         ),
         topic=topic,
     )
+
+
+def _districts_below(by_place: Mapping[str | None, Joint], view: _View) -> int:
+    """In how many districts the category is solved less often than all cases are in the city."""
+    joints: dict[str, list[Joint]] = {}
+    for place, joint in by_place.items():
+        if place is not None and place in view.ground.streets:
+            joints.setdefault(view.ground.streets[place], []).append(joint)
+    below = 0
+    for district in view.ground.districts:
+        part, whole = _rate(pooled(joints.get(district, [])), view.scale)
+        enough = whole >= view.rules.fewest_answers
+        below += enough and view.usual is not None and part / whole < view.usual
+    return below
 
 
 def _rate(joint: Joint, scale: Scale) -> tuple[Fraction, int]:

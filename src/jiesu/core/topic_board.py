@@ -283,7 +283,7 @@ def _candidate(one: Candidate) -> dict[str, Any]:
         "whole": one.whole,
         "rate": _decimal(one.part / one.whole) if one.whole else None,
         "rate_of_better_streets": _decimal(one.best),
-        "districts": one.districts,
+        "districts_below_city": one.districts,
         "districts_in_all": one.n_districts,
         "departments": one.departments,
     }
