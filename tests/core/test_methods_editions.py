@@ -29,8 +29,9 @@ def test_the_page_names_every_way_in_which_a_case_may_differ() -> None:
 
 def document(**changes: Any) -> dict[str, Any]:
     units = [unit("A", 1, "95.0"), unit("B", 2, "90.0"), unit("C", None, None)]
-    totals = {key: 0 for key in ("volume", "excluded", "unassigned", "unlisted", "lapsed")}
-    totals |= {"pooled": {"score": "92.0"}, "with_excluded": {"score": "92.0"}}  # type: ignore[dict-item]
+    keys = ("volume", "excluded", "unassigned", "unlisted", "lapsed")
+    totals: dict[str, Any] = dict.fromkeys(keys, 0)
+    totals |= {"pooled": {"score": "92.0"}, "with_excluded": {"score": "92.0"}}
     return {
         "as_of": "2022-03-01T00:00:00+08:00",
         "input": {"digest": "x"},
