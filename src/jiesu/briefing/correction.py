@@ -97,6 +97,7 @@ def correction(made: Correction, evaluation: Evaluation, lang: str) -> Content:
 def _why(made: Correction, scene: Scene) -> Iterator[Block]:
     words, differs = scene.words, made.differs
     moved = len(differs.moved)
+    rescored = sum(change.rescored for change in differs.moved)
     below = len(differs.units) - moved
     sentences = [
         words(
@@ -109,7 +110,8 @@ def _why(made: Correction, scene: Scene) -> Iterator[Block]:
         words(
             "correction.moved" if moved else "correction.none_moved",
             n=differs.n_units,
-            moved=moved,
+            rescored=rescored,
+            shifted=moved - rescored,
             below=below,
         ),
     ]
@@ -120,7 +122,9 @@ def _why(made: Correction, scene: Scene) -> Iterator[Block]:
     if differs.rules_changed:
         sentences.append(words("correction.rules"))
     inside = sum(case.in_period for case in made.cases)
-    if made.cases:
+    if inside and inside == len(made.cases):
+        sentences.append(words("correction.cases.inside", n=inside))
+    elif made.cases:
         n = len(made.cases)
         sentences.append(words("correction.cases", n=n, inside=inside, outside=n - inside))
     else:
@@ -134,12 +138,20 @@ def _units(made: Correction, scene: Scene) -> Iterator[Block]:
         yield Paragraph(scene.words("correction.units.none"))
     titles = {group.key: scene.group_title(group) for group in scene.evaluation.groups}
     for group in dict.fromkeys(change.group for change in moved):
-        changes = [change for change in moved if change.group == group]
-        yield _units_table(changes, titles.get(group, clean(group)), scene)
+        for key in ("rescored", "shifted"):
+            changes = [
+                change
+                for change in moved
+                if change.group == group and change.rescored == (key == "rescored")
+            ]
+            if changes:
+                title = titles.get(group, clean(group))
+                caption = scene.words(f"correction.{key}.caption", group=title)
+                yield _units_table(f"{key}_{group}", caption, changes, scene)
 
 
-def _units_table(changes: Sequence[UnitChange], group: str, scene: Scene) -> Table:
-    """The units of a group whose score or rank differs, in the order of the later ranking."""
+def _units_table(key: str, caption: str, changes: Sequence[UnitChange], scene: Scene) -> Table:
+    """Units with scores and ranks of both editions, in the order of the later ranking."""
     words, decimals = scene.words, scene.policy.decimals
     names = [scene.full_name(change.name, change.parent) for change in changes]
     width = min(max(max(map(text_width, names)) + 0.5, 6.0), 13.0)
@@ -157,8 +169,7 @@ def _units_table(changes: Sequence[UnitChange], group: str, scene: Scene) -> Tab
         (Cell(name), *_unit_cells(change, words))
         for name, change in zip(names, changes, strict=True)
     )
-    caption = words("correction.units.caption", group=group)
-    return Table(f"units_{group}", caption, columns, rows)
+    return Table(key, caption, columns, rows)
 
 
 def _unit_cells(change: UnitChange, words: Words) -> Iterator[Cell]:

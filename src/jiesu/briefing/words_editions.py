@@ -10,7 +10,8 @@ ZH: dict[str, str] = {
         "{period}接诉即办工作通报第{before}版经核更正，现以第{after}版为准。更正事由：{reason}。"
     ),
     "correction.moved": (
-        "两版共有{n}个单位，其中综合评分或名次有变化的{moved}个，仅基础数据有变化的{below}个。"
+        "两版共有{n}个单位，其中综合评分有变化的{rescored}个，仅名次有变化的{shifted}个，"
+        "仅基础数据有变化的{below}个。"
     ),
     "correction.none_moved": (
         "两版共有{n}个单位，综合评分和名次均无变化，仅基础数据有变化的{below}个。"
@@ -20,13 +21,15 @@ ZH: dict[str, str] = {
     "correction.cases": (
         "涉及诉求{n}件，其中本期{inside}件，以往各期{outside}件（影响环比和名次走势）。"
     ),
+    "correction.cases.inside": "涉及本期诉求{n}件。",
     "correction.no_cases": "两版所用诉求数据无差别，变化来自规则、加减分或单位名册。",
     "correction.section.why": "更正说明",
     "correction.section.units": "评分和名次变化",
     "correction.section.lists": "名单变化",
     "correction.section.cases": "涉及的诉求",
     "correction.section.record": "版本信息",
-    "correction.units.caption": "{group}评分和名次变化",
+    "correction.rescored.caption": "{group}：评分有变化的单位",
+    "correction.shifted.caption": "{group}：评分未变、名次有变化的单位",
     "correction.units.none": "没有单位的综合评分或名次发生变化。",
     "correction.lists.none": "各名单所列单位无变化。",
     "correction.lists.item": "{title}：{changes}。",
@@ -74,8 +77,8 @@ EN: dict[str, str] = {
         "its place. Reason: {reason}."
     ),
     "correction.moved": (
-        "Units in either edition: {n}. Score or rank differs for {moved} of them; for {below} more "
-        "only figures beneath the score differ."
+        "Units in either edition: {n}. The score differs for {rescored} of them, the rank alone "
+        "for {shifted}, only figures beneath the score for {below}."
     ),
     "correction.none_moved": (
         "Units in either edition: {n}. No score and no rank differs; for {below} of them figures "
@@ -87,6 +90,7 @@ EN: dict[str, str] = {
         "Demands that differ: {n}, of which {inside} of this period and {outside} of earlier ones "
         "(they bear on changes and rank paths)."
     ),
+    "correction.cases.inside": "Demands of this period that differ: {n}.",
     "correction.no_cases": (
         "No demand differs between the editions: what changed are rules, adjustments or the "
         "register of units."
@@ -96,7 +100,8 @@ EN: dict[str, str] = {
     "correction.section.lists": "Lists that differ",
     "correction.section.cases": "Demands concerned",
     "correction.section.record": "The editions",
-    "correction.units.caption": "{group}: scores and ranks that differ",
+    "correction.rescored.caption": "{group}: units whose score differs",
+    "correction.shifted.caption": "{group}: units of the same score whose rank differs",
     "correction.units.none": "No unit’s score or rank differs.",
     "correction.lists.none": "All lists name the same units.",
     "correction.lists.item": "{title}: {changes}.",

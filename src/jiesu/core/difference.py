@@ -48,6 +48,12 @@ class UnitChange:
         return _standing(self.before) != _standing(self.after)
 
     @property
+    def rescored(self) -> bool:
+        """Whether the score itself differs, and not only the rank that others' scores give."""
+        one, two = self.before, self.after
+        return (one and (one.score, one.apart)) != (two and (two.score, two.apart))
+
+    @property
     def score_change(self) -> Decimal | None:
         """Points that the unit won (or lost) between the two; `None` without two scores."""
         if self.before is None or self.after is None:
