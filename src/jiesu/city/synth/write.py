@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from jiesu.city.synth.cases import Columns, Month, day_cases
 from jiesu.city.synth.governance import write_governance
+from jiesu.city.synth.index import write_index
 from jiesu.city.synth.meetings import write_meetings
 from jiesu.city.synth.rhythm import cases_by_day
 from jiesu.city.synth.table import Wording, case_table, text_table
@@ -30,7 +31,12 @@ from jiesu.sources.canonical_file import CanonicalWriter
 Format = Literal["csv", "parquet"]
 Progress = Callable[[int, int], None]
 
-OUTSIDE: tuple[Callable[[Path, World, Sequence[str]], None], ...] = (write_meetings, write_topics, write_governance)
+OUTSIDE: tuple[Callable[[Path, World, Sequence[str]], None], ...] = (
+    write_meetings,
+    write_topics,
+    write_governance,
+    write_index,
+)
 """What writes the files beside the cases: each is given the folder, the city and the months."""
 
 FIRST_MONTH = "2019-01"
