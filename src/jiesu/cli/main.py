@@ -225,6 +225,23 @@ def meeting(
 
 
 @app.command()
+def topics(
+    city: Annotated[Path, typer.Option(help="A city folder.")],
+    period: PeriodOption,
+    candidates: Annotated[
+        bool, typer.Option("--candidates", help="Propose topics from the cases.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option(help="Where to write.")] = None,
+    formats: Annotated[str, typer.Option(help="Of html,docx,pdf,xlsx,json.")] = "",
+    lang: Annotated[str, typer.Option(help="zh or en.")] = "",
+) -> None:
+    """Monthly topics: board, duty list, before and after; places under special governance."""
+    from jiesu.cli.topics import topics_command
+
+    topics_command(city, period, candidates=candidates, out=out, formats=formats, lang=lang)
+
+
+@app.command()
 def version() -> None:
     """Print the version."""
     from importlib.metadata import version as installed

@@ -1,0 +1,105 @@
+"""`jiesu topics` from end to end: the board, the duty list and the governed places as files.
+
+Everything is made in the work folder and then put in place together. Prints nothing.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from jiesu.city.folder import City, read_city
+from jiesu.city.topics_run import governance_of, topics_of
+from jiesu.city.workspace import DOCUMENTS, Job, Progress, job_of, opened
+from jiesu.core.governance import GovernanceResult
+from jiesu.core.problems import InputError, Problem, writable
+from jiesu.core.topic_board import TopicBoard, topics_document
+from jiesu.core.units import Units
+
+
+@dataclass(frozen=True, slots=True)
+class TopicsWish:
+    """What is wanted: `candidates` adds those from the cases; `out` and `lang` override the
+    folder's; `formats` are those of documents, and `json`."""
+
+    folder: Path
+    period: str
+    candidates: bool
+    formats: tuple[str, ...]
+    out: Path | None = None
+    lang: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TopicsDone:
+    """What came of it; `board` or `governance` is `None` where the city has no such file."""
+
+    board: TopicBoard | None
+    governance: GovernanceResult | None
+    written: tuple[Path, ...]
+
+
+def write_topics_documents(
+    wish: TopicsWish, *, now: datetime, progress: Progress | None = None
+) -> TopicsDone:
+    """Make all files of a city's topics and governed places for a period.
+
+    Raises InputError for bad input, where the city has neither, and where the output cannot be
+    written; older files stay until the new ones are complete.
+    """
+    city = read_city(wish.folder)
+    job = job_of(wish.folder, wish.period)
+    job = replace(job, out=wish.out or job.out, lang=wish.lang or job.lang)
+    if not {"topics", "governance"} & set(city.outside):
+        what = "the folder has neither topics.toml nor governance.toml"
+        raise InputError(Problem("city.toml", "inputs", what, "write one; see docs/topics.md"))
+    with opened(job, now=now, progress=progress) as workspace:
+        board = topics_of(workspace, city, wish.period, models=True, propose=wish.candidates)
+        governed = governance_of(workspace, city, wish.period)
+        made = _made(wish, job, city, workspace.roster.units, board, governed, workspace.folder)
+        written = _put_in_place(made, job.out)
+    return TopicsDone(board, governed, written)
+
+
+def _made(
+    wish: TopicsWish,
+    job: Job,
+    city: City,
+    units: Units | None,
+    board: TopicBoard | None,
+    governed: GovernanceResult | None,
+    work: Path,
+) -> list[Path]:
+    from jiesu.briefing.duty_list import duty_list
+    from jiesu.briefing.governance_content import governance_content
+    from jiesu.briefing.labels import Words
+    from jiesu.briefing.topic_view import View
+    from jiesu.briefing.topics_content import topics_content
+    from jiesu.briefing.write import write_document
+
+    view = View(Words(job.lang), units, city.name, city.synthetic, city.office)
+    forms = [form for form in wish.formats if form in DOCUMENTS]
+    pages = [form for form in forms if form != "xlsx"]
+    made: list[Path] = []
+    if board is not None:
+        if "json" in wish.formats:
+            made.append(_write_json(topics_document(board), work / "topics.json"))
+        made += write_document(topics_content(view, board), work, "topics", forms)
+        made += write_document(duty_list(view, board), work, "duty-list", pages)
+    if governed is not None:
+        made += write_document(governance_content(view, governed), work, "governance", pages)
+    return made
+
+
+def _write_json(document: object, path: Path) -> Path:
+    with writable(path.name):
+        path.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    return path
+
+
+def _put_in_place(made: Sequence[Path], out: Path) -> tuple[Path, ...]:
+    for path in made:
+        with writable(str(out / path.name)):
+            path.replace(out / path.name)
+    return tuple(out / path.name for path in made)

@@ -1,0 +1,47 @@
+"""`jiesu topics`: the monthly topics and the governed places, and what the terminal shows."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import typer
+
+from jiesu.city.run import chosen_formats
+from jiesu.city.topics_documents import TopicsDone, TopicsWish, write_topics_documents
+from jiesu.city.workspace import LANGUAGES
+from jiesu.cli.progress import progress_bar
+from jiesu.core.governance import STANDINGS
+from jiesu.core.problems import InputError, Problem
+
+
+def topics_command(
+    folder: Path, period: str, *, candidates: bool, out: Path | None, formats: str, lang: str
+) -> None:
+    if lang and lang not in LANGUAGES:
+        remedy = f"choose one of: {', '.join(LANGUAGES)}"
+        raise InputError(Problem("--lang", "", f"{lang!r} is not known", remedy))
+    wish = TopicsWish(folder, period, candidates, chosen_formats([formats]), out, lang)
+    with progress_bar("Reading", bytes_=True) as progress:
+        done = write_topics_documents(wish, now=datetime.now(UTC), progress=progress)
+    _show(done)
+
+
+def _show(done: TopicsDone) -> None:
+    if done.board is not None:
+        states = ", ".join(f"{n} {state}" for state, n in done.board.states.items())
+        typer.echo(f"Topics on {done.board.on}: {states or 'none'}")
+        for key, values in done.board.notes:
+            said = ", ".join(f"{name} {value}" for name, value in values.items())
+            typer.echo(f"Note: {key} ({_plain(said)})")
+    if done.governance is not None:
+        counts = [
+            f"{sum(one.standing == standing for one in done.governance.governed)} {standing}"
+            for standing in STANDINGS
+        ]
+        typer.echo(f"Places under special governance: {', '.join(counts)}")
+    for path in done.written:
+        typer.echo(f"Written: {path}")
+
+
+def _plain(text: str) -> str:
+    """A text from the folder without characters that would steer the terminal."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
