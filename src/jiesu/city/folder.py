@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from jiesu.core.meeting import MeetingRules
 from jiesu.core.problems import InputError, Problem
+from jiesu.core.reporting import ReportRules
 from jiesu.core.settings import Settings, toml_table
 
 FILE = "city.toml"
@@ -67,6 +68,7 @@ class City:
     recipients: str
     outside: Mapping[str, Path]
     meeting: MeetingRules
+    reports: ReportRules
 
     @property
     def zone(self) -> ZoneInfo:
@@ -109,6 +111,7 @@ def checked_city(folder: Path) -> tuple[City | None, list[Problem]]:
         recipients=bulletin.text("recipients", ""),
         outside=_outside(folder, inputs),
         meeting=_meeting_rules(top.below("meeting")),
+        reports=_report_rules(top.below("reports")),
     )
     top.finish()
     return city, top.problems
@@ -150,6 +153,7 @@ def _meeting_rules(table: Settings) -> MeetingRules:
         speaker_role=table.words("speaker_role", usual.speaker_role),
         experience_role=table.words("experience_role", usual.experience_role),
         speakers=table.integer("speakers", usual.speakers, 0, 20),
+        topics=table.integer("topics", usual.topics, 0, 50),
         speaker_group=table.text("speaker_group", usual.speaker_group),
         experience_group=table.text("experience_group", usual.experience_group),
         heard_months=table.integer("heard_months", usual.heard_months, 0, 120),
@@ -162,6 +166,23 @@ def _meeting_rules(table: Settings) -> MeetingRules:
         hall=table.texts("hall", usual.hall),
         branch=table.texts("branch", usual.branch),
         video=table.texts("video", usual.video),
+    )
+
+
+def _report_rules(table: Settings) -> ReportRules:
+    """The `[reports]` table: how daily, weekly and monthly reports are made."""
+    usual = ReportRules()
+    return ReportRules(
+        cut_hour=table.integer("cut_hour", usual.cut_hour, 0, 23),
+        week_start=table.integer("week_start", usual.week_start, 1, 7),
+        watch=table.texts("watch", usual.watch),
+        soon_hours=table.integer("soon_hours", usual.soon_hours, 1, 24 * 30),
+        ends=table.integer("ends", usual.ends, 1, 20),
+        categories=table.integer("categories", usual.categories, 1, 20),
+        alert_from=table.integer("alert_from", usual.alert_from, 1, 1_000_000),
+        alert_ratio=table.number("alert_ratio", usual.alert_ratio, 1, 100),
+        alert_level=table.number("alert_level", usual.alert_level, 0, 1),
+        enterprise=table.texts("enterprise", usual.enterprise),
     )
 
 

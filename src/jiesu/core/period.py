@@ -101,7 +101,7 @@ class Period:
         if self.kind == "range":
             same_day = today - timedelta((self.end.date() - self.start.date()).days)
         else:
-            same_day = _months_earlier(today, MONTHS_IN[self.kind])
+            same_day = months_earlier(today, MONTHS_IN[self.kind])
         next_day = same_day + timedelta(1)
         midnight = datetime(next_day.year, next_day.month, next_day.day, tzinfo=self.rule.zone)
         return midnight - timedelta(microseconds=1)
@@ -173,7 +173,8 @@ def _union(rule: MonthRule, kind: Kind, first: int) -> Period:
     return Period(label, kind, start, end, rule, first)
 
 
-def _months_earlier(day: date, months: int) -> date:
+def months_earlier(day: date, months: int) -> date:
+    """The same day so many calendar months before, clamped to the length of that month."""
     year, index = divmod(day.year * 12 + day.month - 1 - months, 12)
     length = calendar.monthrange(year, index + 1)[1]
     return date(year, index + 1, min(day.day, length))

@@ -1,0 +1,311 @@
+"""Reports through the month: their windows, their rules, and what one of them says.
+
+A daily report covers noon to noon, a weekly one seven such days, a monthly one an assessment month.
+Holds no counting (see `jiesu.evaluation.rhythm`) and no words. Method: docs/methods/reports.md.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from jiesu.core.period import MonthRule, Period, month_period, months_earlier
+from jiesu.core.result import Evaluation, Figures
+
+Kind = Literal["daily", "weekly", "monthly"]
+KINDS: tuple[Kind, ...] = ("daily", "weekly", "monthly")
+
+Window = tuple[datetime, datetime]
+"""A half-open stretch of time: start <= t < end, both aware."""
+
+INSTANT = timedelta(microseconds=1)
+LATER = (7, 14, 21, 28)
+"""A day is held against those so many days before it: the same weekday of the last four weeks."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRules:
+    """How reports are made.
+
+    A day begins at `cut_hour`, a week at that hour of `week_start` (1 is Monday). Categories whose
+    name holds one of the words in `watch` are reported each time. Open cases due within
+    `soon_hours` are soon due. `ends` units stand at each end of the running ranking, `categories`
+    main categories are named. A count is out of the ordinary when it is at least `alert_from`,
+    `alert_ratio` times the mean of the four before, and as unlikely by chance as `alert_level`
+    (false discovery rate over all that were looked at). `enterprise` are the words in a case's
+    kind, labels or main category by which it is an enterprise's demand.
+    """
+
+    cut_hour: int = 12
+    week_start: int = 1
+    watch: tuple[str, ...] = ("供暖", "供水", "燃气", "消防", "扬言")
+    soon_hours: int = 24
+    ends: int = 3
+    categories: int = 5
+    alert_from: int = 10
+    alert_ratio: Fraction = Fraction(3, 2)
+    alert_level: Fraction = Fraction(1, 100)
+    enterprise: tuple[str, ...] = ("企业诉求", "营商环境")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What a report covers. `window` is its own stretch, `before` the one it is compared with.
+
+    `usual` are the earlier stretches that say what is usual (the one before may be among them).
+    `period` is the assessment month that runs at the end, `running` from its start to the end,
+    `previous` the same part of the month before. `as_of` is the last moment of what is known.
+    """
+
+    kind: Kind
+    day: date
+    window: Window
+    before: Window
+    usual: tuple[Window, ...]
+    period: Period
+    running: Window
+    previous: Window
+    as_of: datetime
+
+
+def span_of(kind: Kind, day: date, months: MonthRule, rules: ReportRules) -> Span:
+    """The windows of the report of a date (docs/methods/reports.md, "Windows").
+
+    Daily: from the cut hour of the day before to that of `day`. Weekly: the last week that has
+    ended by then. Monthly: the last assessment month that has ended by then.
+    """
+    zone = months.zone
+
+    def cut(days_before: int, of: date = day) -> datetime:
+        return _at(of - timedelta(days_before), rules.cut_hour, zone)
+
+    if kind == "monthly":
+        month = months.month_of(cut(0)) - 1
+        period = month_period(months, month)
+        earlier = month_period(months, month - 1)
+        whole, before = (period.start, period.end), (earlier.start, earlier.end)
+        as_of = cut(0) - INSTANT
+        return Span(kind, day, whole, before, (), period, whole, before, as_of)
+    if kind == "weekly":
+        last = day - timedelta((day.isoweekday() - rules.week_start) % 7)
+        weeks = [(cut(7 * n + 7, last), cut(7 * n, last)) for n in range(len(LATER) + 1)]
+        window, *usual = weeks
+        before = usual[0]
+    else:
+        last = day
+        window, before = (cut(1), cut(0)), (cut(2), cut(1))
+        usual = [(cut(n + 1), cut(n)) for n in LATER]
+    end = window[1]
+    period = month_period(months, months.month_of(end - INSTANT))
+    earlier = period.previous()
+    same = _at(months_earlier(last, 1), rules.cut_hour, zone)
+    previous = (earlier.start, min(max(same, earlier.start), earlier.end))
+    running = (period.start, end)
+    return Span(kind, day, window, before, tuple(usual), period, running, previous, end - INSTANT)
+
+
+def _at(day: date, hour: int, zone: ZoneInfo) -> datetime:
+    return datetime(day.year, day.month, day.day, hour, tzinfo=zone)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many cases have a value of a column (empty: the column has none), and how many before."""
+
+    value: str
+    n: int
+    before: int
+
+
+def tallies(now: Mapping[str, int], before: Mapping[str, int]) -> tuple[Tally, ...]:
+    """The values of both stretches, those with most cases now first."""
+    found = (Tally(value, now.get(value, 0), before.get(value, 0)) for value in {**now, **before})
+    return tuple(sorted(found, key=lambda tally: (-tally.n, -tally.before, tally.value)))
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """A category or place with far more cases than is usual.
+
+    `usual` are the counts of the earlier stretches; `chance` is how likely so many or more are
+    if nothing had changed, a float that informs and enters no score.
+    """
+
+    column: str
+    value: str
+    n: int
+    usual: tuple[int, ...]
+    chance: float
+
+
+def chance_of(n: int, usual: Sequence[int]) -> float:
+    """How likely `n` or more cases are, given those of k equal stretches before.
+
+    If all k + 1 stretches have the same rate, then of their N cases together those of the last one
+    are binomial with p = 1/(k + 1): the conditional test of two Poisson rates. Source:
+    Przyborowski and Wilenski, Biometrika 31 (1940), 313-323.
+    """
+    k, total = len(usual), n + sum(usual)
+    if not k or not n:
+        return 1.0
+    log_p, log_q = -math.log(k + 1), math.log(k) - math.log(k + 1)
+    term = math.exp(
+        math.lgamma(total + 1)
+        - math.lgamma(n + 1)
+        - math.lgamma(total - n + 1)
+        + n * log_p
+        + (total - n) * log_q
+    )
+    tail = 0.0
+    for i in range(n, total + 1):
+        tail += term
+        term *= (total - i) / (i + 1) / k
+        if term < tail * 1e-12 and i > total / (k + 1):
+            break
+    return min(tail, 1.0)
+
+
+def alerts(
+    counts: Mapping[str, Mapping[str, Sequence[int]]], rules: ReportRules
+) -> tuple[Alert, ...]:
+    """What is out of the ordinary, the least likely first.
+
+    `counts` gives by column and value the count now and those before. The false discovery rate is
+    held over everything that had enough cases to be looked at (Benjamini and Hochberg, 1995).
+    """
+    tried = [
+        Alert(column, value, n, tuple(usual), chance_of(n, usual))
+        for column, values in counts.items()
+        for value, (n, *usual) in values.items()
+        if value and n >= rules.alert_from and usual
+    ]
+    tried.sort(key=lambda alert: (alert.chance, alert.column, alert.value))
+    kept = 0
+    for place, alert in enumerate(tried, start=1):
+        if alert.chance * len(tried) <= float(rules.alert_level) * place:
+            kept = place
+    return tuple(
+        alert
+        for alert in tried[:kept]
+        if alert.n * len(alert.usual) >= rules.alert_ratio * sum(alert.usual)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCases:
+    """A unit's cases that are not closed at a moment: all, overdue, and due soon."""
+
+    n: int
+    overdue: int
+    soon: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallBacks:
+    """Rates of the valid call-backs of a stretch, with and without excluded demands."""
+
+    figures: Figures
+    with_excluded: Figures
+
+    @property
+    def n(self) -> int:
+        """Valid call-backs, excluded demands included."""
+        return max((rate.whole for rate in self.with_excluded.rates.values()), default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class RankRow:
+    """A unit's rank at each of several moments, `None` where it had none."""
+
+    unit: str
+    name: str
+    parent: str | None
+    ranks: tuple[int | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All that a report says, as final figures.
+
+    `by` gives tallies by column (channel, kind, category_1, ...). `callbacks` are `None` where
+    the stretch has none. `running` is the evaluation of the period as it stands, `None` where no
+    case falls in it; a monthly report has none. `ranks` are the last units of the ranking at the
+    moments `moments`. `days` counts the intake by day (from cut hour to cut hour; a monthly
+    report's days begin at midnight), `hours` by ISO weekday and hour of the local clock. `open`
+    are open cases by unit (`None`: without one); `has_due` is false where no case has a due time.
+    `dissatisfied` are units by answers of dissatisfied callers. `funnel` are cases of the period
+    by step. `lacking` names what the data do not have.
+    """
+
+    span: Span
+    rules: ReportRules
+    city: Mapping[str, str]
+    synthetic: bool
+    policy: tuple[str, str, str]
+    n: int
+    n_before: int
+    n_excluded: int
+    n_repeats: int
+    n_running: int
+    n_previous: int | None
+    by: Mapping[str, tuple[Tally, ...]]
+    watched: tuple[Tally, ...]
+    enterprise: Tally | None
+    callbacks: CallBacks | None
+    callbacks_before: CallBacks | None
+    running: Evaluation | None
+    moments: tuple[datetime, ...]
+    ranks: tuple[RankRow, ...]
+    days: tuple[tuple[date, int], ...]
+    hours: Mapping[tuple[int, int], int]
+    alerts: tuple[Alert, ...]
+    open: Mapping[str | None, OpenCases]
+    has_due: bool
+    dissatisfied: tuple[tuple[str, int, int], ...]
+    funnel: tuple[tuple[str, int], ...]
+    names: Mapping[str, str]
+    parents: Mapping[str, str]
+    lacking: tuple[str, ...] = field(default=())
+
+    @property
+    def open_total(self) -> OpenCases:
+        every = self.open.values()
+        return OpenCases(
+            sum(one.n for one in every),
+            sum(one.overdue for one in every),
+            sum(one.soon for one in every),
+        )
+
+
+QUARTER = 900
+"""Cases are counted by quarter hours since 1970, since zones differ by quarter hours."""
+
+
+def days_of(
+    quarters: Mapping[int, int], first: date, n: int, hour: int, zone: ZoneInfo
+) -> tuple[tuple[date, int], ...]:
+    """The cases of each of n days that begin at `hour`, by the date on which they end.
+
+    At hour 0 a day ends when the next begins; its own date is given.
+    """
+    found = []
+    for i in range(n):
+        begun = first + timedelta(i)
+        ended = begun + timedelta(1)
+        low, high = (int(_at(day, hour, zone).timestamp()) // QUARTER for day in (begun, ended))
+        total = sum(quarters.get(quarter, 0) for quarter in range(low, high))
+        found.append((ended if hour else begun, total))
+    return tuple(found)
+
+
+def hours_of(quarters: Iterable[tuple[int, int]], zone: ZoneInfo) -> dict[tuple[int, int], int]:
+    """The cases by ISO weekday and hour of the local clock."""
+    found: dict[tuple[int, int], int] = {}
+    for quarter, n in quarters:
+        local = datetime.fromtimestamp(quarter * QUARTER, zone)
+        key = (local.isoweekday(), local.hour)
+        found[key] = found.get(key, 0) + n
+    return found
