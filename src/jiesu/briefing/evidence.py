@@ -46,7 +46,8 @@ def _placed(stage: Stage, card: Scorecard, evidence: Evidence, *, short: bool) -
     words = stage.words
     alone = "" if evidence.kind == "first" else words("merit.alone")
     tied = words("merit.tied") if place.tied > 1 else alone
-    key = f"merit.{evidence.kind}{'.short' if short and not evidence.good else ''}"
+    in_listing = short and not evidence.good
+    key = f"merit.short.{evidence.kind}" if in_listing else f"merit.{evidence.kind}"
     text = words(
         key,
         title=figure_title(stage, place),

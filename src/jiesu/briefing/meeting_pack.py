@@ -24,6 +24,7 @@ from jiesu.briefing.press import experience_reason
 from jiesu.briefing.provenance import essence
 from jiesu.briefing.scorecards import kept_table, points_paragraphs, scorecard_section
 from jiesu.briefing.statements import bulletin_statements
+from jiesu.briefing.topic_statements import governance_statements, topic_statements
 from jiesu.briefing.wording import clean, day, issue_number, listing
 
 
@@ -63,6 +64,8 @@ def _sections(stage: Stage) -> Iterator[Section]:
         "speakers": _speakers,
         "experience": _experience,
         "bulletin": _bulletin,
+        "topics": _topics,
+        "governance": _governance,
         "commitments": _commitments,
         "next_steps": _next_steps,
     }
@@ -154,6 +157,22 @@ def _bulletin(stage: Stage) -> Iterator[Block]:
     for statement in bulletin_statements(stage):
         if statement.kind not in ("opening",):
             yield Paragraph(statement.text.strip())
+
+
+def _topics(stage: Stage) -> Iterator[Block]:
+    statements = list(topic_statements(stage))
+    if not statements:
+        yield Paragraph(stage.words("meeting.nothing"))
+    for statement in statements:
+        yield Paragraph(statement.text.strip())
+
+
+def _governance(stage: Stage) -> Iterator[Block]:
+    statements = list(governance_statements(stage))
+    if not statements:
+        yield Paragraph(stage.words("meeting.nothing"))
+    for statement in statements:
+        yield Paragraph(statement.text.strip())
 
 
 def _commitments(stage: Stage) -> Iterator[Block]:

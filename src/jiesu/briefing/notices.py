@@ -12,6 +12,7 @@ from jiesu.briefing.document import (
     Cell,
     Column,
     Content,
+    Heading,
     Items,
     Paragraph,
     Section,
@@ -24,7 +25,7 @@ from jiesu.briefing.wording import clean, day, listing, lowered, moment, percent
 from jiesu.core.meeting import Speaker
 from jiesu.core.result import UnitResult
 
-BLANK_ROWS = 3
+BLANK_ROWS = 6
 """Lines of a card that are left for the chair's own remarks."""
 
 
@@ -58,6 +59,7 @@ def notice_content(stage: Stage, code: str) -> Content:
         number=words("notice.number", month=stage.month),
         mark=stage.mark(),
         recipients=words("notice.to", name=name),
+        essence=_source(stage),
         office=clean(pack.office) or words("office", city=stage.city).removeprefix(" · "),
         signed_on=signed_on,
         printed=words("printed", day=signed_on),
@@ -92,14 +94,15 @@ def _notice(stage: Stage, code: str) -> Iterator[Block]:
     answer_by = pack.meeting.held_on + timedelta(pack.rules.notice_days)
     yield Paragraph(words("notice.ask", day=day(answer_by, words)))
     yield Paragraph(words("notice.appeal"))
-    policy = pack.evaluation.policy
-    yield Paragraph(
-        words(
-            "notice.source",
-            file=EVALUATION,
-            policy=f"{clean(policy.name)} {clean(policy.version)}",
-            as_of=moment(stage.scene.as_of, words),
-        )
+
+
+def _source(stage: Stage) -> tuple[str, ...]:
+    """What the figures of a notice are from, for the foot of its first page."""
+    policy = stage.pack.evaluation.policy
+    return (
+        stage.words("notice.source", file=EVALUATION),
+        stage.words("notice.policy", policy=f"{clean(policy.name)} {clean(policy.version)}"),
+        stage.words("essence.as_of", as_of=moment(stage.scene.as_of, stage.words)),
     )
 
 
@@ -170,21 +173,16 @@ def cards_content(stage: Stage) -> Content:
 
 def _card(stage: Stage, speaker: Speaker) -> Iterator[Block]:
     words, card = stage.words, stage.pack.cards[speaker.unit]
-    columns = (
-        Column("n", words("meeting.agenda.n"), "integer", 3, centred=True),
-        Column("item", words("cards.item"), width=20),
-        Column("remark", words("cards.remark"), width=14),
-    )
     for key, title, points in (
         ("merits", words("meeting.merits"), speaker.merits),
         ("shortcomings", words("meeting.shortcomings"), speaker.shortcomings),
     ):
-        texts = [text for point in points if (text := point_said(stage, card, point)[0])]
-        rows = [
-            (Cell(str(n), n), Cell(text), Cell(words("cards.blank")))
-            for n, text in enumerate(texts, start=1)
-        ]
-        blank = Cell(words("cards.blank"))
-        rows += [(blank, blank, blank)] * BLANK_ROWS
-        caption = title.strip().rstrip("：:")
-        yield Table(f"{key}_{card.unit}", caption, columns, tuple(rows))
+        texts = tuple(text for point in points if (text := point_said(stage, card, point)[0]))
+        yield Heading(title.strip().rstrip("：:"))
+        if texts:
+            yield Items(texts, numbered=True)
+        else:
+            yield Paragraph(words("meeting.none_shown"))
+        column = Column("remark", words("cards.remark"), width=40)
+        rows = ((Cell(words("cards.blank")),),) * BLANK_ROWS
+        yield Table(f"{key}_{card.unit}", words("cards.remark"), (column,), rows)

@@ -12,19 +12,22 @@ from jiesu.briefing.labels import Words
 from jiesu.briefing.scene import Scene
 from jiesu.briefing.wording import clean, period_label
 from jiesu.core.commitments import Kept
+from jiesu.core.governance import GovernanceResult
 from jiesu.core.measures import MeasureTable
 from jiesu.core.meeting import Attendance, Meeting, MeetingRules
 from jiesu.core.press import CasesBehind, Trace
 from jiesu.core.result import Evaluation, Group, NamedList
 from jiesu.core.scorecard import Scorecard
+from jiesu.core.topic_board import TopicBoard
 from jiesu.core.units import Units
 
-EVALUATION, YEAR, CARDS, MEETING, MEASURES = (
+EVALUATION, YEAR, CARDS, MEETING, MEASURES, TOPICS = (
     "evaluation.json",
     "evaluation-year.json",
     "scorecards.json",
     "meeting.json",
     "measures.json",
+    "topics.json",
 )
 """The files of a pack that statements point into."""
 
@@ -35,7 +38,8 @@ class Pack:
 
     `year` is the evaluation of the last whole year before the month, `cards` the scorecards of the
     group that speaks, `kept` the commitments as they stand on the day, `edition` the number of the
-    month's published edition (0 for none).
+    month's published edition (0 for none). `topics` and `governance` are `None` where the city has
+    none.
     """
 
     meeting: Meeting
@@ -46,6 +50,8 @@ class Pack:
     cards: Mapping[str, Scorecard]
     kept: tuple[Kept, ...]
     measures: Mapping[str, MeasureTable]
+    topics: TopicBoard | None = None
+    governance: GovernanceResult | None = None
     office: str = ""
     edition: int = 0
 

@@ -4,16 +4,20 @@ Statements with their traces first, the document from them: what a reader reads 
 `press.json` lists is the same text. Parts that have no data are left out.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from jiesu.briefing.document import Block, Content, Paragraph, Section
 from jiesu.briefing.evidence import point_said
+from jiesu.briefing.labels import Words
 from jiesu.briefing.pack import MEETING, Stage
 from jiesu.briefing.statements import bulletin_statements
+from jiesu.briefing.topic_statements import governance_statements, topic_statements
 from jiesu.briefing.wording import clean, day, listing, signed
+from jiesu.core.commitments import Kept
 from jiesu.core.meeting import Meeting, Point, Speaker
 from jiesu.core.press import Statement, Trace
 from jiesu.core.scorecard import Scorecard
+from jiesu.core.topic_board import TopicBoard
 
 
 def press_statements(stage: Stage) -> tuple[Statement, ...]:
@@ -31,6 +35,8 @@ def _statements(stage: Stage) -> Iterator[Statement]:
     yield from _experience(stage, meeting)
     parts = {
         "bulletin": bulletin_statements,
+        "topics": topic_statements,
+        "governance": governance_statements,
         "commitments": _commitments,
     }
     for part in meeting.agenda:
@@ -190,6 +196,30 @@ def _next_steps(stage: Stage, meeting: Meeting) -> Iterator[Statement]:
         given = f"meetings/{meeting.period}.toml"
         sentence = stage.words("press.step", text=text)
         yield Statement("next_step", "next", sentence, (trace,), given)
+
+
+def proposed_steps(
+    kept: Sequence[Kept], topics: TopicBoard | None
+) -> tuple[Mapping[str, str], ...]:
+    """What follows from the figures whatever people add: those named mend, those late explain."""
+    both = {lang: Words(lang) for lang in ("zh", "en")}
+    steps = [{lang: words("next.named") for lang, words in both.items()}]
+    if any(one.state == "overdue" for one in kept):
+        steps.append({lang: words("next.overdue") for lang, words in both.items()})
+    behind = (
+        [one.topic for one in topics.topics if one.completion.state == "behind"] if topics else []
+    )
+    if behind:
+        steps.append(
+            {
+                lang: words(
+                    "next.topics",
+                    names=listing([words.title(topic.title, topic.key) for topic in behind], words),
+                )
+                for lang, words in both.items()
+            }
+        )
+    return tuple(steps)
 
 
 def _attendance(stage: Stage, meeting: Meeting) -> Iterator[Statement]:

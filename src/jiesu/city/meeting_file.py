@@ -86,6 +86,7 @@ class _Reader:
             speakers=tuple(self._speaker(table) for table in top.each("speakers")),
             experience=experience,
             next_steps=tuple(table.words("text") for table in top.each("next_steps")),
+            topics=top.texts("topics", ()),
             proposed=top.flag("draft", False),
         )
         self._once("speakers", [speaker.unit for speaker in meeting.speakers])
@@ -206,6 +207,7 @@ def draft_text(meeting: Meeting, units: Units, said: Said, others: Sequence[str]
         f"chair = {_quoted(meeting.chair)}" if meeting.chair else '# chair = ""',
         "draft = true # 定稿后删去这一行。 Remove this line when people have decided.",
         f"agenda = {_texts(meeting.agenda)}",
+        *([f"topics = {_texts(meeting.topics)}"] if meeting.topics else []),
         *_experience(meeting, units, others),
     ]
     for attendance in meeting.attendance:

@@ -19,9 +19,11 @@ from jiesu.city.commitments_file import read_commitments
 from jiesu.city.folder import City, read_city
 from jiesu.city.meeting_file import Drafted, meeting_path, read_meetings, write_draft
 from jiesu.city.merge import Task, merge
+from jiesu.city.topics_run import governance_of, topics_of
 from jiesu.city.workspace import Job, Progress, Workspace, job_of, opened
 from jiesu.core.commitments import Commitment, Kept, commitments_on
 from jiesu.core.contract import evaluation_document
+from jiesu.core.governance import GovernanceResult
 from jiesu.core.measures import MeasureTable
 from jiesu.core.meeting import (
     AGENDA,
@@ -46,6 +48,8 @@ from jiesu.core.scorecard import (
     score_places,
     scorecards,
 )
+from jiesu.core.topic_board import TopicBoard, topics_document
+from jiesu.core.topics import STATES
 from jiesu.core.units import Units
 
 if TYPE_CHECKING:
@@ -80,6 +84,8 @@ class _Figures:
     measures: Mapping[str, MeasureTable]
     meetings: Mapping[str, Meeting]
     commitments: tuple[Commitment, ...]
+    topics: TopicBoard | None
+    governance: GovernanceResult | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +159,8 @@ def _figures(workspace: Workspace, city: City) -> _Figures:
         measures={},
         meetings=read_meetings(city.folder, units),
         commitments=commitments,
+        topics=topics_of(workspace, city, label, evaluation=evaluation),
+        governance=governance_of(workspace, city, label, evaluation=evaluation),
     )
 
 
@@ -188,6 +196,8 @@ def _draft(folder: Path, figures: _Figures) -> Drafted:
 
 def _proposal(figures: _Figures) -> tuple[Meeting, Sequence[str]]:
     """The meeting that the figures suggest, and other units that may tell how they work."""
+    from jiesu.briefing.press import proposed_steps
+
     rules, evaluation = figures.city.meeting, figures.evaluation
     label = evaluation.period.label
     held_on = _month_end(label)
@@ -213,10 +223,19 @@ def _proposal(figures: _Figures) -> tuple[Meeting, Sequence[str]]:
         attendance=_attendance(rules, figures.units),
         speakers=speakers,
         experience=candidates[0].unit if candidates else "",
-        next_steps=_next_steps(figures, held_on),
+        next_steps=proposed_steps(_kept(figures, held_on), figures.topics),
+        topics=_heard(figures.topics, rules.topics),
         proposed=True,
     )
     return meeting, [one.unit for one in candidates[1 : 1 + OTHERS_SHOWN]]
+
+
+def _heard(board: TopicBoard | None, n: int) -> tuple[str, ...]:
+    """The topics to hear one by one: those behind first, then the newest themes."""
+    if board is None:
+        return ()
+    ordered = sorted(board.topics, key=lambda one: STATES.index(one.completion.state))
+    return tuple(one.topic.key for one in ordered[:n])
 
 
 def _month_end(label: str) -> date:
@@ -229,18 +248,6 @@ def _attendance(rules: MeetingRules, units: Units) -> tuple[Attendance, ...]:
     ways = (("hall", rules.hall), ("branch", rules.branch), ("video", rules.video))
     found = ((way, tuple(kind for kind in kinds if kind in there)) for way, kinds in ways)
     return tuple(Attendance(way, kinds) for way, kinds in found if kinds)
-
-
-def _next_steps(figures: _Figures, held_on: date) -> tuple[Mapping[str, str], ...]:
-    """What follows from the figures whatever people add: those named mend, those late explain."""
-    from jiesu.briefing.labels import Words
-
-    both = {lang: Words(lang) for lang in ("zh", "en")}
-    keys = ["next.named"]
-    kept = _kept(figures, held_on)
-    if any(one.state == "overdue" for one in kept):
-        keys.append("next.overdue")
-    return tuple({lang: words(key) for lang, words in both.items()} for key in keys)
 
 
 # What it is made from -------------------------------------------------------------------------
@@ -297,6 +304,8 @@ def _pack(figures: _Figures, meeting: Meeting) -> "Pack":
         cards=_cards(figures, meeting.held_on),
         kept=_kept(figures, meeting.held_on),
         measures=figures.measures,
+        topics=figures.topics,
+        governance=figures.governance,
         office=figures.city.office,
     )
 
@@ -324,6 +333,11 @@ def _refuse_stale_points(pack: "Pack", path: Path) -> None:
                     what = f"the figures do not show {point.evidence!r} for {speaker.unit}"
                     remedy = f"remove it, or use one of: {known or 'none'}"
                     problems.append(Problem(file, f"{where}.{key}[{place}]", what, remedy))
+    board = {one.topic.key for one in pack.topics.topics} if pack.topics else set()
+    for key in pack.meeting.topics:
+        if key not in board:
+            remedy = f"use one of: {', '.join(sorted(board)) or 'none'}"
+            problems.append(Problem(f"meetings/{path.name}", "topics", f"no topic {key!r}", remedy))
     if problems:
         raise InputError(problems)
 
@@ -352,6 +366,7 @@ def _write(
     with writable(str(out / CASES)):
         written.append(listed.replace(out / CASES))
     tasks = [Task(name, content) for name, content in _documents(stage, press, job)]
+    _remove_stale_notices(out, {task.key for task in tasks})
     merged = merge(
         tasks,
         partial(_make_document, formats=wish.formats),
@@ -384,11 +399,21 @@ def _documents(stage: "Stage", press: "Content", job: Job) -> Iterator[tuple[str
         yield f"notices/{code}", notice_content(stage, code)
 
 
+def _remove_stale_notices(out: Path, names: set[str]) -> None:
+    """Notices of an earlier run to units that are not named any more contradict the lists."""
+    for path in (out / "notices").glob("*.*"):
+        if f"notices/{path.stem}" not in names:
+            with writable(str(path)):
+                path.unlink()
+
+
 def _make_document(task: Task, folder: Path, *, formats: Sequence[str]) -> Sequence[Path]:
     """Write one document into a folder; in a process of its own."""
+    from jiesu.briefing.document import Content
     from jiesu.briefing.write import write_document
 
     name = Path(task.key)
+    assert isinstance(task.payload, Content)
     return write_document(task.payload, folder / name.parent, name.name, formats)
 
 
@@ -402,14 +427,18 @@ def _digest(files: Sequence[Path], lang: str, formats: Sequence[str]) -> str:
 
 def _figure_files(pack: "Pack") -> dict[str, Any]:
     """The machine-readable files of a pack by name."""
-    from jiesu.briefing.pack import CARDS, EVALUATION, MEASURES, MEETING, YEAR
+    from jiesu.briefing.pack import CARDS, EVALUATION, MEASURES, MEETING, TOPICS, YEAR
 
     files: dict[str, Any] = {
         EVALUATION: evaluation_document(pack.evaluation),
         CARDS: scorecards_document(pack.meeting.period, pack.cards),
-        MEETING: meeting_document(pack.meeting, pack.kept, pack.units),
+        MEETING: meeting_document(
+            pack.meeting, pack.kept, pack.units, pack.topics, pack.governance
+        ),
         MEASURES: measures_document(pack.measures, pack.units),
     }
+    if pack.topics is not None:
+        files[TOPICS] = topics_document(pack.topics)
     if pack.year is not None:
         files[YEAR] = evaluation_document(pack.year)
     return files

@@ -28,12 +28,13 @@ AGENDA = (
 class MeetingRules:
     """How a meeting is proposed.
 
-    `speakers` units of the group `speaker_group` speak; one unit of `experience_group` tells how
-    it works, which was not heard within `heard_months` months. A figure is a merit where the
-    unit is among the first `leads_percent` of its group. `notices` are the kinds of list whose
-    units get a notice (督办通知), to be answered within `notice_days`. `chair` is the office that leads the meeting; `hall`, `branch`
-    and `video` are the kinds of unit that attend in each way. `title` is what the meeting is called,
-    `speaker_role` and `experience_role` who speaks for a unit.
+    `speakers` units of the group `speaker_group` speak, and `topics` monthly topics are heard; one
+    unit of `experience_group` tells how it works, which was not heard within `heard_months` months.
+    At most so many `merits` and `shortcomings` are proposed for a speaker; a figure is a merit
+    where the unit is among the first `leads_percent` of its group. `notices` are the kinds of list
+    whose units get a notice (督办通知), to be answered within `notice_days`. `chair` is the office
+    that leads; `hall`, `branch` and `video` are the kinds of unit that attend in each way. `title`
+    is what the meeting is called, `speaker_role` and `experience_role` who speaks for a unit.
     """
 
     title: Mapping[str, str] = field(
@@ -47,6 +48,7 @@ class MeetingRules:
     )
 
     speakers: int = 3
+    topics: int = 3
     speaker_group: str = "district"
     experience_group: str = "street"
     heard_months: int = 12
@@ -101,7 +103,8 @@ class Meeting:
     """One meeting. `period` is the label of the month that it reviews.
 
     `experience` is the code of the unit that tells how it works (empty for none). `next_steps` are
-    texts by language. `proposed` is true where no person has edited it yet.
+    texts by language, `topics` the keys of the monthly topics that are heard one by one. `proposed`
+    is true where no person has edited it yet.
     """
 
     period: str
@@ -112,6 +115,7 @@ class Meeting:
     speakers: tuple[Speaker, ...]
     experience: str
     next_steps: tuple[Mapping[str, str], ...]
+    topics: tuple[str, ...] = ()
     proposed: bool = False
 
 

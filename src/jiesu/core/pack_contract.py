@@ -8,16 +8,24 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from jiesu.core.commitments import Kept
+from jiesu.core.governance import GovernanceResult
 from jiesu.core.measures import MeasureTable, placed
 from jiesu.core.meeting import Attendance, Meeting, Point
 from jiesu.core.scorecard import Place, Scorecard
+from jiesu.core.topic_board import TopicBoard
 from jiesu.core.units import Units
 
 Json = dict[str, Any]
 
 
-def meeting_document(meeting: Meeting, kept: Iterable[Kept], units: Units) -> Json:
-    """The meeting as people decided it, with the commitments as they stand on its day."""
+def meeting_document(
+    meeting: Meeting,
+    kept: Iterable[Kept],
+    units: Units,
+    topics: TopicBoard | None,
+    governance: GovernanceResult | None,
+) -> Json:
+    """The meeting as people decided it, with commitments, topics and places as of its day."""
     commitments = [_kept(one) for one in kept]
     return {
         "schema": "jiesu.meeting/1",
@@ -37,8 +45,24 @@ def meeting_document(meeting: Meeting, kept: Iterable[Kept], units: Units) -> Js
         ],
         "experience": meeting.experience or None,
         "next_steps": [dict(step) for step in meeting.next_steps],
+        "topics": None if topics is None else _topics(meeting, topics),
+        "governance": None
+        if governance is None
+        else [{"unit": one.unit, "standing": one.standing} for one in governance.governed],
         "commitments": commitments,
         "overdue": sum(one["state"] == "overdue" for one in commitments),
+    }
+
+
+def _topics(meeting: Meeting, board: TopicBoard) -> Json:
+    """What is heard of the topics; the board itself is `topics.json`."""
+    by_key = {one.topic.key: one.topic for one in board.topics}
+    duties = [duty for topic in by_key.values() for duty in topic.duties]
+    return {
+        "heard": list(meeting.topics),
+        "plans": [dict(by_key[key].plan) if key in by_key else None for key in meeting.topics],
+        "duties": len(duties),
+        "duty_units": len({duty.unit for duty in duties}),
     }
 
 
