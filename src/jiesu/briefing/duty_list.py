@@ -37,7 +37,8 @@ def duty_list(view: View, board: TopicBoard) -> Content:
         blocks = tuple(block for one in topics for block in _topic(view, board, one))
         sections.append(Section(f"theme-{theme.label}", title, blocks))
     sections.insert(0, Section("leads", words("topics.duty.overview"), tuple(_over(view, board))))
-    content = view.content(words("topics.duty.title", year=board.period[:4]), sections)
+    title = words("topics.duty.title", year=board.period[:4])
+    content = view.content(title, sections, signed=True)
     return replace(content, essence=(words("topics.duty.essence", day=view.day(board.on)),))
 
 

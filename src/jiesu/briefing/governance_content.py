@@ -3,12 +3,13 @@
 Proposals are marked as such: people decide. Computes nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from jiesu.briefing.document import (
     Block,
     Cell,
+    Column,
     Content,
     Facts,
     Heading,
@@ -25,6 +26,7 @@ from jiesu.core.governance import (
     GovernanceResult,
     Governed,
     Place,
+    Report,
     Rule,
     Work,
 )
@@ -106,42 +108,39 @@ def _list_row(
         Cell(f"{n_done(problems)}/{len(problems)}"),
         Cell(f"{n_done(measures)}/{len(measures)}"),
         Cell(str(overdue), overdue),
-        Cell(f"{newest.on}：{view.text(newest.text)}" if newest else words("none")),
+        Cell(_report(view, newest) if newest else words("none")),
     )
 
 
-def evidence_table(view: View, places: list[Governed]) -> Table:
-    """Each rule's evidence, place by place: months met of those looked at, newest place."""
+def _report(view: View, report: Report) -> str:
+    return view.words("governance.report", day=view.day(report.on), text=view.text(report.text))
+
+
+def evidence_table(view: View, places: Sequence[Governed]) -> Table:
+    """One row a place, one column a rule: months met of those looked at, and the place now."""
     words = view.words
-    columns = (
-        column(words, "place", width=11.0),
-        column(words, "rule", width=10.0),
-        column(words, "met", width=5.4),
-        column(words, "needed", width=8.5),
-        column(words, "newest_place", width=4.4),
-        column(words, "holds", width=4.0),
+    rules = [evidence.rule for evidence in places[0].evidence]
+    columns = [column(words, "place", width=10.0)]
+    columns += [Column(rule.key, view.text(rule.title), width=8.0) for rule in rules]
+    rows = tuple(
+        (
+            Cell(view.unit(one.unit)),
+            *(Cell(_evidence_text(view, evidence)) for evidence in one.evidence),
+        )
+        for one in places
     )
-    rows = []
-    for one in places:
-        for number, evidence in enumerate(one.evidence):
-            rows.append(_evidence_row(view, one, evidence, first=number == 0))
-    return Table("governance_evidence", words("governance.table.evidence"), columns, tuple(rows))
+    caption = words("governance.table.evidence")
+    note = words("governance.table.evidence.note")
+    return Table("governance_evidence", caption, tuple(columns), rows, note=note)
 
 
-def _evidence_row(
-    view: View, one: Governed, evidence: Evidence, *, first: bool
-) -> tuple[Cell, ...]:
-    words, rule = view.words, evidence.rule
-    key = "governance.needed.enter" if one.standing == "enter" else "governance.needed.leave"
+def _evidence_text(view: View, evidence: Evidence) -> str:
+    """12/12, 第3位 ●: the mark says that the rule holds."""
+    words = view.words
     newest = evidence.places[-1] if evidence.places else None
-    return (
-        Cell(view.unit(one.unit) if first else ""),
-        Cell(view.text(rule.title)),
-        Cell(f"{len(evidence.met)}/{len(evidence.looked_at)}"),
-        Cell(words(key, months=rule.months, of=rule.of)),
-        Cell(words("none") if newest is None else str(newest), newest, "integer"),
-        Cell(words("governance.yes" if evidence.holds else "governance.no")),
-    )
+    place = words("none") if newest is None else words("governance.place", n=newest)
+    mark = " ●" if evidence.holds else ""
+    return f"{len(evidence.met)}/{len(evidence.looked_at)}{words('governance.comma')}{place}{mark}"
 
 
 def _place(view: View, result: GovernanceResult, one: Governed) -> Iterator[Block]:
@@ -163,7 +162,7 @@ def _place(view: View, result: GovernanceResult, one: Governed) -> Iterator[Bloc
         yield _work_table(view, result, f"measures_{place.unit}", caption, ordered)
     known = sorted((r for r in place.reports if r.on <= result.on), key=lambda r: r.on)
     if known:
-        yield Items(tuple(f"{view.day(report.on)}：{view.text(report.text)}" for report in known))
+        yield Items(tuple(_report(view, report) for report in known))
 
 
 def _work_table(
@@ -171,7 +170,7 @@ def _work_table(
     result: GovernanceResult,
     key: str,
     caption: str,
-    works: "tuple[Work, ...] | list[Work]",
+    works: Sequence[Work],
 ) -> Table:
     words = view.words
     with_level = any(work.level for work in works)

@@ -60,9 +60,14 @@ class View:
         return self.words("none") if value is None else percent(value, decimals)
 
     def content(
-        self, title: str, sections: Iterable[Section], sheets: tuple[Table, ...] = ()
+        self,
+        title: str,
+        sections: Iterable[Section],
+        sheets: tuple[Table, ...] = (),
+        *,
+        signed: bool = False,
     ) -> Content:
-        """A document with the usual edges: mark, office, contents."""
+        """A document with the usual edges: mark, contents and, where it is signed, the office."""
         from jiesu.briefing.content import numbered
 
         words = self.words
@@ -74,7 +79,7 @@ class View:
             mark=words("synthetic") if self.synthetic else "",
             sections=numbered(sections, words),
             sheets=sheets,
-            office=clean(self.office) or raised(office),
+            office=(clean(self.office) or raised(office)) if signed else "",
             ui={key: words(f"ui.{key}") for key in ("skip", "contents", "top", "source")},
         )
 

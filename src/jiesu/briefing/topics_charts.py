@@ -65,7 +65,7 @@ def _plan(view: View, board: TopicBoard, rows: Sequence[_Row], n: int) -> Figure
     end = last_day(f"{end:%Y-%m}") + timedelta(days=1)
     height = HEAD + ROW * len(rows) + 44
     frame = (LABELS, HEAD, WIDTH - 10.0, HEAD + ROW * len(rows))
-    x = Scale(first.toordinal(), end.toordinal(), frame[0], frame[2])
+    x = Scale(first.toordinal(), end.toordinal(), frame[0], frame[2] - 8)
     parts = _month_grid(first, end, x, frame)
     y = frame[1]
     for row in rows:
@@ -285,7 +285,7 @@ def before_after_chart(view: View, one: TopicStatus, rate_title: str) -> Figure 
         return None
     words, title = view.words, view.text(one.topic.title)
     panel, top = 150.0, 24.0
-    height = 2 * panel + top + 74
+    height = 2 * panel + top + 86
     frame = (54.0, top, WIDTH - 12.0, top + panel)
     below = (54.0, top + panel + 40, WIDTH - 12.0, top + 2 * panel + 40)
     volumes = [float(month.volume) for month in found.months]

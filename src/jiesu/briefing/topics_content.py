@@ -115,10 +115,10 @@ def status_table(view: View, board: TopicBoard) -> Table:
     """One row a topic: lead, state, tasks, policies, the targets' share, the survey."""
     words = view.words
     columns = (
-        column(words, "theme", width=7.0),
+        column(words, "theme", width=8.0),
         column(words, "topic", width=10.5),
-        column(words, "lead", width=9.0),
-        column(words, "state", width=4.6),
+        column(words, "lead", width=10.0),
+        column(words, "state", width=5.6),
         column(words, "tasks", width=3.6),
         column(words, "policies", width=3.6),
         column(words, "target_share", "percent", 4.4, decimals=1),
@@ -186,7 +186,7 @@ def targets_table(view: View, board: TopicBoard) -> Table | None:
         column(words, "done", "decimal", 4.6),
         column(words, "target_share", "percent", 4.0, decimals=1),
         column(words, "expected_share", "percent", 4.0, decimals=1),
-        column(words, "month", width=4.2),
+        column(words, "month", width=5.0),
         column(words, "source", width=8.0),
     )
     return Table(

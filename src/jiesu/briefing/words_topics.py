@@ -3,7 +3,7 @@
 ZH: dict[str, str] = {
     # The board
     "topics.title": "“每月一题”推进情况（{period}）",
-    "topics.essence": "推进情况截至{day}；诉求数据截至{as_of}。",
+    "topics.essence": "推进情况截至{day}；诉求数据截至{as_of}",
     "topics.status": "总体进展",
     "topics.plan": "推进计划",
     "topics.targets": "量化目标",
@@ -85,11 +85,6 @@ ZH: dict[str, str] = {
     "topics.column.measures": "措施",
     "topics.column.overdue": "逾期",
     "topics.column.newest": "最新进展",
-    "topics.column.rule": "规则",
-    "topics.column.met": "符合月数",
-    "topics.column.needed": "要求",
-    "topics.column.newest_place": "本月位次",
-    "topics.column.holds": "成立",
     "topics.column.problem": "问题",
     "topics.column.measure": "措施",
     "topics.column.level": "层级",
@@ -197,7 +192,7 @@ ZH: dict[str, str] = {
     ),
     # The duty list
     "topics.duty.title": "{year}年“每月一题”职责清单",
-    "topics.duty.essence": "完成情况截至{day}。",
+    "topics.duty.essence": "完成情况截至{day}",
     "topics.duty.overview": "主责与协同",
     "topics.duty.intro": (
         "共{n}个问题，{leads}个主责单位，{partners}个协同单位。每个问题一个主责单位。"
@@ -206,7 +201,7 @@ ZH: dict[str, str] = {
     "topics.duty.target": "{title}{target}{measured_in}（{day}前）",
     # Governed places
     "governance.title": "治理类街乡镇整治提升情况（{period}）",
-    "governance.essence": "截至{day}。纳入和退出均为按规则提出的建议，由人决定。",
+    "governance.essence": "截至{day}；纳入和退出均为按规则提出的建议，由人决定",
     "governance.list": "总体情况",
     "governance.overall": "截至{day}，在册{n}个；按规则建议纳入{enter}个，建议退出{leave}个。",
     "governance.past": "已退出：{names}。",
@@ -232,16 +227,16 @@ ZH: dict[str, str] = {
     "governance.standing.enter": "建议纳入",
     "governance.standing.stay": "在册",
     "governance.standing.leave": "建议退出",
-    "governance.needed.enter": "{of}个月中至少{months}个月",
-    "governance.needed.leave": "连续{months}个月均不符合",
-    "governance.yes": "是",
-    "governance.no": "否",
     "governance.reason": "纳入理由",
     "governance.level.city": "市级",
     "governance.level.district": "区级",
     "governance.level.street": "街乡镇",
     "governance.table.list": "在册街乡镇",
     "governance.table.evidence": "逐条依据",
+    "governance.table.evidence.note": "每格为符合月数/考察月数和本月位次；●表示规则成立。",
+    "governance.place": "第{n}位",
+    "governance.comma": "，",
+    "governance.report": "{day}：{text}",
     "governance.table.problems": "{name}：问题清单",
     "governance.table.measures": "{name}：三级整治措施",
 }
@@ -249,7 +244,7 @@ ZH: dict[str, str] = {
 EN: dict[str, str] = {
     # The board
     "topics.title": "Monthly topics: progress, {period}",
-    "topics.essence": "Progress as of {day}; cases as of {as_of}.",
+    "topics.essence": "Progress as of {day}; cases as of {as_of}",
     "topics.status": "Where they stand",
     "topics.plan": "The plan",
     "topics.targets": "Physical targets",
@@ -331,11 +326,6 @@ EN: dict[str, str] = {
     "topics.column.measures": "Measures",
     "topics.column.overdue": "Overdue",
     "topics.column.newest": "Latest progress",
-    "topics.column.rule": "Rule",
-    "topics.column.met": "Months met",
-    "topics.column.needed": "Needed",
-    "topics.column.newest_place": "Place now",
-    "topics.column.holds": "Holds",
     "topics.column.problem": "Problem",
     "topics.column.measure": "Measure",
     "topics.column.level": "Level",
@@ -468,7 +458,7 @@ EN: dict[str, str] = {
     ),
     # The duty list
     "topics.duty.title": "Duty list of the monthly topics, {year}",
-    "topics.duty.essence": "What is done is as of {day}.",
+    "topics.duty.essence": "What is done is as of {day}",
     "topics.duty.overview": "Leads and partners",
     "topics.duty.intro": (
         "{n} problems, {leads} lead units, {partners} partners. Each problem has one lead unit."
@@ -477,7 +467,7 @@ EN: dict[str, str] = {
     "topics.duty.target": "{title}: {target} {measured_in} by {day}",
     # Governed places
     "governance.title": "Places under special governance, {period}",
-    "governance.essence": "As of {day}. Entry and exit are proposals by rule; people decide.",
+    "governance.essence": "As of {day}; entry and exit are proposals by rule, and people decide",
     "governance.list": "Where they stand",
     "governance.overall": (
         "As of {day}, {n} places are on the list; by the rules {enter} are proposed to enter and "
@@ -516,16 +506,18 @@ EN: dict[str, str] = {
     "governance.standing.enter": "proposed to enter",
     "governance.standing.stay": "on the list",
     "governance.standing.leave": "proposed to leave",
-    "governance.needed.enter": "at least {months} of {of} months",
-    "governance.needed.leave": "none of {months} months",
-    "governance.yes": "yes",
-    "governance.no": "no",
     "governance.reason": "Reason",
     "governance.level.city": "City",
     "governance.level.district": "District",
     "governance.level.street": "Street",
     "governance.table.list": "Places on the list",
     "governance.table.evidence": "Evidence rule by rule",
+    "governance.table.evidence.note": (
+        "Each cell: months met of those looked at, and the place this month; ● the rule holds."
+    ),
+    "governance.place": "no. {n}",
+    "governance.comma": ", ",
+    "governance.report": "{day}: {text}",
     "governance.table.problems": "{name}: problems",
     "governance.table.measures": "{name}: measures at three levels",
 }
