@@ -190,7 +190,6 @@ def _diamond(x: float, y: float, *, fill: str, stroke: str) -> str:
 
 
 def _plan_legend(view: View, y: float) -> list[str]:
-    words, x = view.words, 0.0
     hatch = [
         drawing.line((at - 3, 4.5), (at + 3, -4.5), stroke=ACCENT, width=0.9) for at in (4, 10, 16)
     ]
@@ -202,15 +201,7 @@ def _plan_legend(view: View, y: float) -> list[str]:
         ("policy", _diamond(10, 0, fill=INK, stroke=INK)),
         ("policy_open", _diamond(10, 0, fill="#ffffff", stroke=INK)),
     ]
-    labels = [words(f"topics.chart.{key}") for key, _ in marks]
-    wide = sum(42 + drawing.text_width(label, 10.5) for label in labels)
-    size = min(10.5, 10.5 * WIDTH / wide)
-    parts = []
-    for (_, mark), label in zip(marks, labels, strict=True):
-        parts.append(f'<g transform="translate({x:.1f} {y - 4:.1f})">{mark}</g>')
-        parts.append(drawing.text((x + 25, y), label, size=size))
-        x += 25 + drawing.text_width(label, size) + 15
-    return parts
+    return _legend(view, marks, 0.0, y)
 
 
 def _cut(label: str, room: float, size: float) -> str:
@@ -406,17 +397,23 @@ def _start_lines(view: View, found: BeforeAfter, frames: Sequence[drawing.Box]) 
 
 
 def _before_after_legend(view: View, found: BeforeAfter, y: float) -> list[str]:
-    words, x = view.words, 54.0
     marks = [("observed", drawing.circle((9, 0), 2.8, fill=INK, stroke=INK))]
     if any(effect is not None and effect.months for effect in (found.volume, found.rate)):
         band = f'<rect x="0" y="-6" width="18" height="12" fill="{PALE}"/>'
         dashed = drawing.line((0, 0), (18, 0), stroke=GREY, width=1.5, dash="5 3")
         marks.append(("fitted", drawing.line((0, 0), (18, 0), stroke=INK, width=1.6)))
         marks.append(("expected", band + dashed))
+    return _legend(view, marks, 54.0, y)
+
+
+def _legend(view: View, marks: Sequence[tuple[str, str]], x: float, y: float) -> list[str]:
+    """Marks with their words on one line, all set smaller where they would not fit."""
+    labels = [view.words(f"topics.chart.{key}") for key, _ in marks]
+    wide = sum(42 + drawing.text_width(label, 11) for label in labels)
+    size = min(11.0, 11 * (WIDTH - x) / wide)
     parts = []
-    for key, mark in marks:
-        label = words(f"topics.chart.{key}")
+    for (_, mark), label in zip(marks, labels, strict=True):
         parts.append(f'<g transform="translate({x:.1f} {y - 4:.1f})">{mark}</g>')
-        parts.append(drawing.text((x + 24, y), label, size=11))
-        x += 24 + drawing.text_width(label, 11) + 18
+        parts.append(drawing.text((x + 25, y), label, size=size))
+        x += 25 + drawing.text_width(label, size) + 15
     return parts
