@@ -65,6 +65,11 @@ def test_both_languages_have_the_same_keys_and_placeholders() -> None:
         assert fields(en[key]) >= fields(zh[key]) - {"n"}, key
 
 
+def test_every_word_stands_in_one_part_of_the_catalogue_only() -> None:
+    keys = [key for zh, _ in labels.PARTS for key in zh]
+    assert sorted(keys) == sorted(set(keys))
+
+
 def test_no_word_of_the_catalogue_is_idle() -> None:
     package = Path(labels.__file__).parent
     sources = [path for path in package.glob("*.py") if not path.name.startswith("words_")]

@@ -118,6 +118,8 @@ def figure_title(stage: Stage, place: Place) -> str:
         title = words("merit.change", score=stage.scene.score)
     elif place.kind in ("score", "year"):
         title = stage.scene.score
+    elif place.kind == "index":
+        title = words("merit.index", title=title)
     if place.period == stage.pack.meeting.period:
         return title
     return words("merit.in_period", period=period_words(stage, place.period), title=title)

@@ -4,7 +4,8 @@ Every part of the meeting's own agenda is a section; a part without data says so
 rankings are in the bulletin, which lies beside it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from jiesu.briefing.content import numbered
 from jiesu.briefing.document import (
@@ -19,6 +20,7 @@ from jiesu.briefing.document import (
     Section,
     Table,
 )
+from jiesu.briefing.index_statements import index_statements
 from jiesu.briefing.pack import Stage
 from jiesu.briefing.press import experience_reason
 from jiesu.briefing.provenance import essence
@@ -26,6 +28,7 @@ from jiesu.briefing.scorecards import kept_table, points_paragraphs, scorecard_s
 from jiesu.briefing.statements import bulletin_statements
 from jiesu.briefing.topic_statements import governance_statements, topic_statements
 from jiesu.briefing.wording import clean, day, issue_number, listing
+from jiesu.core.press import Statement
 
 
 def pack_content(stage: Stage) -> Content:
@@ -60,12 +63,13 @@ def pack_content(stage: Stage) -> Content:
 
 def _sections(stage: Stage) -> Iterator[Section]:
     yield Section("agenda", stage.words("meeting.agenda"), tuple(_agenda(stage)))
-    makers = {
+    makers: dict[str, Callable[[Stage], Iterator[Block]]] = {
         "speakers": _speakers,
         "experience": _experience,
         "bulletin": _bulletin,
-        "topics": _topics,
-        "governance": _governance,
+        "index": partial(_stated, statements=index_statements),
+        "topics": partial(_stated, statements=topic_statements),
+        "governance": partial(_stated, statements=governance_statements),
         "commitments": _commitments,
         "next_steps": _next_steps,
     }
@@ -159,19 +163,12 @@ def _bulletin(stage: Stage) -> Iterator[Block]:
             yield Paragraph(statement.text.strip())
 
 
-def _topics(stage: Stage) -> Iterator[Block]:
-    statements = list(topic_statements(stage))
-    if not statements:
+def _stated(stage: Stage, statements: Callable[[Stage], Iterator[Statement]]) -> Iterator[Block]:
+    """A part that says what the press draft says of it, each statement a paragraph."""
+    found = list(statements(stage))
+    if not found:
         yield Paragraph(stage.words("meeting.nothing"))
-    for statement in statements:
-        yield Paragraph(statement.text.strip())
-
-
-def _governance(stage: Stage) -> Iterator[Block]:
-    statements = list(governance_statements(stage))
-    if not statements:
-        yield Paragraph(stage.words("meeting.nothing"))
-    for statement in statements:
+    for statement in found:
         yield Paragraph(statement.text.strip())
 
 

@@ -13,6 +13,7 @@ from jiesu.briefing.scene import Scene
 from jiesu.briefing.wording import clean, period_label
 from jiesu.core.commitments import Kept
 from jiesu.core.governance import GovernanceResult
+from jiesu.core.indices import IndexResult
 from jiesu.core.measures import MeasureTable
 from jiesu.core.meeting import Attendance, Meeting, MeetingRules
 from jiesu.core.press import CasesBehind, Trace
@@ -21,13 +22,14 @@ from jiesu.core.scorecard import Scorecard
 from jiesu.core.topic_board import TopicBoard
 from jiesu.core.units import Units
 
-EVALUATION, YEAR, CARDS, MEETING, MEASURES, TOPICS = (
+EVALUATION, YEAR, CARDS, MEETING, MEASURES, TOPICS, INDEX = (
     "evaluation.json",
     "evaluation-year.json",
     "scorecards.json",
     "meeting.json",
     "measures.json",
     "topics.json",
+    "index.json",
 )
 """The files of a pack that statements point into."""
 
@@ -38,8 +40,8 @@ class Pack:
 
     `year` is the evaluation of the last whole year before the month, `cards` the scorecards of the
     group that speaks, `kept` the commitments as they stand on the day, `edition` the number of the
-    month's published edition (0 for none). `topics` and `governance` are `None` where the city has
-    none.
+    month's published edition (0 for none). `index` (of the last whole year), `topics` and
+    `governance` are `None` where the city has none.
     """
 
     meeting: Meeting
@@ -50,6 +52,7 @@ class Pack:
     cards: Mapping[str, Scorecard]
     kept: tuple[Kept, ...]
     measures: Mapping[str, MeasureTable]
+    index: IndexResult | None = None
     topics: TopicBoard | None = None
     governance: GovernanceResult | None = None
     office: str = ""

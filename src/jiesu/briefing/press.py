@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from jiesu.briefing.document import Block, Content, Paragraph, Section
 from jiesu.briefing.evidence import point_said
+from jiesu.briefing.index_statements import index_statements
 from jiesu.briefing.labels import Words
 from jiesu.briefing.pack import MEETING, Stage
 from jiesu.briefing.statements import bulletin_statements
@@ -35,6 +36,7 @@ def _statements(stage: Stage) -> Iterator[Statement]:
     yield from _experience(stage, meeting)
     parts = {
         "bulletin": bulletin_statements,
+        "index": index_statements,
         "topics": topic_statements,
         "governance": governance_statements,
         "commitments": _commitments,

@@ -121,6 +121,8 @@ def _bare_title(stage: Stage, place: Place) -> str:
     """A figure's title without its period, which has a column of its own."""
     if place.kind in ("score", "year"):
         return stage.scene.score
+    if place.kind == "index":
+        return stage.words("merit.index", title=stage.title(place.title, place.key))
     if place.kind == "change":
         return stage.words("merit.change", score=stage.scene.score)
     return stage.title(place.title, place.key)

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from jiesu.city.commitments_file import read_commitments
 from jiesu.city.folder import City, read_city
+from jiesu.city.index_files import read_index
+from jiesu.city.index_run import index_of
 from jiesu.city.meeting_file import Drafted, meeting_path, read_meetings, write_draft
 from jiesu.city.merge import Task, merge
 from jiesu.city.topics_run import governance_of, topics_of
@@ -24,6 +26,8 @@ from jiesu.city.workspace import Job, Progress, Workspace, job_of, opened
 from jiesu.core.commitments import Commitment, Kept, commitments_on
 from jiesu.core.contract import evaluation_document
 from jiesu.core.governance import GovernanceResult
+from jiesu.core.index_contract import index_document
+from jiesu.core.indices import IndexResult
 from jiesu.core.measures import MeasureTable
 from jiesu.core.meeting import (
     AGENDA,
@@ -42,6 +46,7 @@ from jiesu.core.result import Evaluation
 from jiesu.core.scorecard import (
     Scorecard,
     Source,
+    index_places,
     measure_places,
     month_places,
     proposed,
@@ -84,6 +89,7 @@ class _Figures:
     measures: Mapping[str, MeasureTable]
     meetings: Mapping[str, Meeting]
     commitments: tuple[Commitment, ...]
+    index: IndexResult | None
     topics: TopicBoard | None
     governance: GovernanceResult | None
 
@@ -159,6 +165,7 @@ def _figures(workspace: Workspace, city: City) -> _Figures:
         measures={},
         meetings=read_meetings(city.folder, units),
         commitments=commitments,
+        index=_index(workspace, city, _year_before(label)),
         topics=topics_of(workspace, city, label, evaluation=evaluation),
         governance=governance_of(workspace, city, label, evaluation=evaluation),
     )
@@ -168,13 +175,25 @@ def _last_year(workspace: Workspace, evaluation: Evaluation) -> Evaluation | Non
     """The last year that ended before the month, if the cases reach back to its beginning."""
     from jiesu.evaluation.run import first_time
 
-    year = str(int(evaluation.period.label[:4]) - 1)
+    year = _year_before(evaluation.period.label)
     policy, period = workspace.period(year)
     first = first_time(workspace.files, policy.period.by)
     # A day without cases at the beginning of a year is no gap.
     if first is None or first > period.start + timedelta(days=1):
         return None
     return workspace.evaluation(year, evaluation.as_of)
+
+
+def _year_before(label: str) -> str:
+    return str(int(label[:4]) - 1)
+
+
+def _index(workspace: Workspace, city: City, year: str) -> IndexResult | None:
+    """The index of the last whole year, once its figures have come in."""
+    found = read_index(city, workspace.roster.units)
+    if found is None or int(year) not in found.values:
+        return None
+    return index_of(workspace, city, year)
 
 
 # What is proposed -----------------------------------------------------------------------------
@@ -261,7 +280,7 @@ def _kept(figures: _Figures, held_on: date) -> tuple[Kept, ...]:
 
 def _cards(figures: _Figures, held_on: date) -> dict[str, Scorecard]:
     """The scorecards of all units of the group that speaks."""
-    from jiesu.briefing.pack import EVALUATION, MEASURES, YEAR
+    from jiesu.briefing.pack import EVALUATION, INDEX, MEASURES, YEAR
 
     rules, evaluation = figures.city.meeting, figures.evaluation
     group = next((g for g in evaluation.groups if g.key == rules.speaker_group), None)
@@ -274,9 +293,14 @@ def _cards(figures: _Figures, held_on: date) -> dict[str, Scorecard]:
         for code, more in score_places(Source(figures.year, YEAR), group.key, year=True).items():
             places.setdefault(code, []).extend(more)
     codes = [unit.unit for unit in group.units]
+    members = set(codes)
     for table in figures.measures.values():
         for code, place in measure_places(table, codes, MEASURES).items():
             places.setdefault(code, []).append(place)
+    if figures.index is not None:
+        for code, more in index_places(figures.index, INDEX).items():
+            if code in members:
+                places.setdefault(code, []).extend(more)
     below = {
         code: frozenset(figures.units.with_all_below(code)) - {code}
         for code in codes
@@ -304,6 +328,7 @@ def _pack(figures: _Figures, meeting: Meeting) -> "Pack":
         cards=_cards(figures, meeting.held_on),
         kept=_kept(figures, meeting.held_on),
         measures=figures.measures,
+        index=figures.index,
         topics=figures.topics,
         governance=figures.governance,
         office=figures.city.office,
@@ -427,7 +452,7 @@ def _digest(files: Sequence[Path], lang: str, formats: Sequence[str]) -> str:
 
 def _figure_files(pack: "Pack") -> dict[str, Any]:
     """The machine-readable files of a pack by name."""
-    from jiesu.briefing.pack import CARDS, EVALUATION, MEASURES, MEETING, TOPICS, YEAR
+    from jiesu.briefing.pack import CARDS, EVALUATION, INDEX, MEASURES, MEETING, TOPICS, YEAR
 
     files: dict[str, Any] = {
         EVALUATION: evaluation_document(pack.evaluation),
@@ -437,6 +462,8 @@ def _figure_files(pack: "Pack") -> dict[str, Any]:
         ),
         MEASURES: measures_document(pack.measures, pack.units),
     }
+    if pack.index is not None:
+        files[INDEX] = index_document(pack.index)
     if pack.topics is not None:
         files[TOPICS] = topics_document(pack.topics)
     if pack.year is not None:

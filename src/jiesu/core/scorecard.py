@@ -13,6 +13,8 @@ from decimal import Decimal
 from typing import Literal
 
 from jiesu.core.commitments import Kept
+from jiesu.core.indicators import ROOT
+from jiesu.core.indices import IndexResult
 from jiesu.core.measures import MeasureTable, placed
 from jiesu.core.meeting import MeetingRules
 from jiesu.core.ranking import competition_ranks
@@ -129,16 +131,28 @@ def scorecards(
     return cards
 
 
+_STORIES: Mapping[str, str] = {
+    "score": "score",
+    "rate": "score",
+    "change": "score",
+    "year": "score",
+}
+MOST_OF_A_STORY = 2
+
+
 def proposed(evidence: Sequence[Evidence], n: int) -> tuple[Evidence, ...]:
-    """The first n, of the score, its rates and its change no more than two: they tell one story."""
+    """The first n, but of figures that tell one story no more than two.
+
+    Score, rates, change and last year's score tell one; each kind of the others tells its own.
+    """
     chosen: list[Evidence] = []
-    of_score = 0
+    told: Counter[str] = Counter()
     for one in evidence:
-        if one.place is not None and one.place.kind in ("score", "rate", "change", "year"):
-            of_score += 1
-            if of_score > 2:
-                continue
-        chosen.append(one)
+        kind = one.kind if one.place is None else one.place.kind
+        story = _STORIES.get(kind, kind)
+        told[story] += 1
+        if told[story] <= MOST_OF_A_STORY:
+            chosen.append(one)
     return tuple(chosen[:n])
 
 
@@ -214,6 +228,7 @@ def _order(evidence: Evidence, kinds: Sequence[str]) -> tuple[int, int, Decimal,
 
 SCORE: Title = {"zh": "综合评分", "en": "Composite score"}
 CHANGE: Title = {"zh": "综合评分环比变化", "en": "Change of the score"}
+NO_UNIT: Title = {"zh": "", "en": ""}
 POINTS: Title = {"zh": "分", "en": " points"}
 PERCENT: Title = {"zh": "%", "en": "%"}
 
@@ -334,6 +349,39 @@ def measure_places(table: MeasureTable, units: Sequence[str], file: str) -> dict
         )
         for one in found
     }
+
+
+def index_places(result: IndexResult, file: str) -> dict[str, list[Place]]:
+    """Places of an index's units by its total and by each dimension."""
+    found: dict[str, list[Place]] = {}
+    tree = result.tree
+    for key in (ROOT, *tree.dimensions):
+        ranks = {
+            one.unit: rank for one in result.units if (rank := one.nodes[key].rank) is not None
+        }
+        shared = Counter(ranks.values())
+        node = tree.nodes.get(key)
+        for position, one in enumerate(result.units):
+            standing = one.nodes[key]
+            if standing.rank is None or standing.shown is None:
+                continue
+            path = "shown" if key == ROOT else f"nodes/{pointed(key)}/shown"
+            found.setdefault(one.unit, []).append(
+                Place(
+                    f"index.{key}",
+                    "index",
+                    tree.title if node is None else node.title,
+                    f"{standing.shown:f}",
+                    NO_UNIT,
+                    standing.rank,
+                    len(ranks),
+                    shared[standing.rank],
+                    str(result.year),
+                    file,
+                    f"/units/{position}/{path}",
+                )
+            )
+    return found
 
 
 def pointed(key: str) -> str:
