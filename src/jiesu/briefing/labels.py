@@ -6,14 +6,16 @@ groups, rates and lists come from the policy and are not here.
 
 from collections.abc import Mapping
 
-from jiesu.briefing import words_editions, words_meeting, words_topics
+from jiesu.briefing import words_air, words_editions, words_index, words_meeting, words_topics
 from jiesu.briefing.words_en import EN
 from jiesu.briefing.words_zh import ZH
 
 PARTS: tuple[tuple[Mapping[str, str], Mapping[str, str]], ...] = (
     (ZH, EN),
     (words_meeting.ZH, words_meeting.EN),
+    (words_air.ZH, words_air.EN),
     (words_editions.ZH, words_editions.EN),
+    (words_index.ZH, words_index.EN),
     (words_topics.ZH, words_topics.EN),
 )
 """Chinese and English words of each kind of document; every key stands in one part only."""

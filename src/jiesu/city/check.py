@@ -10,6 +10,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from jiesu.city.adjustments import checked_adjustments
+from jiesu.city.air_files import check_air
 from jiesu.city.boundaries import checked_boundaries
 from jiesu.city.commitments_file import checked_commitments
 from jiesu.city.editions import checked_editions
@@ -58,6 +59,7 @@ def check_city(folder: Path) -> list[Problem]:
     problems += _cases(city)
     if city.boundaries is not None:
         problems += checked_boundaries(city.boundaries)
+    problems += check_air(city, units)
     problems += check_topics(city, units)
     problems += check_governance(city, units)
     problems += checked_editions(folder)

@@ -37,11 +37,13 @@ def read_lines(
     problems: list[Problem],
     *,
     also: Mapping[str, str] | None = None,
+    others: bool = False,
 ) -> list[Line]:
     """The lines of a CSV file in UTF-8 (with or without BOM) or GB18030; empty ones left out.
 
-    `also` gives other headers that stand for a column (Chinese ones). Mistakes in the shape
-    go to `problems`; where the header cannot be used, no line is returned.
+    `also` gives other headers that stand for a column (Chinese ones); with `others` columns that
+    are not known are let be. Mistakes in the shape go to `problems`; where the header cannot be
+    used, no line is returned.
     """
     text = _text(path, problems)
     if text is None:
@@ -54,7 +56,7 @@ def read_lines(
             remedy = f"write a first line with the columns {', '.join(required)}"
             problems.append(Problem(path.name, "line 1", "the file is empty", remedy))
             return []
-        names = _names(path, header, required, optional, also or {}, problems)
+        names = _names(path, header, required, optional, also or {}, problems, others=others)
         if names is None:
             return []
         for cells in reader:
@@ -128,6 +130,8 @@ def _names(
     optional: Sequence[str],
     also: Mapping[str, str],
     problems: list[Problem],
+    *,
+    others: bool,
 ) -> list[str] | None:
     names = [also.get(name.strip(), name.strip()) for name in header]
     while names and not names[-1]:
@@ -136,7 +140,7 @@ def _names(
     wrong = [
         (f"the column {name[:40]!r} is not known", f"use only {', '.join(known)}")
         for name in names
-        if name not in known
+        if name not in known and not others
     ]
     wrong += [
         (f"the column {name} stands twice", "leave one of them")

@@ -242,6 +242,51 @@ def topics(
 
 
 @app.command()
+def air(
+    files: Files = None,
+    city: Annotated[Path | None, typer.Option(help="A city folder.")] = None,
+    stations: Annotated[Path | None, typer.Option(help="stations.csv.")] = None,
+    until: Annotated[str | None, typer.Option(help="Last day, such as 2022-02-18.")] = None,
+    period: Annotated[str | None, typer.Option(help="Or a period of the folder.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Where to write.")] = None,
+    rules: Annotated[Path | None, typer.Option(help="air.toml.")] = None,
+    time_zone: Annotated[str, typer.Option(help="Of the hours.")] = "Asia/Shanghai",
+    formats: Annotated[str, typer.Option(help="Of html,docx,pdf,json.")] = "",
+    lang: Annotated[str, typer.Option(help="zh or en.")] = "",
+) -> None:
+    """Air: means of stations, streets and districts since 1 January, and their ranks."""
+    from jiesu.cli.air import air_command
+
+    air_command(
+        files=tuple(files or ()),
+        city=city,
+        stations=stations,
+        until=until,
+        period=period,
+        out=out,
+        rules=rules,
+        time_zone=time_zone,
+        formats=formats,
+        lang=lang,
+    )
+
+
+@app.command()
+def index(
+    city: Annotated[Path, typer.Option(help="A city folder.")],
+    year: Annotated[str, typer.Option(help="An assessment year, such as 2021.")],
+    out: Annotated[Path | None, typer.Option(help="Where to write.")] = None,
+    unit: Annotated[str, typer.Option(help="Make the document about this unit.")] = "",
+    formats: Annotated[str, typer.Option(help="Of html,docx,pdf,xlsx.")] = "",
+    lang: Annotated[str | None, typer.Option(help="zh or en.")] = None,
+) -> None:
+    """Rank districts by the index of seven haves and five natures (七有五性)."""
+    from jiesu.cli.index import index_command
+
+    index_command(city, year, out, unit, formats, lang)
+
+
+@app.command()
 def version() -> None:
     """Print the version."""
     from importlib.metadata import version as installed

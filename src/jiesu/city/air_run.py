@@ -1,0 +1,136 @@
+"""`air.json` and the documents of a city's air, from a folder or from files alone.
+
+Brings the settings and the command's options together; computes nothing. Prints nothing (see
+`jiesu.cli`).
+"""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from jiesu.city.air_files import Air, AirInputs, Progress, air_inputs, measured_air
+from jiesu.city.folder import read_city
+from jiesu.city.units_file import read_units
+from jiesu.city.workspace import job_of, policy_and_period
+from jiesu.core.air import last_day_for
+from jiesu.core.air_contract import air_document
+from jiesu.core.problems import InputError, Problem, writable
+
+NAME = "air"
+FORMATS = ("html", "docx", "pdf", "json")
+
+
+@dataclass(frozen=True, slots=True)
+class AirJob:
+    """What to make, where to write it, and what the city is called (empty where nobody said)."""
+
+    inputs: AirInputs
+    until: date
+    out: Path
+    names: Mapping[str, str]
+    synthetic: bool = False
+    lang: str = "zh"
+    formats: tuple[str, ...] = FORMATS
+    office: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AirDone:
+    """What came of it, and the files written."""
+
+    air: Air
+    written: tuple[Path, ...]
+
+
+def air_job(folder: Path, *, until: date | None, period: str | None) -> AirJob:
+    """The job of a city folder, for a day or for an assessment period (then see `air.toml`).
+
+    Raises InputError where the folder has no hourly data, and for mistakes in its settings.
+    """
+    city = read_city(folder)
+    units = None if city.units is None else read_units(city.units)
+    inputs = air_inputs(city, units)
+    if inputs is None:
+        what, remedy = "the folder has no hourly data", "put files into air/, see docs/air.md"
+        raise InputError(Problem("city.toml", "inputs.air", what, remedy))
+    if until is None and period is not None:
+        until = _last_day(folder, inputs, period)
+    if until is None:
+        what, remedy = "no day and no period is given", "add --until 2022-02-18 or --period 2022-02"
+        raise InputError(Problem("jiesu air", "", what, remedy))
+    label = period or until.isoformat()
+    return AirJob(
+        inputs=inputs,
+        until=until,
+        out=folder / "out" / label,
+        names=city.name,
+        synthetic=city.synthetic,
+        lang=city.language,
+        office=city.office,
+    )
+
+
+def _last_day(folder: Path, inputs: AirInputs, label: str) -> date:
+    from jiesu.sources.profile import load_profile
+
+    job = job_of(folder, label)
+    _, period = policy_and_period(job, load_profile(job.profile), label)
+    return last_day_for(inputs.rule, period)
+
+
+def run_air(job: AirJob, progress: Progress | None = None) -> AirDone:
+    """Measure, then write every file, or none where something is wrong.
+
+    Raises InputError for bad input, and where the output cannot be written.
+    """
+    air = measured_air(job.inputs, job.until, progress)
+    with writable(str(job.out)):
+        job.out.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=".work-", dir=job.out))
+    try:
+        made = _made(job, air, work)
+        for path in made:
+            with writable(str(job.out / path.name)):
+                path.replace(job.out / path.name)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return AirDone(air, tuple(job.out / path.name for path in made))
+
+
+def _made(job: AirJob, air: Air, work: Path) -> list[Path]:
+    """Every file in the work folder, `air.json` last: where it is new everything is."""
+    from jiesu.briefing.air import AirImprint, air_content
+    from jiesu.briefing.write import write_document
+
+    made = []
+    documents = [name for name in job.formats if name != "json"]
+    if documents:
+        imprint = AirImprint(job.names, job.office, job.synthetic, air.files)
+        content = air_content(air.result, job.lang, imprint)
+        made += write_document(content, work, NAME, documents)
+    path = work / f"{NAME}.json"
+    text = json.dumps(air_json(air), ensure_ascii=False, indent=1)
+    path.write_text(text + "\n", "utf-8")
+    return [*made, path]
+
+
+def air_json(air: Air) -> dict[str, object]:
+    """The document of `core.air_contract` with what was met in the files."""
+    report = air.report
+    return {
+        **air_document(air.result),
+        "input": {
+            "files": [{"name": file.name, "sha256": file.sha256} for file in air.files],
+            "rows": report.rows,
+            "used": report.used,
+            "missing": report.missing,
+            "unbelievable": report.unbelievable,
+            "repeated": report.repeated,
+            "conflicting": report.conflicting,
+            "last_day": None if report.last is None else report.last.isoformat(),
+        },
+    }

@@ -1,0 +1,149 @@
+"""Hours of air stations joined and counted: for each station and day, how many and their sum.
+
+Only whole numbers leave: what is divided is divided in `core.air`. Takes rows as arrays and reads
+no files (see `sources.air_rows`). Method: docs/methods/air.md.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from jiesu.core.air import HOURS, DayCounts
+
+Numbers = npt.NDArray[np.int64]
+Marks = npt.NDArray[np.bool_]
+
+
+class Rows(Protocol):
+    """The rows of one file, as `sources.air_rows.AirRows` has them."""
+
+    @property
+    def stations(self) -> tuple[str, ...]: ...
+    @property
+    def station(self) -> npt.NDArray[np.int32]: ...
+    @property
+    def hour(self) -> Numbers: ...
+    @property
+    def values(self) -> Mapping[str, Numbers]: ...
+    @property
+    def valid(self) -> Mapping[str, Marks]: ...
+    @property
+    def missing(self) -> Mapping[str, int]: ...
+    @property
+    def unbelievable(self) -> Mapping[str, int]: ...
+
+
+@dataclass(slots=True)
+class HourReport:
+    """What was met on the way, over all rows of the files and both pollutants.
+
+    `repeated` hours came again with the same value, `conflicting` ones with another. `rows` are
+    all, `used` those in the span. `last` is the last day in the span with a value.
+    """
+
+    rows: int = 0
+    used: int = 0
+    missing: int = 0
+    unbelievable: int = 0
+    repeated: int = 0
+    conflicting: int = 0
+    last: date | None = None
+
+
+@dataclass(slots=True)
+class _Grid:
+    """The hours of the span by station: a value, and whether there is one."""
+
+    n_hours: int
+    values: Numbers = field(init=False)
+    valid: Marks = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.values = np.zeros((0, self.n_hours), np.int64)
+        self.valid = np.zeros((0, self.n_hours), bool)
+
+    def grow(self, n_stations: int) -> None:
+        more = n_stations - len(self.values)
+        if more > 0:
+            self.values = np.concatenate([self.values, np.zeros((more, self.n_hours), np.int64)])
+            self.valid = np.concatenate([self.valid, np.zeros((more, self.n_hours), bool)])
+
+    def put(
+        self, station: npt.NDArray[np.int64], hour: Numbers, values: Numbers
+    ) -> tuple[int, int]:
+        """Lay a file's hours over what is there.
+
+        Within the file the first of an hour holds, over earlier files this one. Returns how many
+        hours came again, and how many of these with another value.
+        """
+        cell = station * self.n_hours + hour
+        held, there = self.values.reshape(-1), self.valid.reshape(-1)
+        # What the earlier files say, before this one is laid over it.
+        was_there, before = there[cell], held[cell]
+        # The last of several assignments holds: backwards that is the first row.
+        held[cell[::-1]] = values[::-1]
+        there[cell] = True
+        differs = values != held[cell]
+        is_first = np.zeros(len(cell), bool)
+        is_first[np.unique(cell, return_index=True)[1]] = True
+        differs |= was_there & is_first & (before != values)
+        again = ~is_first | was_there
+        conflicting = int(differs.sum())
+        return int(again.sum()), conflicting
+
+
+def count_days(
+    files: Iterable[Rows], pollutants: Sequence[str], last: date, scale: int
+) -> tuple[DayCounts, HourReport]:
+    """Count the hours of all files, in their order, from 1 January through `last`.
+
+    Of stations without a value in the span nothing is said. Values are whole numbers of 1/`scale`.
+    """
+    first = date(last.year, 1, 1)
+    n_days = (last - first).days + 1
+    report = HourReport()
+    numbers: dict[str, int] = {}
+    grids = {name: _Grid(n_days * HOURS) for name in pollutants}
+    for rows in files:
+        to_number = np.array(
+            [numbers.setdefault(name, len(numbers)) for name in rows.stations], np.int64
+        )
+        hour = rows.hour - first.toordinal() * HOURS
+        inside = (hour >= 0) & (hour < n_days * HOURS)
+        report.rows += len(hour)
+        report.used += int(inside.sum())
+        for name, grid in grids.items():
+            report.missing += rows.missing[name]
+            report.unbelievable += rows.unbelievable[name]
+            grid.grow(len(numbers))
+            taken = inside & rows.valid[name]
+            if taken.any():
+                station = to_number[rows.station[taken]]
+                repeated, other = grid.put(station, hour[taken], rows.values[name][taken])
+                report.repeated += repeated - other
+                report.conflicting += other
+    sums = {name: _by_day(grid, list(numbers), n_days) for name, grid in grids.items()}
+    days = [
+        int(np.flatnonzero(grid.valid.any(axis=0))[-1])
+        for grid in grids.values()
+        if grid.valid.any()
+    ]
+    if days:
+        report.last = date.fromordinal(first.toordinal() + max(days) // HOURS)
+    return DayCounts(first, last, scale, sums), report
+
+
+def _by_day(grid: _Grid, stations: Sequence[str], n_days: int) -> dict[str, list[tuple[int, int]]]:
+    shape = (len(grid.values), n_days, HOURS)
+    # A value that is not valid is 0 and adds nothing.
+    n = grid.valid.reshape(shape).sum(axis=2).tolist()
+    totals = grid.values.reshape(shape).sum(axis=2).tolist()
+    return {
+        name: list(zip(n[i], totals[i], strict=True))
+        for i, name in enumerate(stations[: len(n)])
+        if any(n[i])
+    }
