@@ -131,7 +131,7 @@ def scorecards(
     return cards
 
 
-_STORIES: Mapping[str, str] = {
+_STORIES = {"score": "score", "rate": "score", "change": "score", "year": "score"}
     "score": "score",
     "rate": "score",
     "change": "score",
