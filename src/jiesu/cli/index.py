@@ -1,0 +1,54 @@
+"""`jiesu index`: what was asked for, and what the terminal shows of the result."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from jiesu.city.index_run import IndexOrder, make_index
+from jiesu.city.run import chosen_formats
+from jiesu.city.workspace import DOCUMENTS, LANGUAGES
+from jiesu.cli.progress import progress_bar
+from jiesu.core.indices import IndexResult
+from jiesu.core.problems import InputError, Problem
+
+SHOWN = 20
+
+
+def index_command(
+    city: Path, year: str, out: Path | None, unit: str, formats: str, lang: str | None
+) -> None:
+    if lang is not None and lang not in LANGUAGES:
+        remedy = f"choose one of: {', '.join(LANGUAGES)}"
+        raise InputError(Problem("--lang", "", f"{lang!r} is not known", remedy))
+    chosen = tuple(form for form in chosen_formats([formats]) if form in DOCUMENTS)
+    order = IndexOrder(city, year, out, lang or "", chosen, unit)
+    with progress_bar("Reading", bytes_=True) as progress:
+        done = make_index(order, now=datetime.now(UTC), progress=progress)
+    console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True, width=100)
+    console.print(_ranking(done.result, lang or "zh"), soft_wrap=False)
+    if done.result.tree.illustrative:
+        console.print("Illustrative indicators: no office has adopted them")
+    for path in done.written:
+        console.print(f"Written: {path}")
+
+
+def _ranking(result: IndexResult, lang: str) -> Table:
+    title = result.tree.title.get(lang, "")
+    table = Table(
+        title=Text(f"{title} {result.year} ({result.n_ranked}/{len(result.units)})", style="bold"),
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
+    for heading in ("Rank", "Unit", "Total", "Change"):
+        table.add_column(Text(heading), justify="left" if heading == "Unit" else "right")
+    for unit in result.units[:SHOWN]:
+        change = "-" if unit.change is None else f"{unit.change:+f}"
+        shown = "-" if unit.shown is None else f"{unit.shown:f}"
+        name = "".join(char for char in unit.name if char.isprintable())
+        table.add_row(*map(Text, (str(unit.rank or "-"), name, shown, change)))
+    return table
