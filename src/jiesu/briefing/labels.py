@@ -6,7 +6,14 @@ groups, rates and lists come from the policy and are not here.
 
 from collections.abc import Mapping
 
-from jiesu.briefing import words_air, words_editions, words_index, words_meeting, words_topics
+from jiesu.briefing import (
+    words_air,
+    words_editions,
+    words_index,
+    words_meeting,
+    words_reports,
+    words_topics,
+)
 from jiesu.briefing.words_en import EN
 from jiesu.briefing.words_zh import ZH
 
@@ -17,6 +24,7 @@ PARTS: tuple[tuple[Mapping[str, str], Mapping[str, str]], ...] = (
     (words_editions.ZH, words_editions.EN),
     (words_index.ZH, words_index.EN),
     (words_topics.ZH, words_topics.EN),
+    (words_reports.ZH, words_reports.EN),
 )
 """Chinese and English words of each kind of document; every key stands in one part only."""
 

@@ -13,6 +13,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from jiesu.core.period import MonthRule, Period, month_period, months_earlier
+from jiesu.core.policy import RateRule
 from jiesu.core.result import Evaluation, Figures
 
 Kind = Literal["daily", "weekly", "monthly"]
@@ -30,13 +31,13 @@ LATER = (7, 14, 21, 28)
 class ReportRules:
     """How reports are made.
 
-    A day begins at `cut_hour`, a week at that hour of `week_start` (1 is Monday). Categories whose
-    name holds one of the words in `watch` are reported each time. Open cases due within
-    `soon_hours` are soon due. `ends` units stand at each end of the running ranking, `categories`
-    main categories are named. A count is out of the ordinary when it is at least `alert_from`,
-    `alert_ratio` times the mean of the four before, and as unlikely by chance as `alert_level`
-    (false discovery rate over all that were looked at). `enterprise` are the words in a case's
-    kind, labels or main category by which it is an enterprise's demand.
+    A day begins at `cut_hour`, a week at that hour of `week_start` (1 is Monday). Main categories
+    that are a word of `watch`, and finer ones whose name holds it, are reported each time. Open
+    cases due within `soon_hours` are soon due. `ends` units stand at each end of the running
+    ranking, `categories` main categories are named. A count is out of the ordinary when it is at
+    least `alert_from`, `alert_ratio` times the mean of the four before, and unlikely by chance:
+    `alert_level` is the false discovery rate over all that were looked at. `enterprise` are the
+    words in a case's kind, labels or categories by which it is an enterprise's demand.
     """
 
     cut_hour: int = 12
@@ -230,14 +231,16 @@ class RankRow:
 class Report:
     """All that a report says, as final figures.
 
-    `by` gives tallies by column (channel, kind, category_1, ...). `callbacks` are `None` where
-    the stretch has none. `running` is the evaluation of the period as it stands, `None` where no
-    case falls in it; a monthly report has none. `ranks` are the last units of the ranking at the
-    moments `moments`. `days` counts the intake by day (from cut hour to cut hour; a monthly
-    report's days begin at midnight), `hours` by ISO weekday and hour of the local clock. `open`
-    are open cases by unit (`None`: without one); `has_due` is false where no case has a due time.
-    `dissatisfied` are units by answers of dissatisfied callers. `funnel` are cases of the period
-    by step. `lacking` names what the data do not have.
+    `n_before` and `n_previous` are `None` where the data do not reach back so far; then nothing is
+    said of change. `by` gives tallies by column (channel, kind, category_1, ...). `callbacks` are
+    `None` where the stretch has none. `running` is the evaluation of the period as it stands,
+    `None` where no case falls in it; a monthly report has none. `ranks` are the last units of the
+    ranking at the moments `moments`. `days` counts the intake by day (from cut hour to cut hour; a
+    monthly report's days begin at midnight), `hours` by ISO weekday and hour of the local clock.
+    `has_usual` says whether the data go back to a usual stretch. `open` are open cases by unit
+    (`None`: without one); `has_due` is false where no case has a due time. `dissatisfied` are units
+    with the answers of dissatisfied callers and all valid call-backs. `funnel` are cases of the
+    period by step. `lacking` names what the data do not have.
     """
 
     span: Span
@@ -245,8 +248,9 @@ class Report:
     city: Mapping[str, str]
     synthetic: bool
     policy: tuple[str, str, str]
+    rates: tuple[RateRule, ...]
     n: int
-    n_before: int
+    n_before: int | None
     n_excluded: int
     n_repeats: int
     n_running: int
@@ -262,6 +266,7 @@ class Report:
     days: tuple[tuple[date, int], ...]
     hours: Mapping[tuple[int, int], int]
     alerts: tuple[Alert, ...]
+    has_usual: bool
     open: Mapping[str | None, OpenCases]
     has_due: bool
     dissatisfied: tuple[tuple[str, int, int], ...]

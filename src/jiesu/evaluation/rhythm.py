@@ -112,15 +112,17 @@ def watched(
     as_of: datetime,
     words: Sequence[str],
 ) -> list[list[int]]:
-    """By word, the cases of each window of which a category's name holds it; each case once."""
+    """By word, the cases of each window of which the main category is the word or a finer
+    category's name holds it; each case once."""
     if not words:
         return []
     ordered = sorted(windows)
     inside = in_windows(cases, ordered, _question(policy, as_of))
-    path = ibis.literal("").join(
-        [inside[f"category_{level}"].fill_null("") + "\n" for level in (1, 2, 3)]
-    )
-    hits = {f"word_{i}": path.contains(word) for i, word in enumerate(words)}
+    finer = inside.category_2.fill_null("") + "\n" + inside.category_3.fill_null("")
+    hits = {
+        f"word_{i}": (inside.category_1 == word).fill_null(False) | finer.contains(word)
+        for i, word in enumerate(words)
+    }
     table = inside.select(stretch=inside.stretch, **hits)
     found = [[0] * len(ordered) for _ in words]
     for stretch, *flags, n in counted_by_sets(table, [("stretch", name) for name in hits]):
