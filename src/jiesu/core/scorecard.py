@@ -132,11 +132,6 @@ def scorecards(
 
 
 _STORIES = {"score": "score", "rate": "score", "change": "score", "year": "score"}
-    "score": "score",
-    "rate": "score",
-    "change": "score",
-    "year": "score",
-}
 MOST_OF_A_STORY = 2
 
 
