@@ -27,9 +27,9 @@ Line = tuple[str, Mapping[str, Fraction | None]]
 """What a line of a radar is called, and its scores by dimension."""
 
 FEWEST_AXES = 3
-MOST_SMALL = 48
+MOST_SMALL = 25
 """Of more units no small charts are drawn: each would be too small to read."""
-SMALL_COLUMNS = 4
+SMALL_COLUMNS = 5
 
 
 def heat_map(scene: IndexScene) -> Figure | None:
@@ -171,13 +171,13 @@ def small_radars(scene: IndexScene) -> Figure | None:
     if len(axes) < FEWEST_AXES or not 0 < len(units) <= MOST_SMALL:
         return None
     words, city = scene.words, scene.result.city.scores
-    wide, high, size = WIDTH / SMALL_COLUMNS, 168.0, 54.0
+    wide, high, size = WIDTH / SMALL_COLUMNS, 148.0, 46.0
     parts: list[str] = []
     for i, unit in enumerate(units):
         across, down = i % SMALL_COLUMNS, i // SMALL_COLUMNS
-        centre = (wide * (across + 0.5), high * down + 98)
+        centre = (wide * (across + 0.5), high * down + 84)
         name = f"{unit.rank} {scene.name(unit.unit)} {unit.shown:f}"
-        parts.append(drawing.text((centre[0], centre[1] - 76), name, size=11, anchor="middle"))
+        parts.append(drawing.text((centre[0], centre[1] - 66), name, size=10.5, anchor="middle"))
         parts += _web(len(axes), centre, size, rings=(50, 100))
         for number in range(len(axes)):
             x, y = _on_axis(number, len(axes), centre, size + 8)
@@ -287,6 +287,18 @@ def contribution_bars(
     description = scene.words("index.bars.description")
     svg = drawing.picture(key, WIDTH, height, title, description, parts)
     return Figure(key, title, svg, WIDTH, height, description)
+
+
+def city_radar(scene: IndexScene) -> Figure | None:
+    """The city's radar, against that of the year before where there is one."""
+    words, result = scene.words, scene.result
+    axes, city = result.tree.dimensions, result.city
+    lines: list[Line] = [
+        (words("index.radar.year", year=year), {key: scores.get(key) for key in axes})
+        for year, scores in ((result.year, city.scores), (result.before, city.scores_before))
+        if year is not None
+    ]
+    return radar(scene, "index-radar", words("index.radar"), lines)
 
 
 def unit_radar(scene: IndexScene, unit: UnitIndex) -> Figure | None:

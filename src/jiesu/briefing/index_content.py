@@ -11,9 +11,9 @@ from fractions import Fraction
 from jiesu.briefing.content import numbered
 from jiesu.briefing.document import Block, Content, Facts, Items, Paragraph, Section, Table
 from jiesu.briefing.index_charts import (
+    city_radar,
     contribution_bars,
     heat_map,
-    radar,
     small_radars,
     unit_radar,
 )
@@ -63,13 +63,13 @@ def index_content(report: IndexReport, lang: str, unit: str = "") -> Content:
     city = scene.city_name
     return Content(
         lang=lang,
-        masthead=words("index.masthead", city=city, title=scene.title).removeprefix(" · "),
+        masthead=words("index.masthead", city=city).removeprefix(" · "),
         title=title,
         mark=_mark(scene),
         sections=numbered(sections, words),
         annexes=annexes,
         sheets=_sheets(scene, about),
-        essence=(words("index.illustrative.text"),) if _is_illustrative(scene) else (title,),
+        essence=(words("index.illustrative.short"),) if _is_illustrative(scene) else (title,),
         provenance=_facts(scene),
         office=clean(report.office) or raised(words("office", city=city).removeprefix(" · ")),
         signed_on=signed_on,
@@ -115,12 +115,7 @@ def _facts(scene: IndexScene) -> tuple[tuple[str, str], ...]:
 def _sections(scene: IndexScene) -> Iterator[Section]:
     words, result = scene.words, scene.result
     yield Section("overall", words("index.overall"), tuple(_overall(scene)))
-    now = {key: result.city.scores.get(key) for key in result.tree.dimensions}
-    label = words("index.radar.now", year=result.year)
-    drawn = [
-        heat_map(scene),
-        radar(scene, "index-radar", words("index.radar"), [(label, now)]),
-    ]
+    drawn = [heat_map(scene), city_radar(scene)]
     blocks: list[Block] = [Paragraph(_city_ends(scene))]
     blocks += [figure for figure in drawn if figure is not None]
     yield Section("dimensions", words("index.dimensions"), (*blocks, city_table(scene)))

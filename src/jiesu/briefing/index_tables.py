@@ -15,6 +15,9 @@ from jiesu.core.indicators import ROOT
 from jiesu.core.indices import UnitIndex
 from jiesu.core.scoring import rounded
 
+NAMED = 2
+"""So many dimensions a unit are named in the ranking; more would not stay on a line."""
+
 MOVERS = 10
 """So many indicators are shown of those that moved the city's total most."""
 
@@ -46,7 +49,8 @@ def ranking_table(scene: IndexScene) -> Table:
             row.append(change_cell(unit.change, words))
             row.append(integer_cell(unit.before.rank if unit.before else None, words))
         row += [decimal_cell(unit.nodes[key].shown, words) for key in tops]
-        row += [Cell(listing(map(scene.node, keys), words)) for keys in (unit.best, unit.weakest)]
+        for keys in (unit.best[:NAMED], unit.weakest[:NAMED]):
+            row.append(Cell(listing(map(scene.node, keys), words)))
         rows.append(tuple(row))
     caption = words("index.caption.ranking", year=scene.result.year)
     sheet = words("index.sheet.ranking")
@@ -136,7 +140,8 @@ def city_table(scene: IndexScene) -> Table:
     for key in result.tree.inside(ROOT):
         if key in result.tree.leaves and key not in result.tree.dimensions:
             continue
-        row = [Cell(scene.node(key)), _weight(scene, key)]
+        inner = result.tree.nodes[key].parent != ROOT
+        row = [Cell(("　" if inner else "") + scene.node(key)), _weight(scene, key)]
         row.append(_points(scene, result.city.scores.get(key)))
         if parts:
             row.append(_added(scene, parts, key))
@@ -189,9 +194,9 @@ def drill_table(scene: IndexScene, dimension: str) -> Table:
     ]
     for key in leaves:
         places = result.tree.leaves[key].decimals
-        columns.append(Column(f"{key}_value", scene.measured(key), "decimal", 4.2, places))
+        columns.append(Column(f"{key}_value", scene.measured(key), "decimal", 5.2, places))
         title = words("index.score")
-        columns.append(Column(f"{key}_score", title, "decimal", 3.0, scene.decimals))
+        columns.append(Column(f"{key}_score", title, "decimal", 2.8, scene.decimals))
     last = len(result.units) + 1
     ordered = sorted(result.units, key=lambda unit: unit.nodes[dimension].rank or last)
     rows = []

@@ -1,10 +1,11 @@
 """The words of the index's documents; both languages have the same keys."""
 
 ZH: dict[str, str] = {
-    "index.masthead": "{city}{title}",
+    "index.masthead": "{city}监测评价通报",
     "index.title": "{year}年{title}结果",
     "index.unit.title": "{name}{year}年{title}结果",
     "index.illustrative": "示例指标体系",
+    "index.illustrative.short": "示例指标体系：官方指标体系未公开，得分和排名仅作演示",
     "index.illustrative.text": (
         "本文书采用随软件提供的示例指标体系和权重，官方指标体系未公开；"
         "得分和排名仅作演示，不代表任何部门的评价。"
@@ -102,8 +103,7 @@ ZH: dict[str, str] = {
     "index.radar.description": "各轴为一个维度，由中心的0到外圈的100。",
     "index.radar.small": "各单位各维度得分与全市对照",
     "index.radar.small.description": "每图一个单位，实线为该单位，虚线为全市；轴的编号见图下。",
-    "index.radar.now": "{year}年",
-    "index.radar.before": "{year}年",
+    "index.radar.year": "{year}年",
     "index.radar.city": "全市",
     "index.bars": "各维度对{name}总分变化的贡献（分）",
     "index.bars.city": "全市",
@@ -116,10 +116,11 @@ ZH: dict[str, str] = {
 }
 
 EN: dict[str, str] = {
-    "index.masthead": "{city} · {title}",
+    "index.masthead": "{city} · Monitoring Bulletin",
     "index.title": "{title}: result of {year}",
     "index.unit.title": "{name}: {title}, {year}",
     "index.illustrative": "Illustrative indicators",
+    "index.illustrative.short": "Illustrative indicators: no office has adopted them",
     "index.illustrative.text": (
         "This document uses the illustrative indicators and weights that come with the software; "
         "the official set is not published. Scores and ranks only demonstrate: no office has "
@@ -252,8 +253,7 @@ EN: dict[str, str] = {
         "One chart a unit: the full line is the unit, the dashed one the city; the numbers of the "
         "axes are explained below."
     ),
-    "index.radar.now": "{year}",
-    "index.radar.before": "{year}",
+    "index.radar.year": "{year}",
     "index.radar.city": "City",
     "index.bars": "{name}: contribution of each dimension to the change of the total (points)",
     "index.bars.city": "City",

@@ -16,6 +16,7 @@ from jiesu.city.commitments_file import checked_commitments
 from jiesu.city.editions import checked_editions
 from jiesu.city.folder import City, checked_city
 from jiesu.city.governance_file import check_governance
+from jiesu.city.index_files import check_index
 from jiesu.city.meeting_file import checked_meetings
 from jiesu.city.policies import checked_policies
 from jiesu.city.topics_files import check_topics
@@ -62,6 +63,7 @@ def check_city(folder: Path) -> list[Problem]:
     problems += check_air(city, units)
     problems += check_topics(city, units)
     problems += check_governance(city, units)
+    problems += check_index(city, units)
     problems += checked_editions(folder)
     return problems
 

@@ -66,9 +66,13 @@ class UnitIndex:
 
 @dataclass(frozen=True, slots=True)
 class CityIndex:
-    """The city's mean scores by node (and `ROOT`); change and contributions as of a unit."""
+    """The city's mean scores by node (and `ROOT`), now and in the year before.
+
+    `change` and `contributions` are as of a unit.
+    """
 
     scores: Mapping[str, Fraction]
+    scores_before: Mapping[str, Fraction]
     shown: Decimal | None
     before: Decimal | None
     change: Decimal | None
@@ -202,37 +206,38 @@ def _city(
         unit.code: Fraction(unit.population or 0) if tree.city == "by_population" else Fraction(1)
         for unit in units
     }
-    scores = {}
-    for key in (ROOT, *tree.inside(ROOT)):
-        if (mean := _mean(now, sizes, key)) is not None:
-            scores[key] = mean
-    total, before = scores.get(ROOT), _mean(past, sizes, ROOT)
+    scores, scores_before = _means(tree, now, sizes), _means(tree, past, sizes)
+    total, before = scores.get(ROOT), scores_before.get(ROOT)
     shown = None if total is None else rounded(total, tree.decimals)
     shown_before = None if before is None else rounded(before, tree.decimals)
     same = _with_total(now) == _with_total(past)
     if not same or shown is None or shown_before is None:
-        return CityIndex(scores, shown, shown_before, None, {})
+        return CityIndex(scores, scores_before, shown, shown_before, None, {})
     all_of = sum((sizes[code] for code in _with_total(now)), Fraction(0))
     parts = {code: contributions(tree, now[code], past[code]) for code in _with_total(now)}
     parts_added = {
         key: added((sizes[code] / all_of, found[key]) for code, found in parts.items())
         for key in (ROOT, *tree.inside(ROOT))
     }
-    return CityIndex(scores, shown, shown_before, shown - shown_before, parts_added)
+    return CityIndex(scores, scores_before, shown, shown_before, shown - shown_before, parts_added)
 
 
 def _with_total(units: Mapping[str, Scored]) -> set[str]:
     return {code for code, one in units.items() if one.scores[ROOT] is not None}
 
 
-def _mean(units: Mapping[str, Scored], sizes: Mapping[str, Fraction], key: str) -> Fraction | None:
-    """The mean score of a node over the units that have a total and a score of it."""
-    found = [
-        (sizes[code], score)
-        for code in _with_total(units)
-        if (score := units[code].scores[key]) is not None
-    ]
-    size = sum((weight for weight, _ in found), Fraction(0))
-    if not size:
-        return None
-    return sum((weight * score for weight, score in found), Fraction(0)) / size
+def _means(
+    tree: IndexTree, units: Mapping[str, Scored], sizes: Mapping[str, Fraction]
+) -> dict[str, Fraction]:
+    """The mean score of each node over the units that have a total and a score of it."""
+    means = {}
+    for key in (ROOT, *tree.inside(ROOT)):
+        found = [
+            (sizes[code], score)
+            for code in _with_total(units)
+            if (score := units[code].scores[key]) is not None
+        ]
+        size = sum((weight for weight, _ in found), Fraction(0))
+        if size:
+            means[key] = sum((weight * score for weight, score in found), Fraction(0)) / size
+    return means
