@@ -309,9 +309,16 @@ def _scored(
         "policy": (districts, departments),
     }
     means = {key: _mean(values) for key, values in parts.items()}
-    tests = {key: rounded(mean * 100, 1) for key, mean in means.items() if mean is not None}
+    known = {key: score_of(values) for key, values in parts.items()}
+    tests = {key: score for key, score in known.items() if score is not None}
     total = _mean(tuple(means.values())) or Fraction(0)
     return replace(found, tests=tests, score=rounded(total * 100, 1))
+
+
+def score_of(parts: Iterable[Fraction | None]) -> Decimal | None:
+    """A test's score: 100 times the mean of its parts that are known, to one decimal."""
+    mean = _mean(parts)
+    return None if mean is None else rounded(mean * 100, 1)
 
 
 def _solvable(found: Candidate) -> Fraction | None:

@@ -26,6 +26,12 @@ FEWEST_HOLIDAYS = 3
 OUTLYING = 2.58
 """Past days further off than so many standard deviations weigh less (Farrington's rule)."""
 
+ROUNDS = 8
+"""At most so often days are drawn in."""
+
+MEDIAN_OF_SQUARES = 0.4549
+"""The median of the square of a standard normal number."""
+
 CONFIDENCE = 0.95
 
 
@@ -104,17 +110,24 @@ def _design(days: list[date], day: date, holidays: Collection[date], seasonal: b
 
 
 def _without_outbreaks(response: Vector, design: Matrix) -> Fitted:
-    """Fit twice: the second time, days far above the first fit are drawn in to its limit.
+    """Fit again and again, days far above the fit before drawn in to its limit.
 
     Otherwise one wave of the past would hide the next (Farrington et al., J. R. Stat. Soc. A 159,
-    1996; there by weights, here by drawing in).
+    1996; there by weights, here by drawing in). How far days usually lie off is read from the
+    median, which a wave does not move.
     """
-    first = fit("poisson", response, design)
-    mean = first.mean(design @ first.coefficients)
-    limit = mean + OUTLYING * np.sqrt(first.dispersion * mean)
-    if not np.any(response > limit):
-        return first
-    return fit("poisson", np.minimum(response, limit), design)
+    drawn = response
+    for _ in range(ROUNDS):
+        fitted = fit("poisson", drawn, design)
+        mean = fitted.mean(design @ fitted.coefficients)
+        squares = (response - mean) ** 2 / mean
+        spread = max(1.0, float(np.median(squares)) / MEDIAN_OF_SQUARES)
+        limit = mean + OUTLYING * np.sqrt(spread * mean)
+        nearer = np.minimum(response, limit)
+        if np.allclose(nearer, drawn, rtol=1e-3):
+            break
+        drawn = nearer
+    return fitted
 
 
 def _interval(mean: float, variance: float) -> tuple[float, float]:

@@ -90,9 +90,12 @@ def fit(
     degrees of freedom. Raises NoFit where the model does not converge, runs away or has no
     degree of freedom left.
     """
-    from scipy.stats import t as student
-    from statsmodels.genmod.families import Binomial, Poisson
-    from statsmodels.genmod.generalized_linear_model import GLM
+    with warnings.catch_warnings():
+        # It speaks of other packages' plans when it is imported, which is nobody's concern here.
+        warnings.simplefilter("ignore")
+        from scipy.stats import t as student
+        from statsmodels.genmod.families import Binomial, Poisson
+        from statsmodels.genmod.generalized_linear_model import GLM
 
     n, p = design.shape
     if n <= p or np.linalg.matrix_rank(design) < p:
@@ -118,9 +121,15 @@ def fit(
 
 
 def _quietly(run: Callable[[], Any]) -> Any:
-    """Run a fit; what numpy or statsmodels warn of is a model of no use."""
+    """Run a fit; what numpy or statsmodels warn of is a model of no use.
+
+    Except a perfect fit: of counts that is no fault, and a rate's runs away and is found so.
+    """
+    from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
+
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        warnings.simplefilter("ignore", PerfectSeparationWarning)
         try:
             return run()
         except (Warning, ArithmeticError, ValueError, np.linalg.LinAlgError) as error:
