@@ -34,7 +34,7 @@ def days_chart(report: Report, words: Words) -> Figure | None:
     days = report.days
     if len(days) < FEWEST_DAYS:
         return None
-    height, left, right, top, bottom = 236, 46.0, 632.0, 26.0, 196.0
+    height, left, right, top, bottom = 240, 46.0, 632.0, 32.0, 202.0
     most = max(n for _, n in days)
     y = Scale(0, max(most, 1), bottom, top)
     parts = []
@@ -58,8 +58,12 @@ def days_chart(report: Report, words: Words) -> Figure | None:
     mean = f"{rounded(total, 0):,f}"
     at_mean = y(float(total))
     parts.append(drawing.line((left, at_mean), (right, at_mean), stroke=ACCENT, dash="5 3"))
-    label = words("report.chart.mean", mean=mean)
-    parts.append(drawing.text((left + 4, at_mean - 5), label, size=11, fill=ACCENT, halo=True))
+    marks = [(_rect(0, -9, 14, 9, INK), words("report.legend.now"))]
+    if report.span.kind != "monthly":
+        marks.append((_rect(0, -9, 14, 9, BEFORE), words("report.legend.earlier")))
+    dashed = drawing.line((0, -4), (16, -4), stroke=ACCENT, dash="5 3")
+    marks.append((dashed, words("report.chart.mean", mean=mean)))
+    parts += _legend(marks, right, 12)
     caption = words("report.chart.days")
     (most_day, most_n), (least_day, least_n) = _extremes(days)
     description = words(
@@ -75,6 +79,18 @@ def days_chart(report: Report, words: Words) -> Figure | None:
     return Figure("days", caption, svg, WIDTH, height, description)
 
 
+def _legend(marks: Sequence[tuple[str, str]], right: float, y: float) -> list[str]:
+    """Marks with their words in one line that ends at the right edge."""
+    parts, x = [], right
+    for mark, label in reversed(marks):
+        x -= drawing.text_width(label, 11)
+        parts.append(drawing.text((x, y), label, size=11, fill=GREY))
+        x -= 20
+        parts.append(f'<g transform="translate({drawing.n(x)} {drawing.n(y)})">{mark}</g>')
+        x -= 14
+    return parts
+
+
 def _extremes(days: Sequence[tuple[date, int]]) -> tuple[tuple[date, int], tuple[date, int]]:
     """The first day with most cases, and the first with fewest."""
     return max(days, key=lambda item: item[1]), min(days, key=lambda item: item[1])
@@ -88,20 +104,30 @@ def categories_chart(tallied: Sequence[Tally], words: Words, *, compared: bool) 
     names = [clean(tally.value, 16) for tally in shown]
     room = max(drawing.text_width(name, 12) for name in names)
     left, right, row = min(room, 200.0) + 16, 580.0, 24.0
-    height = int(18 + row * len(shown))
+    top = 24.0 if compared else 10.0
+    height = int(top + 8 + row * len(shown))
     most = max(max(tally.n, tally.before if compared else 0) for tally in shown)
     x = Scale(0, max(most, 1), left, right)
     parts = []
     for i, (tally, name) in enumerate(zip(shown, names, strict=True)):
-        y = 10 + i * row
+        y = top + i * row
         parts.append(drawing.text((left - 8, y + 14), name, anchor="end"))
-        parts.append(_rect(left, y + 3, x(tally.n) - left, row - 9, INK if i == 0 else GREY))
+        parts.append(_rect(left, y + 3, x(tally.n) - left, row - 9, INK))
         if compared:
             at = x(tally.before)
             parts.append(drawing.line((at, y), (at, y + row - 3), stroke=ACCENT, width=2))
-        edge = max(x(tally.n), x(tally.before) if compared else 0)
-        parts.append(drawing.text((edge + 7, y + 14), whole_number(tally.n), size=11))
-    parts.append(drawing.line((left, 8), (left, height - 6), stroke=RULE))
+        label = whole_number(tally.n)
+        edge = x(tally.n)
+        # A mark just beyond the bar would run through its number.
+        if compared and edge < x(tally.before) < edge + 12 + drawing.text_width(label, 11):
+            edge = x(tally.before)
+        parts.append(drawing.text((edge + 7, y + 14), label, size=11))
+    parts.append(drawing.line((left, top - 2), (left, height - 6), stroke=RULE))
+    if compared:
+        mark = drawing.line((7, -12), (7, 1), stroke=ACCENT, width=2)
+        bar = _rect(0, -9, 14, 9, INK)
+        marks = [(bar, words("report.legend.now")), (mark, words("report.legend.before"))]
+        parts += _legend(marks, 632, 14)
     caption = words("report.chart.categories")
     items = [
         words("report.chart.item", name=name, n=whole_number(tally.n))

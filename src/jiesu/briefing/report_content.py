@@ -43,6 +43,9 @@ from jiesu.core.scoring import rounded
 SHOWN = 15
 """So many values of a column stand in its table, the rest as one row."""
 
+TIED_NAMED = 6
+"""Of more units that are tied at an end of the ranking, so many are named."""
+
 
 def report_content(report: Report, lang: str, *, office: str = "") -> Content:
     """The content of a report's document in `zh` or `en`."""
@@ -127,7 +130,7 @@ def _intake(report: Report, words: Words) -> Iterator[Block]:
     if report.n_before is not None:
         change = change_words(n, report.n_before, words)
         first += words(f"report.than.{span.kind}", change=change)
-    sentences = [_window(report, words), first + words("report.end")]
+    sentences = [first + words("report.end")]
     if report.n_excluded:
         sentences.append(words("report.excluded", n=whole_number(report.n_excluded)))
     if report.n_repeats:
@@ -237,13 +240,32 @@ def _running(report: Report, scene: Scene | None, words: Words) -> Iterator[Bloc
 
 
 def _ends(report: Report, scene: Scene, group: Group) -> Iterator[str]:
-    """The first and last units of the running ranking; ties at the first place are all named."""
+    """The first and last units of the running ranking, never a part of those that are tied."""
     words, units, n = scene.words, ranked(group), report.rules.ends
     if len(units) < 2 * n:
         return
-    for key, chosen in (("first", units[:n]), ("last", units[-n:])):
-        names = listing([_end(unit, scene) for unit in chosen], words)
+    for key, ordered in (("first", units), ("last", units[::-1])):
+        at_cut = ordered[n - 1].rank
+        chosen = [unit for i, unit in enumerate(ordered) if i < n or unit.rank == at_cut]
+        if key == "last":
+            chosen.reverse()
+        names = _names_of_ends(chosen, at_cut, scene)
         yield words(f"report.ends.{key}", group=scene.group_title(group), names=names)
+
+
+def _names_of_ends(chosen: Sequence[UnitResult], at_cut: int | None, scene: Scene) -> str:
+    """Every unit with score and rank; of many that are tied at the cut a few, and how many."""
+    words = scene.words
+    tied = [unit for unit in chosen if unit.rank == at_cut]
+    if len(tied) <= TIED_NAMED:
+        return listing([_end(unit, scene) for unit in chosen], words)
+    few = listing([scene.unit_name(unit) for unit in tied[:TIED_NAMED]], words)
+    said = words(
+        "report.ends.tied", names=few, n=len(tied), score=f"{tied[0].score:f}", rank=at_cut
+    )
+    others = [_end(unit, scene) for unit in chosen if unit.rank != at_cut]
+    first = not others or (chosen[0].rank or 0) < (at_cut or 0)
+    return listing([*others, said] if first else [said, *others], words)
 
 
 def _end(unit: UnitResult, scene: Scene) -> str:

@@ -50,7 +50,7 @@ def tally_table(
     rest = found[shown:]
     if rest:
         others = Tally("", sum(one.n for one in rest), sum(one.before for one in rest))
-        rows.append((words("report.others"), others))
+        rows.append((words("report.others", n=len(rest)), others))
     width = min(max(max(text_width(name) for name, _ in rows) + 0.5, 6.0), 16.0)
     columns = [
         Column("value", words(f"report.value.{column}"), width=width),

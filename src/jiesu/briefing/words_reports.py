@@ -45,6 +45,10 @@ ZH: dict[str, str] = {
     "report.ends.first": "{group}运行排名前列：{names}。",
     "report.ends.last": "{group}运行排名末位：{names}。",
     "report.ends.item": "{name}（{score}，第{rank}名）",
+    "report.ends.tied": "{names}等{n}个单位（{score}，并列第{rank}名）",
+    "report.legend.now": "本时段",
+    "report.legend.before": "前一时段",
+    "report.legend.earlier": "此前",
     "report.ranks.caption": "运行排名末位单位逐日名次",
     "report.ranks.note": "名次按各日{hour}时已知的数据计算。",
     "report.ranks.moment": "{month}月{day}日",
@@ -69,7 +73,7 @@ ZH: dict[str, str] = {
     "report.column.before": "前一时段",
     "report.column.change": "增减",
     "report.none": "未填写",
-    "report.others": "其他",
+    "report.others": "其余{n}项",
     "report.alerts": "与前四个同类时段相比，下列诉求量明显偏高：",
     "report.alerts.none": "各类别、各街道（乡镇）诉求量与前四个同类时段相比无明显异常。",
     "report.alerts.short": "可比时段不足，未作异常判断。",
@@ -103,11 +107,11 @@ ZH: dict[str, str] = {
     "report.chart.days": "每日受理量（件）",
     "report.chart.days.text": (
         "共{n}日，最多{most}件（{most_day}），最少{least}件（{least_day}）。"
-        "深色为本期时段，浅色为此前，横线为平均值{mean}。"
+        "深色为本时段，浅色为此前，横线为平均值{mean}。"
     ),
     "report.chart.mean": "平均{mean}",
     "report.chart.categories": "主要诉求类别（件）",
-    "report.chart.categories.text": "实心为本时段，空心线为前一时段。{items}。",
+    "report.chart.categories.text": "横条为本时段，竖线为前一时段。{items}。",
     "report.chart.item": "{name}{n}件",
     "report.chart.hours": "受理量按星期和时刻分布（件）",
     "report.chart.hours.text": "最多为{weekday}{hour}时，{n}件。颜色越深件数越多。",
@@ -171,6 +175,10 @@ EN: dict[str, str] = {
     "report.ends.first": "{group}, first in the running ranking: {names}.",
     "report.ends.last": "{group}, last in the running ranking: {names}.",
     "report.ends.item": "{name} ({score}, rank {rank})",
+    "report.ends.tied": "{names} and others, {n} units in all ({score}, tied at rank {rank})",
+    "report.legend.now": "this window",
+    "report.legend.before": "the one before",
+    "report.legend.earlier": "earlier",
     "report.ranks.caption": "Ranks of the last units day by day",
     "report.ranks.note": "Ranks by what was known at {hour}:00 of each day.",
     "report.ranks.moment": "{day}/{month}",
@@ -195,7 +203,7 @@ EN: dict[str, str] = {
     "report.column.before": "Before",
     "report.column.change": "Change",
     "report.none": "not given",
-    "report.others": "Others",
+    "report.others": "{n} others",
     "report.alerts": "Far more demands than in the same stretch of the four weeks before:",
     "report.alerts.none": (
         "No category and no street has far more demands than in the four weeks before."

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
     from jiesu.evaluation.rhythm import Intake
 
+FORMATS = ("html", "docx", "pdf")
+
 DAYS_SHOWN = 28
 """So many days of intake stand before the end of a daily or weekly report."""
 
@@ -70,7 +72,7 @@ def make_report(
     now: datetime,
     out: Path | None = None,
     lang: str = "",
-    formats: Sequence[str] = ("html", "docx", "pdf"),
+    formats: Sequence[str] = FORMATS,
     progress: Progress | None = None,
 ) -> Made:
     """Make the report of a date and write its documents and `report.json`.

@@ -287,6 +287,21 @@ def index(
 
 
 @app.command()
+def report(
+    kind: Annotated[Literal["daily", "weekly", "monthly"], typer.Argument()],
+    city: Annotated[Path, typer.Option(help="A city folder.")],
+    date: Annotated[str, typer.Option(help="The day of the report, such as 2022-02-10.")],
+    out: Annotated[Path | None, typer.Option(help="Default: out/reports in the folder.")] = None,
+    lang: Annotated[str | None, typer.Option(help="zh or en.")] = None,
+    formats: Annotated[str, typer.Option(help="Of html,docx,pdf.")] = "",
+) -> None:
+    """Report on a day (noon to noon), a week or an assessment month."""
+    from jiesu.cli.reports import report_command
+
+    report_command(kind, city, date, out, lang, formats)
+
+
+@app.command()
 def version() -> None:
     """Print the version."""
     from importlib.metadata import version as installed
