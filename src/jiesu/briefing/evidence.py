@@ -56,7 +56,8 @@ def _placed(stage: Stage, card: Scorecard, evidence: Evidence, *, short: bool) -
         n=place.n,
         tied=tied,
     )
-    return text, traces_of(stage, card, place)
+    first = words("merit.word.first") if evidence.kind == "first" else ""
+    return text, traces_of(stage, card, place, rank=first)
 
 
 def _again_first(stage: Stage, card: Scorecard, evidence: Evidence) -> Said:
@@ -73,7 +74,10 @@ def _again_first(stage: Stage, card: Scorecard, evidence: Evidence) -> Said:
         tied=words("merit.tied") if now.tied > 1 else "",
         value=figure_value(stage, now),
     )
-    traces = (*traces_of(stage, card, before), *traces_of(stage, card, now))
+    first = words("merit.word.again")
+    # Of last year only the rank is said.
+    then, _ = traces_of(stage, card, before, rank=first)[:2]
+    traces = (then, *traces_of(stage, card, now, rank=first))
     year = Trace("year", before.period, before.period, YEAR, "/period/label", "", before.period)
     return text, (year, stage.month_trace(), *traces)
 
@@ -143,14 +147,22 @@ def figure_value(stage: Stage, place: Place) -> str:
     return f"{text}{space}{measured_in.strip()}"
 
 
-def traces_of(stage: Stage, card: Scorecard, place: Place) -> tuple[Trace, ...]:
-    """Where a place's rank and its figure stand, and the cases behind the month's own."""
+def traces_of(stage: Stage, card: Scorecard, place: Place, *, rank: str = "") -> tuple[Trace, ...]:
+    """Where a place's rank and its figure stand, and the cases behind the month's own.
+
+    `rank` is the word that the sentence has for the rank, if it is no number. A period that is not
+    the month's own is said and traced too.
+    """
     where = f"/units/{pointed(card.unit)}/places/{card.places.index(place)}"
     of_cases = place.kind in ("score", "rate") and place.period == stage.pack.meeting.period
     cases = stage.cases_of(card.unit) if of_cases else None
-    rank, code, period = str(place.rank), card.unit, place.period
-    shown = figure_value(stage, place)
-    return (
-        Trace(f"{place.key} rank", rank, rank, CARDS, f"{where}/rank", code, period, cases),
+    number, code, period = str(place.rank), card.unit, place.period
+    shown, at = figure_value(stage, place), rank or str(place.rank)
+    traces = (
+        Trace(f"{place.key} rank", at, number, CARDS, f"{where}/rank", code, period, cases),
         Trace(place.key, shown, place.value, CARDS, f"{where}/value", code, period, cases),
     )
+    if period == stage.pack.meeting.period or rank == stage.words("merit.word.again"):
+        return traces
+    said = period_words(stage, period)
+    return (*traces, Trace("period", said, period, CARDS, f"{where}/period", code, period))

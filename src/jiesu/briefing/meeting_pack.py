@@ -107,9 +107,13 @@ def _agenda(stage: Stage) -> Iterator[Block]:
         for n, part in enumerate(meeting.agenda, start=1)
     )
     yield Table("agenda", words("meeting.agenda"), columns, rows)
-    edition = stage.pack.edition
-    note = words("meeting.edition", n=edition) if edition else words("meeting.not_published")
-    yield Paragraph(note)
+    pack = stage.pack
+    if not pack.edition:
+        yield Paragraph(words("meeting.not_published"))
+    elif pack.edition_holds:
+        yield Paragraph(words("meeting.edition", n=pack.edition))
+    else:
+        yield Paragraph(words("meeting.edition.differs", n=pack.edition))
 
 
 def _who(stage: Stage, part: str) -> str:

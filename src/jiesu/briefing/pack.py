@@ -40,7 +40,7 @@ class Pack:
 
     `year` is the evaluation of the last whole year before the month, `cards` the scorecards of the
     group that speaks, `kept` the commitments as they stand on the day, `edition` the number of the
-    month's published edition (0 for none). `index` (of the last whole year), `topics` and
+    month's published edition (0 for none), which says the same figures where it holds. `index` (of the last whole year), `topics` and
     `governance` are `None` where the city has none.
     """
 
@@ -57,6 +57,7 @@ class Pack:
     governance: GovernanceResult | None = None
     office: str = ""
     edition: int = 0
+    edition_holds: bool = False
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,15 @@
 
 ZH: dict[str, str] = {
     # Merits and shortcomings
+    "merit.word.first": "首位",
+    "merit.word.again": "第一",
     "merit.tied": "并列",
     "merit.alone": "列",
     "merit.first": "{title}{value}，{tied}居全市首位",
     "merit.leads": "{title}{value}，{tied}全市第{rank}位",
     "merit.last": "{title}{value}，{tied}全市末位（第{rank}位）",
     "merit.lags": "{title}{value}，{tied}全市第{rank}位",
-    "merit.short.last": "{title}（{value}，{tied}末位）",
+    "merit.short.last": "{title}（{value}，{tied}第{rank}位，居末）",
     "merit.short.lags": "{title}（{value}，{tied}第{rank}位）",
     "merit.again_first": (
         "{year}年接诉即办{score}排名{tied_year}全市第一，{month}继续保持{tied}第一（{value}）"
@@ -44,6 +46,7 @@ ZH: dict[str, str] = {
     "meeting.office": "主管部门",
     "meeting.nothing": "本期没有可通报的内容。",
     "meeting.edition": "本期数据已发布，为第{n}号。",
+    "meeting.edition.differs": "本期数据已发布第{n}号，但现有数据与其不一致，会前请核对更正。",
     "meeting.not_published": "本期数据尚未发布定稿，会前请先发布。",
     "meeting.lists.list": "名单",
     "meeting.lists.units": "单位",
@@ -177,13 +180,15 @@ ZH: dict[str, str] = {
 }
 
 EN: dict[str, str] = {
+    "merit.word.first": "first",
+    "merit.word.again": "first",
     "merit.tied": "tied ",
     "merit.alone": "",
     "merit.first": "{title}: {value}, {tied}first in the city",
     "merit.leads": "{title}: {value}, {tied}number {rank} in the city",
     "merit.last": "{title}: {value}, {tied}last in the city (number {rank})",
     "merit.lags": "{title}: {value}, {tied}number {rank} in the city",
-    "merit.short.last": "{title} ({value}, {tied}last)",
+    "merit.short.last": "{title} ({value}, {tied}number {rank}, the last)",
     "merit.short.lags": "{title} ({value}, {tied}number {rank})",
     "merit.again_first": (
         "{tied_year}first in the city by {score} in {year}, and {tied}first again in {month} "
@@ -219,6 +224,10 @@ EN: dict[str, str] = {
     "meeting.office": "Responsible office",
     "meeting.nothing": "Nothing to report this month.",
     "meeting.edition": "The month's figures are published as edition {n}.",
+    "meeting.edition.differs": (
+        "The figures of these papers differ from those of edition {n}, which is published; mend "
+        "one of them before the meeting."
+    ),
     "meeting.not_published": "The month's figures are not published yet; publish them first.",
     "meeting.lists.list": "List",
     "meeting.lists.units": "Units",

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jiesu.city.commitments_file import read_commitments
+from jiesu.city.editions import edition_folder, latest_edition, stored_evaluation
 from jiesu.city.folder import City, read_city
 from jiesu.city.index_files import read_index
 from jiesu.city.index_run import index_of
@@ -25,6 +26,7 @@ from jiesu.city.topics_run import governance_of, topics_of
 from jiesu.city.workspace import Job, Progress, Workspace, job_of, opened
 from jiesu.core.commitments import Commitment, Kept, commitments_on
 from jiesu.core.contract import evaluation_document
+from jiesu.core.difference import same_figures
 from jiesu.core.governance import GovernanceResult
 from jiesu.core.index_contract import index_document
 from jiesu.core.indices import IndexResult
@@ -92,6 +94,8 @@ class _Figures:
     index: IndexResult | None
     topics: TopicBoard | None
     governance: GovernanceResult | None
+    edition: int
+    edition_holds: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +161,7 @@ def _figures(workspace: Workspace, city: City) -> _Figures:
     commitments: tuple[Commitment, ...] = ()
     if path := city.outside.get("commitments"):
         commitments = read_commitments(path, units)
+    edition, edition_holds = _published(city.folder, evaluation)
     return _Figures(
         city=city,
         units=units,
@@ -168,7 +173,18 @@ def _figures(workspace: Workspace, city: City) -> _Figures:
         index=_index(workspace, city, _year_before(label)),
         topics=topics_of(workspace, city, label, evaluation=evaluation),
         governance=governance_of(workspace, city, label, evaluation=evaluation),
+        edition=edition,
+        edition_holds=edition_holds,
     )
+
+
+def _published(folder: Path, evaluation: Evaluation) -> tuple[int, bool]:
+    """The number of the month's newest edition (0: none), and whether it says what is said now."""
+    edition = latest_edition(folder, evaluation.period.label)
+    if edition is None:
+        return 0, False
+    stored = stored_evaluation(edition_folder(folder, edition.period, edition.number))
+    return edition.number, same_figures(stored, evaluation_document(evaluation))
 
 
 def _last_year(workspace: Workspace, evaluation: Evaluation) -> Evaluation | None:
@@ -332,6 +348,8 @@ def _pack(figures: _Figures, meeting: Meeting) -> "Pack":
         topics=figures.topics,
         governance=figures.governance,
         office=figures.city.office,
+        edition=figures.edition,
+        edition_holds=figures.edition_holds,
     )
 
 
