@@ -39,9 +39,9 @@ class Pack:
     """Everything that a meeting's documents say, as final figures and people's decisions.
 
     `year` is the evaluation of the last whole year before the month, `cards` the scorecards of the
-    group that speaks, `kept` the commitments as they stand on the day, `edition` the number of the
-    month's published edition (0 for none), which says the same figures where it holds. `index` (of the last whole year), `topics` and
-    `governance` are `None` where the city has none.
+    group that speaks, `kept` the commitments as they stand on the day. `index` (of the last whole
+    year), `topics` and `governance` are `None` where the city has none. `edition` is the number of
+    the month's newest edition, 0 for none; `edition_holds` says that its figures are these.
     """
 
     meeting: Meeting

@@ -133,11 +133,11 @@ class _Reader:
 
     def _point(self, table: Settings) -> Point:
         evidence = table.text("evidence", "")
-        if evidence and not table.has("text"):
-            return Point(evidence)
         if evidence:
-            remedy = "write an entry of its own for the text"
-            table.wrong("text", "an entry has either evidence or a text", remedy)
+            if table.raw("text") is not None or table.raw("source") is not None:
+                remedy = "write an entry of its own for the text"
+                table.wrong("text", "an entry has either evidence or a text", remedy)
+            return Point(evidence)
         return Point(text=table.words("text"), source=table.text("source"))
 
     def _known(self, table: Settings, key: str, codes: Iterable[str]) -> None:
