@@ -110,8 +110,6 @@ class _Sheet:
 
     def district_blocks(self) -> Iterator[Block]:
         result = self.result
-        for line in self.essence():
-            yield Paragraph(line)
         yield Paragraph(self.words("join.sentences").join(self.sentences(result.districts)))
         yield self.table("districts", result.districts)
 

@@ -23,6 +23,7 @@ from jiesu.briefing.document import (
 )
 from jiesu.briefing.labels import Words
 from jiesu.briefing.maps import map_chart
+from jiesu.briefing.measures import list_note, measured, table_of_list
 from jiesu.briefing.provenance import essence, method_blocks, note_text, provenance
 from jiesu.briefing.scene import Scene
 from jiesu.briefing.tables import (
@@ -211,6 +212,8 @@ def _group_blocks(scene: Scene, group: Group) -> Iterator[Block]:
             yield Paragraph(_list_sentence(scene, group, named))
             if named.kind != "tied_first" and len(named.units) >= FEWEST_FOR_TABLE:
                 yield list_table(scene, named)
+            elif note := list_note(scene, named):
+                yield Paragraph(note)
     charts = [funnel_chart(scene, group), map_chart(scene, group), paths_chart(scene, group)]
     figures = [chart for chart in charts if chart is not None]
     if figures:
@@ -304,7 +307,7 @@ def _list_value(scene: Scene, named: NamedList, listed: ListedUnit) -> str:
     if named.kind == "improved":
         by = "list.by_rank" if scene.policy.improvement == "rank" else "list.by_score"
         return words(by, value=signed(listed.value))
-    return f"{listed.value:,f}"
+    return measured(table_of_list(scene, named), listed.value, listed.weak, words)
 
 
 # Annexes -------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
 from jiesu.briefing.document import Block, Paragraph
+from jiesu.briefing.measures import measure_facts
 from jiesu.briefing.scene import Scene
 from jiesu.briefing.wording import (
     clean,
@@ -90,6 +91,7 @@ def provenance(scene: Scene) -> tuple[tuple[str, str], ...]:
         (words("source.rows"), counted),
         (words("source.versions"), words("source.versions.text")),
     ]
+    found += measure_facts(scene)
     if evaluation.synthetic:
         found.append((words("source.data"), words("synthetic")))
     found += [(words("source.note"), note_text(scene, *note)) for note in evaluation.notes]

@@ -27,6 +27,7 @@ from jiesu.briefing.columns import (
 )
 from jiesu.briefing.document import Cell, Column, Table
 from jiesu.briefing.labels import Words
+from jiesu.briefing.measures import WEAK, column_title, list_note, table_of_list
 from jiesu.briefing.scene import Scene
 from jiesu.briefing.wording import clean, lowered, percent, score_text, signed, text_width
 from jiesu.core.policy import RateRule
@@ -260,7 +261,8 @@ def _valued_list(scene: Scene, named: NamedList) -> Table:
     shown.insert(1, _list_names(scene, named))
     rows = tuple(zip(*(cells for _, cells in shown), strict=True))
     columns = tuple(column for column, _ in shown)
-    return Table(f"list_{named.key}", scene.list_title(named), columns, rows)
+    note = list_note(scene, named)
+    return Table(f"list_{named.key}", scene.list_title(named), columns, rows, note=note)
 
 
 def _list_names(scene: Scene, named: NamedList) -> _ListFill:
@@ -281,10 +283,17 @@ def _list_values(scene: Scene, named: NamedList) -> _ListFill:
         counts = [int(unit.value) for unit in named.units]
         column = Column("value", title, "integer", 5)
         return column, [integer_cell(n, words) for n in counts]
+    if (table := table_of_list(scene, named)) is not None:
+        column = Column("value", column_title(table, words), "decimal", 5, table.measure.decimals)
+        return column, [_marked_cell(unit) for unit in named.units]
     places = max((_places(unit.value) for unit in named.units), default=0)
     column = Column("value", title, "decimal", 5, places)
     show = change_cell if named.kind == "improved" else decimal_cell
     return column, [show(unit.value, words) for unit in named.units]
+
+
+def _marked_cell(unit: ListedUnit) -> Cell:
+    return Cell(f"{unit.value:,f}{WEAK if unit.weak else ''}", unit.value)
 
 
 def _places(value: Decimal) -> int:

@@ -7,9 +7,9 @@ ZH: dict[str, str] = {
     "air.days": "逐日变化",
     "air.stations": "各监测站数据",
     "air.method": "计算方法和数据来源",
-    "air.essence.span": "统计时段：{span}，共{days}天（“本月”为{month}）。",
-    "air.essence.days": "有效日：全天有效小时不少于{hours}个；有效日不足{share}的，浓度后标“*”。",
-    "air.essence.ranks": "名次按公布数值由低到高，并列的占位；名单按未修约数值取舍。单位：{unit}。",
+    "air.essence.span": "统计时段：{span}，共{days}天（“本月”为{month}）",
+    "air.essence.days": "有效日：全天有效小时不少于{hours}个；有效日不足{share}的，浓度后标“*”",
+    "air.essence.ranks": "名次按公布数值由低到高，并列的占位；名单按未修约数值取舍。单位：{unit}",
     "air.best": "{span}，{headline}平均浓度最低的是{best}，最高的是{worst}。",
     "air.one": "{span}，仅{best}有{headline}有效数据。",
     "air.none": "{span}，没有有效数据。",
@@ -40,7 +40,6 @@ ZH: dict[str, str] = {
     "air.chart.lines": "{headline}日均浓度变化：{what}",
     "air.what.districts": "各区",
     "air.what.stations": "各监测站",
-    "air.what.worst": "浓度最高的{n}个监测站",
     "air.chart.city.description": (
         "日历图，每格一天，颜色越深浓度越高。有效{valid}天，无有效数据{missing}天，"
         "最高的一天为{day}，{value}{unit}。"
@@ -73,14 +72,14 @@ EN: dict[str, str] = {
     "air.days": "Day by day",
     "air.stations": "All stations",
     "air.method": "Method and sources",
-    "air.essence.span": "Span: {span}, {days} days (“month” means {month}).",
+    "air.essence.span": "Span: {span}, {days} days (“month” means {month})",
     "air.essence.days": (
         "A day is valid with at least {hours} valid hours; a mean on less than {share} of the days "
-        "is marked *."
+        "is marked *"
     ),
     "air.essence.ranks": (
         "Ranks go from low to high by the printed figure, ties leave gaps; lists are cut by the "
-        "exact figure. Unit of measure: {unit}."
+        "exact figure. Unit of measure: {unit}"
     ),
     "air.best": "{span}: mean {headline} was lowest in {best} and highest in {worst}.",
     "air.one": "{span}: only {best} has valid {headline} data.",
@@ -116,7 +115,6 @@ EN: dict[str, str] = {
     "air.chart.lines": "Daily mean {headline}: {what}",
     "air.what.districts": "districts",
     "air.what.stations": "stations",
-    "air.what.worst": "the {n} stations with the highest mean",
     "air.chart.city.description": (
         "A calendar with a cell for each day, darker for more. {valid} days have a value, "
         "{missing} have none; the highest is {day} with {value} {unit}."

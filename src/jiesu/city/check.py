@@ -17,6 +17,7 @@ from jiesu.city.editions import checked_editions
 from jiesu.city.folder import City, checked_city
 from jiesu.city.governance_file import check_governance
 from jiesu.city.index_files import check_index
+from jiesu.city.measures_files import check_measures
 from jiesu.city.meeting_file import checked_meetings
 from jiesu.city.policies import checked_policies
 from jiesu.city.topics_files import check_topics
@@ -60,6 +61,7 @@ def check_city(folder: Path) -> list[Problem]:
     problems += _cases(city)
     if city.boundaries is not None:
         problems += checked_boundaries(city.boundaries)
+    problems += check_measures(city, units)
     problems += check_air(city, units)
     problems += check_topics(city, units)
     problems += check_governance(city, units)

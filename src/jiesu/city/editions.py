@@ -23,6 +23,7 @@ CASES = "cases.parquet"
 POLICY = "policy.toml"
 UNITS = "units.csv"
 ADJUSTMENTS = "adjustments.csv"
+MEASURES = "measures.json"
 EVALUATION = "evaluation.json"
 DIFFERENCES = "diff.json"
 

@@ -21,6 +21,7 @@ from jiesu.city.editions import (
     CASES,
     DIFFERENCES,
     EVALUATION,
+    MEASURES,
     PART,
     POLICY,
     RECORD,
@@ -52,6 +53,7 @@ from jiesu.core.difference import (
     same_figures,
 )
 from jiesu.core.edition import Edition, SignOff, edition_record
+from jiesu.core.measure_record import tables_record
 from jiesu.core.period import parse_period
 from jiesu.core.problems import InputError, Problem, writable
 from jiesu.core.result import Evaluation
@@ -209,6 +211,8 @@ def _freeze(part: Path, job: Job, evaluation: Evaluation) -> None:
     for source, name in ((job.units, UNITS), (job.adjustments, ADJUSTMENTS)):
         if source is not None:
             _write(part / name, source.read_bytes())
+    if evaluation.measures:
+        _write(part / MEASURES, tables_record(evaluation.measures))
 
 
 def _edition(

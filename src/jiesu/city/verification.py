@@ -20,6 +20,7 @@ from jiesu.city.editions import (
     CASES,
     EVALUATION,
     FOLDER,
+    MEASURES,
     POLICY,
     RECORD,
     SEAL,
@@ -37,6 +38,8 @@ from jiesu.city.units_file import read_units
 from jiesu.core.contract import evaluation_document
 from jiesu.core.difference import added_keys, unequal
 from jiesu.core.edition import Edition, parse_edition, seal_of
+from jiesu.core.measure_record import parse_tables
+from jiesu.core.measures import MeasureTable
 from jiesu.core.period import parse_period
 from jiesu.core.problems import InputError, Problem
 from jiesu.core.result import Evaluation
@@ -161,6 +164,10 @@ def recomputed(folder: Path, edition: Edition) -> Evaluation:
     lines: tuple[Line, ...] = ()
     if ADJUSTMENTS in edition.files:
         lines = tuple(read_adjustments(folder / ADJUSTMENTS, units))
+    measures: dict[str, MeasureTable] = {}
+    if MEASURES in edition.files:
+        path = folder / MEASURES
+        measures = parse_tables(read_bytes(path), file=shown(path))
     try:
         period = parse_period(edition.period, policy.period.months(ZoneInfo(edition.zone)))
     except ValueError as error:
@@ -176,6 +183,7 @@ def recomputed(folder: Path, edition: Edition) -> Evaluation:
             edition.as_of,
             spill=Path(spill),
             first=edition.first,
+            measures=measures,
         )
         return evaluate(
             [folder / CASES],

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +26,7 @@ from jiesu.core.result import Evaluation, Input
 from jiesu.core.roster import Line, Roster
 
 if TYPE_CHECKING:
+    from jiesu.core.measures import MeasureTable
     from jiesu.sources.intake import Intake
     from jiesu.sources.profile import Profile
 
@@ -39,6 +40,8 @@ Progress = Callable[[int, int], None]
 @dataclass(frozen=True, slots=True)
 class Job:
     """What to evaluate and where to write it, from the folder or the command line.
+
+    `folder` is the city folder that has outside measures, where there is one.
 
     `zone` `None` leaves it to the inputs and their profile. `as_of` may lack an offset: then it is
     in the zone of the periods. `names` is what the city is called, by language; empty where nobody
@@ -63,6 +66,7 @@ class Job:
     group_by: str = "unit"
     as_of: datetime | None = None
     engine: str = "duckdb://"
+    folder: Path | None = None
 
 
 def job_of(folder: Path, period: str) -> Job:
@@ -83,6 +87,7 @@ def job_of(folder: Path, period: str) -> Job:
         recipients=city.recipients,
         synthetic=city.synthetic,
         lang=city.language,
+        folder=folder,
     )
 
 
@@ -99,6 +104,7 @@ class Workspace:
     intake: "Intake"
     folder: Path
     now: datetime
+    _tables: dict[str, dict[str, "MeasureTable"]] = field(default_factory=dict, compare=False)
 
     @property
     def files(self) -> Sequence[Path]:
@@ -108,6 +114,20 @@ class Workspace:
     def period(self, label: str) -> tuple[Policy, Period]:
         """A period and the version of the policy that is in force in it; see `policy_and_period`"""
         return policy_and_period(self.job, self.profile, label)
+
+    def measures(self, label: str) -> Mapping[str, "MeasureTable"]:
+        """The outside measures of a period and the air's means by key; read once for each period.
+
+        Empty without a city folder. Raises InputError for mistakes in their files.
+        """
+        if self.job.folder is None:
+            return {}
+        if label not in self._tables:
+            from jiesu.city.measures_files import measure_tables
+
+            city, (_, period) = read_city(self.job.folder), self.period(label)
+            self._tables[label] = measure_tables(city, self.roster.units, period)
+        return self._tables[label]
 
     def evaluation(self, label: str, as_of: datetime | None = None) -> Evaluation:
         """A period's evaluation, with the digests of what was read.
@@ -129,6 +149,7 @@ class Workspace:
             job.group_by,
             job.engine,
             self.folder,
+            measures=self.measures(label) if any(rule.measure for rule in policy.lists) else {},
         )
         evaluation = evaluate(
             self.files, request, source, city=job.names or {}, synthetic=job.synthetic

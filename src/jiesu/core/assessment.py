@@ -11,6 +11,8 @@ from fractions import Fraction
 
 from jiesu.core.counts import Counts, summed
 from jiesu.core.facts import EMPTY, Joint, pooled
+from jiesu.core.measure_lists import measure_list
+from jiesu.core.measures import MeasureTable
 from jiesu.core.period import Period
 from jiesu.core.policy import ALL, EACH_GROUP, GroupRule, Policy
 from jiesu.core.ranking import display_order, named_list
@@ -61,6 +63,7 @@ class _Case:
     counts_before: Counts | None
     now: Mapping[str, Standing]
     before: Mapping[str, Standing]
+    measures: Mapping[str, MeasureTable]
 
 
 def assess(
@@ -69,11 +72,13 @@ def assess(
     now: Counted,
     before: Counted | None,
     months: Sequence[Counted],
+    measures: Mapping[str, MeasureTable] | None = None,
 ) -> Findings:
     """Score, rank and list all units of a period.
 
     `before` is the previous period of equal kind, `None` when the input does not reach it;
-    `months` are the months at hand for the rank paths, oldest first.
+    `months` are the months at hand for the rank paths, oldest first. `measures` are the outside
+    measures by key for the lists that name one.
     """
     case = _Case(
         policy,
@@ -83,6 +88,7 @@ def assess(
         None if before is None else before.whole,
         standings(policy, roster, now, with_intervals=True),
         {} if before is None else standings(policy, roster, before),
+        measures or {},
     )
     found = (_group(case, rule) for rule in group_rules(policy, roster.units))
     groups = tuple(group for group in found if group.units)
@@ -242,6 +248,9 @@ def _lists(case: _Case, groups: Sequence[Group]) -> Iterable[NamedList]:
             title = rule.title
             if rule.group == EACH_GROUP and len(groups) > 1:
                 title = {lang: f"{group.title[lang]}: {rule.title[lang]}" for lang in rule.title}
+            if rule.kind == "measure":
+                yield measure_list(rule, group, title, case.measures.get(rule.measure))
+                continue
             by_place = case.roster.units is None
             volumes = {place: n for place, n in places.items() if place is not None}
             if not by_place:

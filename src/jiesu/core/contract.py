@@ -9,6 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from jiesu.core.measures import MeasureTable
 from jiesu.core.period import Period
 from jiesu.core.policy import Policy
 from jiesu.core.result import (
@@ -61,6 +62,7 @@ def evaluation_document(evaluation: Evaluation) -> Json:
         "lists": [_list(named) for named in evaluation.lists],
         "totals": _totals(evaluation.totals, policy),
         "notes": [{"key": key, **values} for key, values in evaluation.notes],
+        "measures": [_measure(table) for table in evaluation.measures.values()],
     }
 
 
@@ -145,6 +147,7 @@ def _list(named: NamedList) -> Json:
         "group": named.group,
         "title": dict(named.title),
         "available": named.available,
+        "measure": named.measure or None,
         "units": [_listed(unit) for unit in named.units],
     }
 
@@ -157,6 +160,24 @@ def _listed(unit: ListedUnit) -> Json:
         "score": _text(unit.score),
         "position": unit.position,
         "value": _text(unit.value),
+        "weak": unit.weak,
+    }
+
+
+def _measure(table: MeasureTable) -> Json:
+    measure = table.measure
+    return {
+        "key": measure.key,
+        "title": dict(measure.title),
+        "measured_in": dict(measure.measured_in),
+        "direction": measure.direction,
+        "decimals": measure.decimals,
+        "source": measure.source,
+        "period": table.period,
+        "span": table.span or None,
+        "days": table.days,
+        "units": len(table.readings),
+        "files": [{"name": file.name, "sha256": file.sha256} for file in table.files],
     }
 
 

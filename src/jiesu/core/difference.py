@@ -16,7 +16,7 @@ CASE_CHANGES = ("added", "removed", "excluded", "restored", "callback", "handlin
 """How a case may differ: it came, it went, it was excluded or is so no longer, the answers of its
 call-back, its handling (due, contacted, closed) or its unit or place changed."""
 
-UNSCORED = ("as_of", "input")
+UNSCORED = ("as_of", "input", "measures")
 """Keys of the document that tell where figures come from and are none themselves."""
 
 
@@ -110,7 +110,10 @@ def same_figures(before: Json, after: Json) -> bool:
 
 
 def _figures(document: Json) -> Json:
-    return {key: value for key, value in document.items() if key not in UNSCORED}
+    figures = {key: value for key, value in document.items() if key not in UNSCORED}
+    # From which files an outside measure was read is no figure of it either.
+    measures = [{**measure, "files": None} for measure in document.get("measures", ())]
+    return {**figures, "measures": measures}
 
 
 def differences(before: Json, after: Json) -> Differences:

@@ -64,7 +64,8 @@ class ListRule:
     """A named list of the bulletin.
 
     `ties` says whether a cut takes in the `whole_group` that is tied with the last, or `exact`ly
-    `n` units by the display order. `measure` names an outside measure.
+    `n` units by the display order. `measure` names an outside measure, `end` which end of its
+    ranking is listed.
     """
 
     key: str
@@ -74,6 +75,7 @@ class ListRule:
     n: int
     ties: str
     measure: str
+    end: str = "worst"
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,6 +365,7 @@ def _lists(top: Settings, groups: tuple[GroupRule, ...]) -> tuple[ListRule, ...]
                 n=table.integer("n", 10, 1, 100_000),
                 ties=table.choice("ties", ("whole_group", "exact"), "whole_group"),
                 measure=table.text("measure") if kind == "measure" else "",
+                end=_end(table, kind),
             )
         )
     _unique(tables, [rule.key for rule in lists], "lists")
@@ -372,6 +375,13 @@ def _lists(top: Settings, groups: tuple[GroupRule, ...]) -> tuple[ListRule, ...]
         if rule.group == EACH_GROUP and made & own:
             table.wrong("key", f"makes a second list {min(made & own)!r}", "rename one")
     return tuple(lists)
+
+
+def _end(table: Settings, kind: str) -> str:
+    """Which end of a measure's ranking is listed; other kinds say it themselves."""
+    if kind != "measure":
+        return "worst"
+    return table.choice("end", ("worst", "best"), "worst")
 
 
 def _grades(top: Settings) -> tuple[Grade, ...]:

@@ -41,8 +41,8 @@ def named_list(
     """The list that a rule declares, for one group.
 
     `volumes` counts the cases by place for the volume lists; with `by_place` the places themselves
-    are listed (there is no units file that says which units they are). The list of an outside
-    measure is made where the measures are: here it is not available.
+    are listed (there is no units file that says which units they are). Lists of outside measures
+    are made in `measure_lists`.
     """
     units = {unit.unit: unit for unit in group.units}
     values = _values(rule, group.units, volumes)

@@ -5,14 +5,18 @@ computes a rate, a score or a rank again. Holds no arithmetic and no JSON.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 from jiesu.core.period import Period
 from jiesu.core.policy import Policy
+
+if TYPE_CHECKING:
+    from jiesu.core.measures import MeasureTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +167,8 @@ class Group:
 @dataclass(frozen=True, slots=True)
 class ListedUnit:
     """A unit in a named list. `position` is its rank by the list's own `value`, `rank` and
-    `score` are the unit's in its group (`None` when listed apart)."""
+    `score` are the unit's in its group (`None` when listed apart). `weak` marks a value that stands
+    on too little data to be relied on."""
 
     unit: str
     name: str
@@ -171,13 +176,15 @@ class ListedUnit:
     score: Decimal | None
     position: int
     value: Decimal
+    weak: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class NamedList:
     """A list that the bulletin announces. `kind` is the kind in the policy (`tied_first`, `top`,
     `bottom`, `improved`, `volume`, `per_10000`, `measure`). `available` is false when the data for
-    it is not at hand (no previous period, an outside measure not given): then `units` is empty."""
+    it is not at hand (no previous period, an outside measure not given): then `units` is empty.
+    `measure` is the key of the outside measure, for kind `measure`."""
 
     key: str
     kind: str
@@ -185,6 +192,7 @@ class NamedList:
     title: Mapping[str, str]
     available: bool
     units: tuple[ListedUnit, ...]
+    measure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +250,7 @@ class Evaluation:
 
     `paths` gives, by group key and unit, the rank in each month at hand, oldest first.
     `notes` are sentences about the input that a reader must know, as (key, values) pairs.
+    `measures` are the outside measures by key that the lists are made from.
     """
 
     period: Period
@@ -256,3 +265,4 @@ class Evaluation:
     totals: Totals
     paths: Mapping[str, Mapping[str, tuple[RankPoint, ...]]]
     notes: tuple[tuple[str, Mapping[str, str]], ...]
+    measures: Mapping[str, "MeasureTable"] = field(default_factory=dict)

@@ -5,7 +5,7 @@ in `counts`, the arithmetic in `core.assessment`. Reads only Parquet that `sourc
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from ibis.backends import BaseBackend
 
 from jiesu.core.assessment import Findings, assess
 from jiesu.core.counts import Counts
+from jiesu.core.measures import MeasureTable
 from jiesu.core.period import MONTHS_IN, Period, month_period
 from jiesu.core.policy import Policy
 from jiesu.core.problems import InputError, Problem
@@ -39,6 +40,7 @@ class Request:
     `as_of` `None` means the latest time in the input, never after `now`. `spill` is the folder
     for what the engine cannot hold in memory. `first` is the earliest time of a larger input of
     which the files are only what a period needs; `None` means the earliest in the files.
+    `measures` are the outside measures at hand by key.
     """
 
     policy: Policy
@@ -50,6 +52,7 @@ class Request:
     engine: str = DEFAULT
     spill: Path | None = None
     first: datetime | None = None
+    measures: Mapping[str, MeasureTable] = field(default_factory=dict)
 
 
 def evaluate(
@@ -99,7 +102,7 @@ def _evaluated(
     roster = request.roster
     if roster.units is None and request.group_by == "unit" and known.may_have_values("unit_name"):
         roster = Roster(None, unit_names(cases, request.group_by), roster.lines)
-    findings = assess(policy, roster, now, before, months)
+    findings = assess(policy, roster, now, before, months, request.measures)
     previous = None if before is None else before.period
     return Evaluation(
         period=period,
@@ -114,6 +117,11 @@ def _evaluated(
         totals=findings.totals,
         paths=findings.paths,
         notes=tuple(_notes(request, roster, previous, first, as_of, findings)),
+        measures={
+            rule.measure: request.measures[rule.measure]
+            for rule in policy.lists
+            if rule.measure in request.measures
+        },
     )
 
 
