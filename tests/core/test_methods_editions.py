@@ -57,6 +57,10 @@ def test_a_document_does_not_differ_from_itself() -> None:
 
 def test_files_and_time_are_no_figures_and_all_else_is() -> None:
     assert same_figures(document(), document(input={"digest": "y"}, as_of="later"))
+    measure = {"key": "pm25", "files": [{"name": "a"}], "units": 3}
+    renamed = {**measure, "files": [{"name": "b"}]}
+    assert same_figures(document(measures=[measure]), document(measures=[renamed]))
+    assert not same_figures(document(measures=[measure]), document(measures=[]))
     for key in document():
         other = document(**{key: "other"})
         assert same_figures(document(), other) == (key in UNSCORED)

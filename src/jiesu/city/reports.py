@@ -326,8 +326,9 @@ class _Maker:
 
 
 def _reaches(first: datetime, window: Window) -> bool:
-    """Whether the data go back to a window: to its first day at least."""
-    return first < window[0] + timedelta(1)
+    """Whether the data go back to a window's begin, give or take a 24th of it."""
+    start, end = window
+    return first < start + (end - start) / 24
 
 
 def _earlier(moment: datetime, days: int) -> datetime:
