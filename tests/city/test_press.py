@@ -10,7 +10,7 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cached_property
@@ -357,8 +357,30 @@ def test_attendance_counts_the_units_file(pack: Pack) -> None:
 # Traces ---------------------------------------------------------------------------------------
 
 
-def test_every_trace_leads_to_its_value(pack: Pack) -> None:
-    n = 0
+@pytest.fixture(scope="module", params=["zh", "en"])
+def told(request: pytest.FixtureRequest, pack: Pack) -> Pack:
+    """The papers in each language, from the same figures and the same meeting."""
+    if request.param == "zh":
+        return pack
+    out = pack.folder / "papers-en"
+    prepared = hold(Wish(pack.folder, "2022-02", out, "en", ("html",), 1), now=NOW)
+    assert prepared.drafted is None
+    return replace(pack, out=out, prepared=prepared)
+
+
+def test_both_languages_say_the_same(told: Pack, pack: Pack) -> None:
+    def values(one: Pack) -> list[list[tuple[str, str]]]:
+        return [
+            [(figure["pointer"], figure["value"]) for figure in statement["figures"]]
+            for statement in one.statements
+            if not statement["given_by"]
+        ]
+
+    assert values(told) == values(pack)
+
+
+def test_every_trace_leads_to_its_value(told: Pack) -> None:
+    pack, n = told, 0
     for statement in pack.statements:
         for figure in statement["figures"]:
             found: Any = pack.file(figure["file"])
@@ -373,7 +395,8 @@ def test_every_trace_leads_to_its_value(pack: Pack) -> None:
     assert n > 200
 
 
-def test_every_number_in_a_text_is_traced_or_part_of_a_name(pack: Pack) -> None:
+def test_every_number_in_a_text_is_traced_or_part_of_a_name(told: Pack) -> None:
+    pack = told
     titles = [
         title for one in pack.file("evaluation.json")["lists"] for title in one["title"].values()
     ]

@@ -69,7 +69,7 @@ def _again_first(stage: Stage, card: Scorecard, evidence: Evidence) -> Said:
         "merit.again_first",
         year=before.period,
         month=stage.short_month,
-        score=stage.scene.score,
+        score=stage.score,
         tied_year=words("merit.tied") if before.tied > 1 else "",
         tied=words("merit.tied") if now.tied > 1 else "",
         value=figure_value(stage, now),
@@ -119,9 +119,9 @@ def figure_title(stage: Stage, place: Place) -> str:
     words = stage.words
     title = stage.title(place.title, place.key)
     if place.kind == "change":
-        title = words("merit.change", score=stage.scene.score)
+        title = words("merit.change", score=stage.score)
     elif place.kind in ("score", "year"):
-        title = stage.scene.score
+        title = stage.score
     elif place.kind == "index":
         title = words("merit.index", title=title)
     if place.period == stage.pack.meeting.period:
@@ -132,7 +132,7 @@ def figure_title(stage: Stage, place: Place) -> str:
 def period_words(stage: Stage, label: str) -> str:
     """A year's or a month's label in words."""
     if len(label) == 4 and label.isdigit():
-        return stage.words("period.year", year=label, n=0, month="")
+        return stage.words("meeting.year", year=label)
     return period_label(label, stage.words)
 
 

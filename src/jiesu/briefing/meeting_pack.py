@@ -142,7 +142,7 @@ def _speakers(stage: Stage) -> Iterator[Block]:
                 words(
                     "meeting.speaker.place",
                     name=name,
-                    score=stage.scene.score,
+                    score=stage.score,
                     value=place.value,
                     tied=words("merit.tied" if place.tied > 1 else "merit.alone"),
                     rank=place.rank,

@@ -139,7 +139,7 @@ def _figures(stage: Stage, unit: UnitResult) -> str:
         base=stage.scene.whole_word(stage.scene.policy.rates[0].whole),
         whole=whole_number(whole),
         rates=listing(rates, words),
-        score=stage.scene.score if words.lang == "zh" else lowered(stage.scene.score, words),
+        score=stage.score,
         value=f"{unit.score:f}",
         rank=unit.rank,
     )

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from jiesu.briefing.labels import Words
 from jiesu.briefing.scene import Scene
-from jiesu.briefing.wording import clean, period_label
+from jiesu.briefing.wording import MAX_NAME, clean, lowered, period_label
 from jiesu.core.commitments import Kept
 from jiesu.core.governance import GovernanceResult
 from jiesu.core.indices import IndexResult
@@ -90,8 +90,14 @@ class Stage:
         period = self.pack.meeting.period
         return Trace("month", shown or self.short_month, period, MEETING, "/period", "", period)
 
-    def title(self, titles: Mapping[str, str], otherwise: str = "") -> str:
-        return clean(self.words.title(titles, otherwise))
+    def title(self, titles: Mapping[str, str], otherwise: str = "", limit: int = MAX_NAME) -> str:
+        """A text in this language, on one line and at most `limit` long."""
+        return clean(self.words.title(titles, otherwise), limit)
+
+    @property
+    def score(self) -> str:
+        """What the score is called inside a sentence."""
+        return lowered(self.scene.score, self.words)
 
     def unit(self, code: str) -> str:
         """A unit's name, a street's with its district's before it."""
@@ -167,7 +173,7 @@ class Stage:
             held = self.pack.meeting.held_on
             there = (unit.exists_between(held, held) for unit in units if unit.kind == kind)
             n = str(sum(there))
-            title = titles.get(kind, clean(kind))
+            title = lowered(titles.get(kind, clean(kind)), words)
             who.append(words("meeting.kind", title=title, n=n))
             pointer = f"/attendance/{number}/units_of_kind/{kind}"
             traces.append(Trace(f"units of kind {kind}", n, n, MEETING, pointer))

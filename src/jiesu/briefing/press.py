@@ -13,7 +13,7 @@ from jiesu.briefing.labels import Words
 from jiesu.briefing.pack import MEETING, Stage
 from jiesu.briefing.statements import bulletin_statements
 from jiesu.briefing.topic_statements import governance_statements, topic_statements
-from jiesu.briefing.wording import clean, day, listing, signed
+from jiesu.briefing.wording import clean, day, listing, raised, signed
 from jiesu.core.commitments import Kept
 from jiesu.core.meeting import Meeting, Point, Speaker
 from jiesu.core.press import Statement, Trace
@@ -80,7 +80,7 @@ def _speaker(stage: Stage, number: int, speaker: Speaker, card: Scorecard) -> It
         where = f"/speakers/{number}/merits/{n}/text"
         text, traces, given = _point(stage, card, point, where)
         if text:
-            sentence = stage.words("press.merits", text=text)
+            sentence = stage.words("press.merits", text=raised(text))
             yield Statement("merit", section, sentence, traces, given)
     for given in dict.fromkeys(point.source for point in speaker.shortcomings):
         points = [
@@ -172,7 +172,7 @@ def experience_reason(stage: Stage, code: str) -> tuple[str, tuple[Trace, ...]]:
     tied = sum(other.rank == unit.rank for other in group.units) > 1
     text = words(
         "meeting.experience.rank" if unit.rank == 1 else "meeting.experience.else",
-        score=stage.scene.score,
+        score=stage.score,
         value=f"{unit.score:f}",
         tied=words("merit.tied") if tied else "",
         rank=unit.rank,

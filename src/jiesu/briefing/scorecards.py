@@ -11,7 +11,7 @@ from jiesu.briefing.document import Block, Cell, Column, Figure, Paragraph, Sect
 from jiesu.briefing.drawing import ACCENT, GREY, INK, PALE, RULE
 from jiesu.briefing.evidence import figure_title, figure_value, period_words, point_said
 from jiesu.briefing.pack import Stage
-from jiesu.briefing.wording import clean, day, listing, text_width
+from jiesu.briefing.wording import clean, day, listing, raised, text_width
 from jiesu.core.commitments import Kept
 from jiesu.core.meeting import Point, Speaker
 from jiesu.core.scorecard import Place, Scorecard
@@ -104,7 +104,7 @@ def _places_table(stage: Stage, card: Scorecard) -> Table:
         rank = words("card.rank.tied", rank=place.rank) if place.tied > 1 else str(place.rank)
         rows.append(
             (
-                Cell(_bare_title(stage, place)),
+                Cell(raised(_bare_title(stage, place))),
                 Cell(figure_value(stage, place) + ("*" if place.weak else "")),
                 Cell(rank, place.rank, "integer"),
                 integer_cell(place.n, words),
@@ -142,7 +142,7 @@ def ranks_chart(stage: Stage, card: Scorecard) -> Figure:
     ]
     for row, place in enumerate(places):
         y = 34 + ROW * row
-        title = _fitted(figure_title(stage, place))
+        title = _fitted(raised(figure_title(stage, place)))
         worst = place.last_of_tied * 4 > place.n * 3 and place.n > 1
         best = place.rank * 4 <= place.n
         colour = ACCENT if worst else INK if best else GREY

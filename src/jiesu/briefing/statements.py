@@ -51,7 +51,7 @@ def _list_statement(stage: Stage, number: int, named: NamedList) -> Statement:
     key = "press.first.tied" if len(names) > 1 else "press.first.one"
     text = words(
         key,
-        score=stage.scene.score if words.lang == "zh" else lowered(stage.scene.score, words),
+        score=stage.score,
         group=lowered(title, words),
         n=len(names),
         value=f"{named.units[0].score:f}",
@@ -133,7 +133,7 @@ def _year_first_statement(stage: Stage, group: Group, before: Group, unit: UnitR
     text = words(
         "press.year_first",
         year=year.period.label if words.lang == "zh" else period_name(year.period, words),
-        score=stage.scene.score if words.lang == "zh" else lowered(stage.scene.score, words),
+        score=stage.score,
         group=lowered(stage.scene.group_title(group), words),
         tied_year=words("merit.tied") if shared > 1 else "",
         name=name,

@@ -115,7 +115,7 @@ def _asked(stage: Stage, one: TopicStatus) -> Iterator[Statement]:
     """What the plan of a topic asks for, as its lead unit wrote it."""
     if not one.topic.plan:
         return
-    plan = stage.title(one.topic.plan)
+    plan = stage.title(one.topic.plan, limit=600)
     number = stage.pack.meeting.topics.index(one.topic.key)
     trace = Trace("plan", plan, plan, MEETING, f"/topics/plans/{number}/{stage.words.lang}")
     text = stage.words("topic.asked", plan=plan.rstrip("。."))
