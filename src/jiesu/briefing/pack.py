@@ -5,7 +5,6 @@ Holds no sentences (see `evidence`, `press`, `meeting_pack`) and computes nothin
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import cached_property
 
 from jiesu.briefing.labels import Words
@@ -138,17 +137,6 @@ class Stage:
         unit = evaluation.groups[found[0]].units[found[1]]
         codes = self.pack.units.with_all_below(code) if code in self.pack.units else (code,)
         return CasesBehind(evaluation.period.label, "unit", codes, unit.volume)
-
-    def measured(self, named: NamedList, value: Decimal) -> str:
-        """A value of a measure's list with its unit of measure."""
-        rules = {rule.key: rule for rule in self.pack.evaluation.policy.lists}
-        rule = rules.get(named.key)
-        table = self.pack.measures.get(rule.measure) if rule else None
-        if table is None:
-            return f"{value:,f}"
-        measured_in = self.title(table.measure.measured_in)
-        space = " " if self.words.lang == "en" else ""
-        return f"{value:,f}{space}{measured_in}"
 
     def mark(self, otherwise: str = "") -> str:
         """What stands on every page: synthetic data, or a draft that nobody has approved."""

@@ -6,6 +6,7 @@ whose data is not at hand. What people decided (speakers, next steps) is in `pre
 
 from collections.abc import Iterator
 
+from jiesu.briefing.measures import measured, table_of_list
 from jiesu.briefing.pack import EVALUATION, YEAR, Stage
 from jiesu.briefing.wording import listing, lowered, period_name, signed, whole_number
 from jiesu.core.press import CasesBehind, Statement, Trace
@@ -76,7 +77,7 @@ def listed_value(stage: Stage, named: NamedList, one: ListedUnit) -> str:
         if stage.scene.policy.improvement == "rank":
             return signed(one.value)
         return words("press.points", value=signed(one.value))
-    return stage.measured(named, one.value)
+    return measured(table_of_list(stage.scene, named), one.value, one.weak, words)
 
 
 def _traces(

@@ -167,7 +167,7 @@ def _figures(workspace: Workspace, city: City) -> _Figures:
         units=units,
         evaluation=evaluation,
         year=_last_year(workspace, evaluation),
-        measures={},
+        measures=workspace.measures(label),
         meetings=read_meetings(city.folder, units),
         commitments=commitments,
         index=_index(workspace, city, _year_before(label)),
