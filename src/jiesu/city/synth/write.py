@@ -17,9 +17,11 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
+from jiesu.city.synth.air import write_air
 from jiesu.city.synth.cases import Columns, Month, day_cases
 from jiesu.city.synth.governance import write_governance
 from jiesu.city.synth.index import write_index
+from jiesu.city.synth.measures import write_measures
 from jiesu.city.synth.meetings import write_meetings
 from jiesu.city.synth.rhythm import cases_by_day
 from jiesu.city.synth.table import Wording, case_table, text_table
@@ -36,6 +38,8 @@ OUTSIDE: tuple[Callable[[Path, World, Sequence[str]], None], ...] = (
     write_topics,
     write_governance,
     write_index,
+    write_measures,
+    write_air,
 )
 """What writes the files beside the cases: each is given the folder, the city and the months."""
 
