@@ -392,6 +392,9 @@ def _notes(view: View, board: TopicBoard) -> Iterator[Block]:
     )
     if any(one.cases is not None for one in board.topics):
         yield Paragraph(words("topics.method.cases"))
+    effects = [e for one in board.topics if one.cases for e in (one.cases.volume, one.cases.rate)]
+    if any(effect and not effect.missing and not effect.seasonal for effect in effects):
+        yield Paragraph(words("topics.method.season"))
 
 
 def _sheets(view: View, board: TopicBoard) -> Iterator[Table]:

@@ -190,6 +190,9 @@ ZH: dict[str, str] = {
         "实施前后对比为间断时间序列：诉求量以全部其他诉求为参照，比率按有效回访计；区间已计入超额离散和"
         "月份间的关联。它说明同期发生了变化，不证明原因，也不计入任何评分。"
     ),
+    "topics.method.season": (
+        "不足24个月的序列无法区分季节：相对于全部其他诉求的季节性变化可能被计为实施后的变化。"
+    ),
     # The duty list
     "topics.duty.title": "{year}年“每月一题”职责清单",
     "topics.duty.essence": "完成情况截至{day}",
@@ -455,6 +458,10 @@ EN: dict[str, str] = {
         "Before and after are interrupted time series: the volume relative to all other cases, "
         "the rate on valid call-backs; intervals allow for overdispersion and for ties between "
         "months. They show that something changed at that time, not why, and enter no score."
+    ),
+    "topics.method.season": (
+        "A series of fewer than 24 months cannot tell the season apart: where a topic has another "
+        "season than all other demand, that may show as a change."
     ),
     # The duty list
     "topics.duty.title": "Duty list of the monthly topics, {year}",
