@@ -4,6 +4,7 @@ import errno
 import json
 import multiprocessing
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -205,6 +206,37 @@ def test_figures_can_be_held_against_the_newest_edition(city: Path) -> None:
     assert agrees_with_latest(city, "2022-01", document) is None
     document["totals"]["volume"] += 1
     assert agrees_with_latest(city, PERIOD, document) is False
+
+
+MEASURES = """[[measures]]
+key = "pm25"
+title = { zh = "PM2.5", en = "PM2.5" }
+measured_in = { zh = "微克", en = "microgram" }
+direction = "lower"
+decimals = 1
+source = "监测中心"
+"""
+
+
+def test_outside_measures_are_kept_and_a_later_figure_is_a_correction(city: Path) -> None:
+    (city / "measures.toml").write_text(MEASURES, "utf-8")
+    (city / "measures").mkdir()
+    path = city / "measures" / "a.csv"
+    path.write_text("measure,unit,period,value\npm25,E1,2022-02,31.25\npm25,E2,2022-02,30\n")
+    first = published(city)
+    assert "measures.json" in first.edition.files
+    assert b"125/4" in (first.folder / "measures.json").read_bytes()
+    # Another form of the same figures.
+    path.write_text("measure,unit,period,value\npm25,E2,2022-02,30.0\npm25,E1,2022-02,31.250\n")
+    assert not published(city).is_new
+    path.write_text("measure,unit,period,value\npm25,E1,2022-02,29\npm25,E2,2022-02,30\n")
+    second = published(city, reason="station repaired")
+    assert second.is_new
+    assert second.differs is not None
+    assert second.differs.moved == ()
+    shutil.rmtree(city / "measures")
+    for done in (first, second):
+        assert verify_folder(done.folder).problems == ()
 
 
 def left(folder: Path) -> list[str]:

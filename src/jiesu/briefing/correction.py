@@ -146,7 +146,7 @@ def _units(made: Correction, scene: Scene) -> Iterator[Block]:
             ]
             if changes:
                 title = titles.get(group, clean(group))
-                caption = scene.words(f"correction.{key}.caption", group=title)
+                caption = scene.words(f"correction.caption.{key}", group=title)
                 yield _units_table(f"{key}_{group}", caption, changes, scene)
 
 

@@ -131,11 +131,10 @@ def _intake(report: Report, words: Words) -> Iterator[Block]:
         change = change_words(n, report.n_before, words)
         first += words(f"report.than.{span.kind}", change=change)
     sentences = [first + words("report.end")]
-    if report.n_excluded:
-        sentences.append(words("report.excluded", n=whole_number(report.n_excluded)))
-    if report.n_repeats:
-        share = percent(Fraction(report.n_repeats, n), 1)
-        sentences.append(words("report.repeats", n=whole_number(report.n_repeats), percent=share))
+    for key, some in (("excluded", report.n_excluded), ("repeats", report.n_repeats)):
+        if some:
+            share = percent(Fraction(some, n), 1)
+            sentences.append(words(f"report.{key}", n=whole_number(some), percent=share))
     if report.enterprise is not None:
         tally = report.enterprise
         change = change_words(tally.n, tally.before, words)
@@ -147,7 +146,7 @@ def _intake(report: Report, words: Words) -> Iterator[Block]:
     if chart is not None:
         yield chart
     for column, key in (("kind", "kinds"), ("channel", "channels")):
-        table = tally_table(report, column, words(f"report.{key}.caption"), SHOWN, words)
+        table = tally_table(report, column, words(f"report.caption.{key}"), SHOWN, words)
         if table is not None:
             yield table
 
