@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-from jiesu.briefing.air_charts import Series, Span, calendar_chart, lines_chart, strips_chart
-from jiesu.briefing.content import numbered
+from jiesu.briefing.air_charts import Series, Span, calendar_chart, lines_charts, strips_charts
+from jiesu.briefing.content import chinese_number, numbered
 from jiesu.briefing.document import (
     Block,
     Cell,
@@ -195,7 +195,7 @@ class _Sheet:
             )
             columns += [
                 Column(f"{name}_month", titles[0], "decimal", 5, decimals),
-                Column(f"{name}_year", titles[1], "decimal", 5.4, decimals),
+                Column(f"{name}_year", titles[1], "decimal", 6, decimals),
             ]
             for place, row in zip(places, cells, strict=True):
                 row += [self.value(place.month[name]), self.value(place.figures[name])]
@@ -238,7 +238,8 @@ class _Sheet:
         if sentences:
             yield Paragraph(words("join.sentences").join(sentences))
         for key, chosen in (("bottom", streets[-TEN:]), ("top", streets[:TEN])):
-            caption = words(f"air.{key}", headline=headline, n=len(chosen))
+            n = chinese_number(len(chosen)) if words.lang == "zh" else len(chosen)
+            caption = words(f"air.{key}", headline=headline, n=n)
             yield Heading(caption)
             yield self.table("streets", chosen, f"air_streets_{key}", caption)
 
@@ -263,12 +264,12 @@ class _Sheet:
         stations = [place for place in result.stations if self.drawn(place)]
         few = len(stations) <= HANDFUL
         if districts:
-            yield strips_chart(districts, self.span, words, words("air.what.districts"))
+            yield from strips_charts(districts, self.span, words, words("air.what.districts"))
         if few and stations:
             rows = [self.series(place) for place in stations]
-            yield lines_chart(rows, self.span, words, words("air.what.stations"))
+            yield from lines_charts(rows, self.span, words, words("air.what.stations"))
         elif districts:
-            yield lines_chart(districts, self.span, words, words("air.what.districts"))
+            yield from lines_charts(districts, self.span, words, words("air.what.districts"))
 
     def drawn(self, place: AirPlace) -> bool:
         return self.figure(place).value is not None

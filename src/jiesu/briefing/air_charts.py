@@ -130,7 +130,19 @@ def calendar_chart(series: Series, span: Span, words: Words) -> Figure:
     return _figure("air-calendar", caption, description, height, parts)
 
 
-def strips_chart(rows: Sequence[Series], span: Span, words: Words, what: str) -> Figure:
+ROWS = 44
+"""So many rows of day cells fit on a page."""
+
+
+def strips_charts(rows: Sequence[Series], span: Span, words: Words, what: str) -> list[Figure]:
+    """The rows of `_strips`, in as many figures as they need."""
+    return [
+        _strips(rows[i : i + ROWS], i // ROWS + 1, span, words, what)
+        for i in range(0, len(rows), ROWS)
+    ]
+
+
+def _strips(rows: Sequence[Series], number: int, span: Span, words: Words, what: str) -> Figure:
     """A row for each place, a cell for each day; one line where days have no value."""
     size = 11.0
     left = min(max((drawing.text_width(row.name, size) for row in rows), default=40.0) + 12, 190.0)
@@ -138,7 +150,7 @@ def strips_chart(rows: Sequence[Series], span: Span, words: Words, what: str) ->
     n_days = max(len(row.daily) for row in rows)
     room = WIDTH - left - 42
     wide = min(room / n_days, 14.0)
-    parts = _month_marks(span, n_days, left, wide, top - 8, top + high * len(rows), words)
+    parts = _month_marks(span, n_days, left, wide, top - 8, words)
     for i, row in enumerate(rows):
         y = top + i * high
         parts.append(drawing.text((left - 7, y + high - 4), row.name, size=size, anchor="end"))
@@ -149,7 +161,7 @@ def strips_chart(rows: Sequence[Series], span: Span, words: Words, what: str) ->
     parts += _legend(span, words, height - 8.0, left if left < 120 else 40.0)
     caption = words("air.chart.strip", headline=span.title, what=what)
     description = words("air.chart.strip.description", n=len(rows))
-    return _figure("air-strips", caption, description, height, parts)
+    return _figure(f"air-strips-{number}", caption, description, height, parts)
 
 
 def _strip(daily: Daily, span: Span, x: float, y: float, wide: float, high: float) -> list[str]:
@@ -175,7 +187,7 @@ def _strip(daily: Daily, span: Span, x: float, y: float, wide: float, high: floa
 
 
 def _month_marks(
-    span: Span, n_days: int, left: float, wide: float, y: float, bottom: float, words: Words
+    span: Span, n_days: int, left: float, wide: float, y: float, words: Words
 ) -> list[str]:
     months = words("air.months").split(",")
     parts = []
@@ -187,32 +199,45 @@ def _month_marks(
     return parts
 
 
-PANEL_GAP, PANEL_HIGH, PANEL_TOP = 26.0, 96.0, 22.0
+PANEL_GAP, PANEL_HIGH, PANEL_TOP, PANEL_FOOT = 26.0, 92.0, 22.0, 44.0
 
 
-def lines_chart(rows: Sequence[Series], span: Span, words: Words, what: str) -> Figure:
-    """A small line chart for each place, two beside one another, all on one scale."""
-    panel = (WIDTH - PANEL_GAP - 34) / 2
-    most = max(
-        (float(v) for row in rows for v in (*row.daily, *row.high) if v is not None), default=1
-    )
-    n_rows = -(-len(rows) // 2)
+PANELS = 18
+"""So many small charts fit on a page; of more another figure is made."""
+
+
+def lines_charts(rows: Sequence[Series], span: Span, words: Words, what: str) -> list[Figure]:
+    """A small line chart for each place, side by side, all on one scale."""
+    values = (float(v) for row in rows for v in (*row.daily, *row.high) if v is not None)
+    most = max(values, default=1.0) * 1.05
+    return [
+        _panels(rows[i : i + PANELS], i // PANELS + 1, most, span, words, what)
+        for i in range(0, len(rows), PANELS)
+    ]
+
+
+def _panels(
+    rows: Sequence[Series], number: int, most: float, span: Span, words: Words, what: str
+) -> Figure:
+    n_columns = 2 if len(rows) <= 8 else 3
+    wide = (WIDTH - 34 - (n_columns - 1) * PANEL_GAP) / n_columns
+    n_rows = -(-len(rows) // n_columns)
     parts: list[str] = []
     for i, row in enumerate(rows):
-        x = 34 + (i % 2) * (panel + PANEL_GAP)
-        y = PANEL_TOP + (i // 2) * (PANEL_HIGH + 34)
-        parts += _panel(
-            row, span, words, (x, y, x + panel, y + PANEL_HIGH), most * 1.05, i % 2 == 0
-        )
-    height = int(PANEL_TOP + n_rows * (PANEL_HIGH + 34) + 18)
+        column = i % n_columns
+        x = 34 + column * (wide + PANEL_GAP)
+        y = PANEL_TOP + (i // n_columns) * (PANEL_HIGH + PANEL_FOOT)
+        frame = (x, y, x + wide, y + PANEL_HIGH)
+        parts += _panel(row, span, words, frame, most, with_axis=column == 0)
+    height = int(PANEL_TOP + n_rows * (PANEL_HIGH + PANEL_FOOT) + 14)
     parts += _lines_legend(rows, span, words, height - 8.0)
     caption = words("air.chart.lines", headline=span.title, what=what)
     description = words("air.chart.lines.description", n=len(rows))
-    return _figure("air-lines", caption, description, height, parts)
+    return _figure(f"air-lines-{number}", caption, description, height, parts)
 
 
 def _panel(
-    row: Series, span: Span, words: Words, frame: drawing.Box, most: float, with_axis: bool
+    row: Series, span: Span, words: Words, frame: drawing.Box, most: float, *, with_axis: bool
 ) -> list[str]:
     n_days = len(row.daily)
     x = Scale(0, max(n_days - 1, 1), frame[0], frame[2])

@@ -143,7 +143,7 @@ def _course(seed: int, year: int, month: int, n_days: int) -> Floats:
     days = []
     for shock in draws.bell(n_days):
         weather = 0.65 * weather + 0.75 * float(shock)
-        days.append(max(0.22, 1.0 + 0.52 * weather + 0.14 * (weather * weather - 1.0)))
+        days.append(max(0.2, 0.92 + 0.8 * weather + 0.32 * (weather * weather - 1.0)))
     daily = _MEAN * _SEASON[month - 1] * np.array(days)
     # From midnight to midnight a day passes over into the next.
     after = np.append(daily[1:], daily[-1])
