@@ -197,7 +197,7 @@ def _last_year(workspace: Workspace, evaluation: Evaluation) -> Evaluation | Non
     # A day without cases at the beginning of a year is no gap.
     if first is None or first > period.start + timedelta(days=1):
         return None
-    return workspace.evaluation(year, evaluation.as_of)
+    return workspace.evaluation(year, evaluation.as_of, measured=False)
 
 
 def _year_before(label: str) -> str:

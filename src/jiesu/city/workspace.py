@@ -129,17 +129,21 @@ class Workspace:
             self._tables[label] = measure_tables(city, self.roster.units, period)
         return self._tables[label]
 
-    def evaluation(self, label: str, as_of: datetime | None = None) -> Evaluation:
+    def evaluation(
+        self, label: str, as_of: datetime | None = None, *, measured: bool = True
+    ) -> Evaluation:
         """A period's evaluation, with the digests of what was read.
 
-        `as_of` `None` means the job's, and else the latest time in the input. Raises InputError
-        where no case falls in the period.
+        `as_of` `None` means the job's, and else the latest time in the input. Without `measured` no
+        outside measure is read, and their lists are not available. Raises InputError where no case
+        falls in the period.
         """
         from jiesu.evaluation.run import Request, evaluate
 
         job, intake = self.job, self.intake
         policy, period = self.period(label)
         source = Input((), intake.accepted, intake.rejected, intake.duplicates)
+        listed = any(rule.measure for rule in policy.lists)
         request = Request(
             policy,
             period,
@@ -149,7 +153,7 @@ class Workspace:
             job.group_by,
             job.engine,
             self.folder,
-            measures=self.measures(label) if any(rule.measure for rule in policy.lists) else {},
+            measures=self.measures(label) if measured and listed else {},
         )
         evaluation = evaluate(
             self.files, request, source, city=job.names or {}, synthetic=job.synthetic
