@@ -111,7 +111,7 @@ def _table(
     rows: tuple[tuple[Cell, ...], ...],
 ) -> Table:
     title = view.text(one.topic.title)
-    caption = view.words(f"topics.table.duty_{kind}", topic=title)
+    caption = view.words(f"topics.table.duty.{kind}", topic=title)
     return Table(f"duty_{kind}_{one.topic.key}", caption, columns, rows)
 
 

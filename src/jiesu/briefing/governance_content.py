@@ -140,7 +140,8 @@ def _evidence_text(view: View, evidence: Evidence) -> str:
     newest = evidence.places[-1] if evidence.places else None
     place = words("none") if newest is None else words("governance.place", n=newest)
     mark = " ●" if evidence.holds else ""
-    return f"{len(evidence.met)}/{len(evidence.looked_at)}{words('governance.comma')}{place}{mark}"
+    months = f"{len(evidence.met)}/{len(evidence.looked_at)}"
+    return words("governance.evidence", months=months, place=place) + mark
 
 
 def _place(view: View, result: GovernanceResult, one: Governed) -> Iterator[Block]:
@@ -211,10 +212,10 @@ def rule_text(view: View, rule: Rule, way: str) -> str:
     """A rule in words: 万人诉求比居前3%，近12个月中至少9个月."""
     words = view.words
     if rule.n:
-        cut = words(f"governance.cut.{rule.side}.n", n=rule.n)
+        cut = words(f"governance.cut.{rule.side}_n", n=rule.n)
     else:
         share = view.percent(rule.percent / 100, 0 if rule.percent.denominator == 1 else 1)
-        cut = words(f"governance.cut.{rule.side}.percent", percent=share)
+        cut = words(f"governance.cut.{rule.side}_percent", percent=share)
     return words(
         f"governance.rule.{way}",
         title=clean(view.text(rule.title)),

@@ -323,7 +323,7 @@ def _candidates(view: View, board: TopicBoard) -> Iterator[Block]:
         yield Paragraph(words("topics.candidates.none", n=rules.fewest_cases))
         return
     yield candidates_table(view, board, CANDIDATES_SHOWN)
-    yield Items(tuple(words(f"topics.test.{key}.how", **_numbers(board)) for key in TESTS))
+    yield Items(tuple(words(f"topics.test.{key}", **_numbers(board)) for key in TESTS))
 
 
 def _numbers(board: TopicBoard) -> dict[str, int]:

@@ -100,9 +100,9 @@ ZH: dict[str, str] = {
     "topics.table.steps": "任务和政策",
     "topics.table.months": "逐月诉求",
     "topics.table.duty_overview": "主责单位和协同单位",
-    "topics.table.duty_duties": "{topic}：职责",
-    "topics.table.duty_tasks": "{topic}：任务",
-    "topics.table.duty_policies": "{topic}：政策",
+    "topics.table.duty.duties": "{topic}：职责",
+    "topics.table.duty.tasks": "{topic}：任务",
+    "topics.table.duty.policies": "{topic}：政策",
     "topics.sheet.status": "状态",
     "topics.sheet.targets": "量化目标",
     "topics.sheet.candidates": "候选",
@@ -162,17 +162,17 @@ ZH: dict[str, str] = {
         "以下由最近{months}个考核月的诉求按四项遴选标准计算得出，每项附依据，供研究选题参考。"
     ),
     "topics.candidates.none": "没有诉求达到{n}件的分类。",
-    "topics.test.felt.how": (
+    "topics.test.felt": (
         "反映普遍：月均不少于{at_least}件的街乡镇占比，与街乡镇主办的诉求占比，两者平均。"
     ),
-    "topics.test.broad.how": (
+    "topics.test.broad": (
         "量大面广：诉求量在各分类中的位置，与诉求量最大的十分之一街乡镇以外的占比，两者平均。"
     ),
-    "topics.test.unsolved.how": (
+    "topics.test.unsolved": (
         "久拖可解：各月居前{top}位的月份占比、未解决率在各分类中的位置，与解决较好的四分之一街乡镇"
         "（有效回访不少于{answers}件）能多解决的比例（替代指标），三者平均。"
     ),
-    "topics.test.policy.how": (
+    "topics.test.policy": (
         "宜出政策：解决率低于全市总体的区的占比，与主办2%以上诉求的市级单位数（三个为满），两者平均；"
         "均为替代指标。"
     ),
@@ -220,10 +220,10 @@ ZH: dict[str, str] = {
     "governance.rules.people": "规则只用于提出建议；纳入和退出以人工登记的日期为准。",
     "governance.rule.enter": "{title}：{figure}{cut}，近{of}个月中至少{months}个月。",
     "governance.rule.leave": "{title}：连续{months}个月{figure}不在{cut}之列。",
-    "governance.cut.top.n": "前{n}名",
-    "governance.cut.top.percent": "前{percent}",
-    "governance.cut.bottom.n": "后{n}名",
-    "governance.cut.bottom.percent": "后{percent}",
+    "governance.cut.top_n": "前{n}名",
+    "governance.cut.top_percent": "前{percent}",
+    "governance.cut.bottom_n": "后{n}名",
+    "governance.cut.bottom_percent": "后{percent}",
     "governance.figure.volume": "诉求量",
     "governance.figure.per_10000": "万人诉求比",
     "governance.figure.score": "综合评分",
@@ -238,7 +238,7 @@ ZH: dict[str, str] = {
     "governance.table.evidence": "逐条依据",
     "governance.table.evidence.note": "每格为符合月数/考察月数和本月位次；●表示规则成立。",
     "governance.place": "第{n}位",
-    "governance.comma": "，",
+    "governance.evidence": "{months}，{place}",
     "governance.report": "{day}：{text}",
     "governance.table.problems": "{name}：问题清单",
     "governance.table.measures": "{name}：三级整治措施",
@@ -349,9 +349,9 @@ EN: dict[str, str] = {
     "topics.table.steps": "Tasks and policies",
     "topics.table.months": "Cases by month",
     "topics.table.duty_overview": "Lead units and partners",
-    "topics.table.duty_duties": "{topic}: duties",
-    "topics.table.duty_tasks": "{topic}: tasks",
-    "topics.table.duty_policies": "{topic}: policies",
+    "topics.table.duty.duties": "{topic}: duties",
+    "topics.table.duty.tasks": "{topic}: tasks",
+    "topics.table.duty.policies": "{topic}: policies",
     "topics.sheet.status": "State",
     "topics.sheet.targets": "Targets",
     "topics.sheet.candidates": "Candidates",
@@ -419,20 +419,20 @@ EN: dict[str, str] = {
         "the evidence for each."
     ),
     "topics.candidates.none": "No category has {n} cases.",
-    "topics.test.felt.how": (
+    "topics.test.felt": (
         "Widely felt: the share of streets with {at_least} cases a month or more, and the share "
         "of cases that streets lead; their mean."
     ),
-    "topics.test.broad.how": (
+    "topics.test.broad": (
         "Many and broad: the place of the volume among all categories, and the share of cases "
         "outside the tenth of streets with most; their mean."
     ),
-    "topics.test.unsolved.how": (
+    "topics.test.unsolved": (
         "Long open but solvable: the share of months among the top {top}, the place of the "
         "unsolved share among all categories, and how much more the better quarter of streets "
         "(with {answers} call-backs or more) solves (a proxy); their mean."
     ),
-    "topics.test.policy.how": (
+    "topics.test.policy": (
         "Suited to a city policy: the share of districts that solve it less often than the city "
         "solves all cases, and the city-level units that lead 2% or more (three are full); their "
         "mean. Both are proxies."
@@ -503,10 +503,10 @@ EN: dict[str, str] = {
     "governance.rule.leave": (
         "{title}: {figure} not among {cut} in any of the last {months} months."
     ),
-    "governance.cut.top.n": "the {n} highest",
-    "governance.cut.top.percent": "the highest {percent}",
-    "governance.cut.bottom.n": "the {n} lowest",
-    "governance.cut.bottom.percent": "the lowest {percent}",
+    "governance.cut.top_n": "the {n} highest",
+    "governance.cut.top_percent": "the highest {percent}",
+    "governance.cut.bottom_n": "the {n} lowest",
+    "governance.cut.bottom_percent": "the lowest {percent}",
     "governance.figure.volume": "volume",
     "governance.figure.per_10000": "cases per 10,000 residents",
     "governance.figure.score": "composite score",
@@ -523,7 +523,7 @@ EN: dict[str, str] = {
         "Each cell: months met of those looked at, and the place this month; ● the rule holds."
     ),
     "governance.place": "no. {n}",
-    "governance.comma": ", ",
+    "governance.evidence": "{months}, {place}",
     "governance.report": "{day}: {text}",
     "governance.table.problems": "{name}: problems",
     "governance.table.measures": "{name}: measures at three levels",
