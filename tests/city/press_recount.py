@@ -16,6 +16,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 ZONE = ZoneInfo("Asia/Shanghai")
+BELIEVABLE = 10_000
+"""Micrograms: what a station says above that is a fault of its own."""
 WEIGHTS = (Fraction(1, 10), Fraction(1, 2), Fraction(2, 5))
 
 
@@ -151,11 +153,10 @@ def pm25(folder: Path, until: date) -> dict[str, Fraction]:
     """Street means from 1 January on: the mean of the valid days' means of its stations."""
     street = {row["station"]: row["street"] for row in _rows(folder / "stations.csv")}
     hours: dict[tuple[str, str], list[Fraction]] = defaultdict(list)
-    for path in sorted((folder / "air").glob("*.csv")):
+    for path in sorted((folder / "air").glob(f"{until.year}-*.csv")):
         for row in _rows(path):
-            day = _day(row)
-            if date(until.year, 1, 1) <= day <= until and row["pm25"]:
-                hours[row["station"], day.isoformat()].append(Fraction(row["pm25"]))
+            if row["pm25"] and 0 <= Fraction(row["pm25"]) <= BELIEVABLE and _day(row) <= until:
+                hours[row["station"], _day(row).isoformat()].append(Fraction(row["pm25"]))
     days: dict[tuple[str, str], list[Fraction]] = defaultdict(list)
     for (station, day_text), values in hours.items():
         if len(values) >= 20 and street.get(station):
