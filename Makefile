@@ -22,10 +22,11 @@ $(READY): requirements-dev.lock pyproject.toml tools/bootstrap.py
 
 setup: $(READY) ## Make .venv with everything in it.
 
-demo: $(READY) ## Evaluate a synthetic city and show the ranking and where the bulletin lies.
+demo: $(READY) ## Evaluate a synthetic city, show the ranking, prepare its review meeting.
 	@rm -rf build/demo
-	@$(JIESU) synth --period 2022-02 --months 3 --cases 150000 --seed 1 --out build/demo
+	@$(JIESU) synth --period 2022-02 --months 14 --cases 60000 --seed 1 --out build/demo
 	@$(JIESU) evaluate --city build/demo --period 2022-02
+	@$(JIESU) meeting --city build/demo --period 2022-02
 
 test: $(READY) ## Run the tests.
 	@$(PY) -m pytest -n auto -q
