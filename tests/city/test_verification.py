@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -195,6 +196,22 @@ def test_a_record_cannot_point_outside_its_folder(city: Path) -> None:
     )
     [problem, *_] = verify_folder(folder).problems
     assert "no record of an edition" in problem.what
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1 and nothing else", None])
+def test_cases_that_cannot_be_read_and_are_sealed_anew_are_a_problem(
+    city: Path, content: bytes | None
+) -> None:
+    folder = edition_folder(city, PERIOD, 1)
+    path = folder / "cases.parquet"
+    if content is None:
+        pq.write_table(pq.read_table(path).drop_columns("excluded"), path)
+    else:
+        path.write_bytes(content)
+    sealed_anew(folder)
+    [problem] = verify_folder(folder).problems
+    assert problem.file == "2022-02/1/cases.parquet"
+    assert "cannot be counted" in problem.what
 
 
 def test_a_folder_among_the_files_is_named(city: Path) -> None:

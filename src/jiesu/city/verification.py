@@ -110,6 +110,10 @@ def verify_folder(folder: Path) -> Verdict:
         anew = evaluation_document(recomputed(folder, edition))
     except InputError as error:
         return Verdict(folder, edition, (*problems, *error.problems))
+    except Exception as error:
+        # Sealed anew with cases that no engine can read: what it says of them differs.
+        what = f"the cases cannot be counted ({type(error).__name__})"
+        return Verdict(folder, edition, (*problems, Problem(shown(folder / CASES), "", what, COPY)))
     added: set[str] = set()
     problems += _wrong_figures(folder, edition, anew, added)
     return Verdict(folder, edition, tuple(problems), tuple(sorted(added)))

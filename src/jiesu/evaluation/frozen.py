@@ -68,11 +68,28 @@ def freeze_cases(
     source = ds.dataset([str(file) for file in files], format="parquet")
     schema = pa.schema([source.schema.field(name) for name in FROZEN])
     n = 0
-    with pq.ParquetWriter(into, schema, compression="zstd", compression_level=1) as writer:
+    with _writer(into, schema) as writer:
         for table in _row_groups(source.to_batches(columns=list(FROZEN), filter=wanted), schema):
             writer.write_table(table, row_group_size=ROW_GROUP)
             n += table.num_rows
     return n
+
+
+def _writer(into: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    """A small file: numbers and times as differences, which suits what rises row by row."""
+    times = [field.name for field in schema if pa.types.is_timestamp(field.type)]
+    encoding = dict.fromkeys(times, "DELTA_BINARY_PACKED") | {"case_id": "DELTA_BYTE_ARRAY"}
+    codes = [
+        field.name for field in schema if field.type == pa.string() and field.name not in encoding
+    ]
+    return pq.ParquetWriter(
+        into,
+        schema,
+        compression="zstd",
+        compression_level=1,
+        use_dictionary=codes,
+        column_encoding=encoding,
+    )
 
 
 def _scalar(moment: datetime) -> pa.Scalar:
@@ -82,11 +99,13 @@ def _scalar(moment: datetime) -> pa.Scalar:
 def _row_groups(batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.Table]:
     """The rows in tables of about a row group each; one empty table where there is no row."""
     waiting: list[pa.RecordBatch] = []
+    n = 0
     for batch in batches:
         waiting.append(batch)
-        if sum(one.num_rows for one in waiting) >= ROW_GROUP:
+        n += batch.num_rows
+        if n >= ROW_GROUP:
             yield pa.Table.from_batches(waiting, schema)
-            waiting = []
+            waiting, n = [], 0
     yield pa.Table.from_batches(waiting, schema)
 
 
