@@ -61,6 +61,17 @@ def test_the_same_arguments_give_the_same_bytes_on_every_machine(tmp_path: Path)
     )
 
 
+def test_all_that_lies_beside_the_cases_is_the_same_again(tmp_path: Path) -> None:
+    found = []
+    for name in ("a", "b"):
+        write_city(tmp_path / name, period="2022-02", months=3, cases=50, seed=3)
+        files = sorted(path for path in (tmp_path / name).rglob("*") if path.is_file())
+        found.append({str(p.relative_to(tmp_path / name)): p.read_bytes() for p in files})
+    assert found[0] == found[1]
+    folders = {name.split("/")[0] for name in found[0]}
+    assert folders >= {"air", "measures", "index", "meetings", "topics.toml", "commitments.csv"}
+
+
 def test_a_month_is_the_same_however_many_months_are_written(tmp_path: Path, city: Path) -> None:
     write_city(tmp_path / "one", period="2022-02", months=1, cases=CASES, seed=1)
     assert digest(tmp_path / "one") == digest(city)
