@@ -121,7 +121,7 @@ def report_of(workspace: Workspace, city: City, kind: Kind, day: date) -> Report
 def _running(workspace: Workspace, span: Span) -> Evaluation | None:
     """The month as it stands; `None` where no case falls in it yet."""
     try:
-        return workspace.evaluation(span.period.label, span.as_of)
+        return workspace.evaluation(span.period.label, span.as_of, measured=False)
     except InputError:
         return None
 
