@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from jiesu.city.folder import City
 from jiesu.city.lines import Line, by_line, read_lines
+from jiesu.city.measures_files import Measures, checked_measures
 from jiesu.city.policies import checked_policies
 from jiesu.core.index_scores import Value, Values
 from jiesu.core.indicators import (
@@ -51,6 +52,7 @@ FIRST_YEAR, LAST_YEAR = 1900, 2199
 MAX_DECIMALS = 6
 T = TypeVar("T", bound=str)
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}")
+_YEAR = re.compile(r"(19|20|21)[0-9]{2}")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{1,30})?")
 
 
@@ -65,6 +67,8 @@ class IndexFiles:
 def read_index(city: City, units: Units | None) -> IndexFiles | None:
     """The index of a city folder, `None` where it has none. Raises InputError with all mistakes."""
     found, problems = checked_index(city, units)
+    if found is not None and any(leaf.measure for leaf in found.tree.leaves.values()):
+        problems += checked_measures(city, units)[1]
     if problems:
         raise InputError(problems)
     return found
@@ -76,7 +80,7 @@ def check_index(city: City, units: Units | None) -> list[Problem]:
 
 
 def checked_index(city: City, units: Units | None) -> tuple[IndexFiles | None, list[Problem]]:
-    """The index as far as it could be read, and every mistake.
+    """The index as far as it could be read, and every mistake but those in outside measures.
 
     `units` `None` leaves unit codes unchecked.
     """
@@ -89,7 +93,8 @@ def checked_index(city: City, units: Units | None) -> tuple[IndexFiles | None, l
     except InputError as error:
         return None, list(error.problems)
     rates = {rate.key for policy in checked_policies(city.policies)[0] for rate in policy.rates}
-    tree = replace(_tree(top, rates), digest=sha256(content).hexdigest())
+    measures = checked_measures(city, units)[0]
+    tree = replace(_tree(top, rates, set(measures.rules)), digest=sha256(content).hexdigest())
     problems = top.problems
     if units is not None:
         problems += _units_of(tree, units, path.name)
@@ -97,7 +102,23 @@ def checked_index(city: City, units: Units | None) -> tuple[IndexFiles | None, l
     if folder is not None:
         values, wrong = _values(folder, tree, units)
         problems = [*problems, *wrong]
-    return IndexFiles(tree, values), problems
+    return IndexFiles(tree, _with_measures(tree, values, measures)), problems
+
+
+def _with_measures(tree: IndexTree, values: Values, measures: Measures) -> Values:
+    """The figures with those that outside measures give for whole years; one given here holds."""
+    found = {
+        year: {key: dict(by_unit) for key, by_unit in by_leaf.items()}
+        for year, by_leaf in values.items()
+    }
+    for key, leaf in tree.leaves.items():
+        for label, readings in measures.readings.get(leaf.measure, {}).items():
+            if _YEAR.fullmatch(label):
+                source = measures.rules[leaf.measure].source
+                by_unit = found.setdefault(int(label), {}).setdefault(key, {})
+                for unit, one in readings.items():
+                    by_unit.setdefault(unit, Value(one.value, one.source or source))
+    return found
 
 
 def index_bytes(path: Path) -> bytes:
@@ -128,16 +149,17 @@ def _units_of(tree: IndexTree, units: Units, file: str) -> list[Problem]:
 # index.toml ----------------------------------------------------------------------------------
 
 
-def _tree(top: Settings, rates: set[str]) -> IndexTree:
+def _tree(top: Settings, rates: set[str], measures: set[str]) -> IndexTree:
     top.integer("format", 1, 1, 1)
     tables: dict[str, Settings] = {}
     nodes: dict[str, Indicator] = {}
     for table in top.each("indicators"):
-        node = _indicator(table, rates)
+        node = _indicator(table, rates, measures)
         if node.key in nodes:
             table.wrong("key", f"the key {node.key} stands twice", "give each its own key")
             continue
-        nodes[node.key], tables[node.key] = node, table
+        if node.key != ROOT:
+            nodes[node.key], tables[node.key] = node, table
     if not nodes and not top.problems:
         top.wrong("indicators", "there is no indicator", "write [[indicators]]")
     known = not top.problems
@@ -162,7 +184,7 @@ def _one_of(choices: Sequence[T], chosen: str) -> T:
     return next(choice for choice in choices if choice == chosen)
 
 
-def _indicator(table: Settings, rates: set[str]) -> Indicator:
+def _indicator(table: Settings, rates: set[str], measures: set[str]) -> Indicator:
     key = table.text("key")
     if key and (not _KEY.fullmatch(key) or key == ROOT):
         what = f"{key[:40]!r} cannot be a key"
@@ -172,7 +194,7 @@ def _indicator(table: Settings, rates: set[str]) -> Indicator:
         title=table.words("title"),
         parent=table.text("parent", ROOT),
         weights=_weights(table),
-        leaf=_leaf(table, rates) if table.has("kind") else None,
+        leaf=_leaf(table, rates, measures) if table.has("kind") else None,
     )
 
 
@@ -184,7 +206,7 @@ def _weights(table: Settings) -> Mapping[int, Fraction]:
     found = {}
     for year in by_year.table:
         number = by_year.number(year, None, 0, 1)
-        if re.fullmatch(r"(19|20|21)[0-9]{2}", year):
+        if _YEAR.fullmatch(year):
             found[int(year)] = number
         else:
             by_year.wrong(year, f"{year!r} is not a year", "write weight = { 2021 = 0.3 }")
@@ -193,10 +215,15 @@ def _weights(table: Settings) -> Mapping[int, Fraction]:
     return found
 
 
-def _leaf(table: Settings, rates: set[str]) -> Leaf:
+def _leaf(table: Settings, rates: set[str], measures: set[str]) -> Leaf:
     kind = _one_of(KINDS, table.choice("kind", KINDS))
     survey = (Fraction(0), Fraction(100)) if kind == "survey" else (None, None)
-    label = figure = ""
+    label = figure = measure = ""
+    if kind == "objective" and table.has("measure"):
+        measure = table.text("measure")
+        if measure not in measures:
+            what = f"no measure has the key {measure[:40]!r}"
+            table.wrong("measure", what, "write a key of measures.toml, or leave the line out")
     if kind == "hotline":
         label = table.text("label")
         figure = table.choice("figure", (PER_10000, *sorted(rates)))
@@ -210,6 +237,7 @@ def _leaf(table: Settings, rates: set[str]) -> Leaf:
         allowed=_allowed(table) or survey,
         label=label,
         figure=figure,
+        measure=measure,
     )
 
 
@@ -332,7 +360,7 @@ def _value(
     elif units is not None and units[cells["unit"]].kind not in tree.kinds:
         what = f"{cells['unit']} is a {units[cells['unit']].kind[:40]}"
         wrong("unit", what, f"the index is one of: {', '.join(tree.kinds)}")
-    if not re.fullmatch(r"(19|20|21)[0-9]{2}", cells["year"]):
+    if not _YEAR.fullmatch(cells["year"]):
         wrong("year", f"{cells['year'][:40]!r} is not a year", "write it as 2021")
     value = exact(cells["value"]) if _NUMBER.fullmatch(cells["value"]) else None
     if value is None or abs(value) > LARGEST:

@@ -54,7 +54,8 @@ class Leaf:
     `measured_in` is the unit of measure in words, `decimals` those with which a figure is printed
     and enters the index. `allowed` are the smallest and largest figure that can be right. A
     hotline indicator counts the cases with `label`: `figure` is `per_10000` or the key of a
-    rate of the policy.
+    rate of the policy. `measure` is the key of an outside measure that gives the figures
+    (`core.measures`); empty where they are given as the index's own.
     """
 
     kind: LeafKind
@@ -66,6 +67,7 @@ class Leaf:
     allowed: tuple[Fraction | None, Fraction | None] = (None, None)
     label: str = ""
     figure: str = ""
+    measure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +129,14 @@ class IndexTree:
         return tuple(dict.fromkeys(leaf if key == ROOT else key for leaf, key in pairs))
 
     def inside(self, key: str) -> tuple[str, ...]:
-        """All nodes below one, each before those below it."""
-        found: list[str] = []
+        """All nodes below one, each before those below it; a circle is followed once."""
+        found: dict[str, None] = {}
         waiting = list(reversed(self.below.get(key, ())))
         while waiting:
             current = waiting.pop()
-            found.append(current)
-            waiting.extend(reversed(self.below.get(current, ())))
+            if current not in found and current != key:
+                found[current] = None
+                waiting.extend(reversed(self.below.get(current, ())))
         return tuple(found)
 
     def leaves_of(self, key: str) -> tuple[str, ...]:
