@@ -118,7 +118,7 @@ def test_tree_and_figures_are_read(folder: Path) -> None:
         Fraction(1, 4),
         Fraction(1, 4),
     ]
-    assert tree.leaves["asked"].allowed == (0, 100)
+    assert tree.leaves["asked"].allowed == (Fraction(0), Fraction(100))
     assert tree.leaves["solved"].normalisation.high == 200
     assert tree.by_category == {("住房", "物业"): ("住有所居",)}
     assert found.values[2021]["beds"]["B"].value == Fraction("44.25")
