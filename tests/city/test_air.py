@@ -62,6 +62,10 @@ def station(air: Air, code: str) -> dict[str, Any]:
 # The real stations -------------------------------------------------------------------------------
 
 
+def mean_of(values: Sequence[Fraction]) -> Fraction:
+    return sum(values, Fraction(0)) / len(values)
+
+
 def recount(
     rows: Iterable[dict[str, str]], districts: dict[str, str], until: date, column: str
 ) -> tuple[dict[str, tuple[Fraction, int]], dict[str, tuple[Fraction, int]]]:
@@ -71,16 +75,16 @@ def recount(
         day = date(int(row["year"]), int(row["month"]), int(row["day"]))
         if day.year == until.year and day <= until and row[column] not in ("", "NA"):
             values[row["station"], day].append(Fraction(row[column]))
-    daily = {key: sum(some) / len(some) for key, some in values.items() if len(some) >= 20}
+    daily = {key: mean_of(some) for key, some in values.items() if len(some) >= 20}
     by_station: dict[str, list[Fraction]] = defaultdict(list)
     by_district: dict[str, dict[date, list[Fraction]]] = defaultdict(lambda: defaultdict(list))
     for (code, day), mean in daily.items():
         by_station[code].append(mean)
         by_district[districts[code]][day].append(mean)
     return (
-        {code: (sum(some) / len(some), len(some)) for code, some in by_station.items()},
+        {code: (mean_of(some), len(some)) for code, some in by_station.items()},
         {
-            name: (sum(sum(s) / len(s) for s in days.values()) / len(days), len(days))
+            name: (mean_of([mean_of(some) for some in days.values()]), len(days))
             for name, days in by_district.items()
         },
     )
@@ -221,10 +225,10 @@ def test_random_files_equal_a_recount(tmp_path: Path) -> None:
         for day in range(4):
             values = [held[code, day, hour] for hour in range(24) if (code, day, hour) in held]
             if len(values) >= 20:
-                means.append(sum(values) / len(values))
+                means.append(mean_of(values))
         row = station(air, code)
         assert row["days_valid"] == len(means) > 0
-        assert row["mean"] == six(sum(means) / len(means))
+        assert row["mean"] == six(mean_of(means))
     assert station(air, "X")["district"] is None
 
 
