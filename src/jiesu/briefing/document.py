@@ -47,12 +47,14 @@ class Column:
 class Cell:
     """`text` is what a page shows, `value` the raw number; a percentage's value is in 0..1.
 
-    `kind` is the cell's own where it differs from its column's.
+    `kind` is the cell's own where it differs from its column's. `href` leads to a file beside the
+    document; only a page shows it.
     """
 
     text: str
     value: int | Decimal | None = None
     kind: Kind | None = None
+    href: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from jiesu.briefing import (
     words_air,
+    words_checkup,
     words_editions,
     words_index,
     words_measures,
@@ -22,6 +23,7 @@ PARTS: tuple[tuple[Mapping[str, str], Mapping[str, str]], ...] = (
     (ZH, EN),
     (words_meeting.ZH, words_meeting.EN),
     (words_air.ZH, words_air.EN),
+    (words_checkup.ZH, words_checkup.EN),
     (words_measures.ZH, words_measures.EN),
     (words_editions.ZH, words_editions.EN),
     (words_index.ZH, words_index.EN),

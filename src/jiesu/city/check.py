@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from jiesu.city.adjustments import checked_adjustments
 from jiesu.city.air_files import check_air
 from jiesu.city.boundaries import checked_boundaries
+from jiesu.city.checkup_file import check_checkup
 from jiesu.city.commitments_file import checked_commitments
 from jiesu.city.editions import checked_editions
 from jiesu.city.folder import City, checked_city
@@ -66,6 +67,7 @@ def check_city(folder: Path) -> list[Problem]:
     problems += check_topics(city, units)
     problems += check_governance(city, units)
     problems += check_index(city, units)
+    problems += check_checkup(city)
     problems += checked_editions(folder)
     return problems
 

@@ -37,6 +37,7 @@ USUAL_PLACES = {
     "topic_progress": "topics",
     "governance": "governance.toml",
     "commitments": "commitments.csv",
+    "checkup": "checkup.toml",
 }
 """Inputs that a folder may lack, by their key in `[inputs]`: where they lie unless it says so."""
 

@@ -302,6 +302,26 @@ def report(
 
 
 @app.command()
+def checkup(
+    city: Annotated[Path, typer.Option(help="A city folder.")],
+    period: PeriodOption,
+    unit: Annotated[str | None, typer.Option(help="A unit's code or name.")] = None,
+    all_units: Annotated[bool, typer.Option("--all", help="All units.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Where to write.")] = None,
+    before: Annotated[
+        Path | None, typer.Option(help="A folder of earlier health checks to follow up.")
+    ] = None,
+    formats: Annotated[str, typer.Option(help="Of html,docx,pdf.")] = "",
+    lang: Annotated[str | None, typer.Option(help="zh or en.")] = None,
+    jobs: Annotated[int | None, typer.Option(help="Processes that write documents.")] = None,
+) -> None:
+    """Write health checks: what a period says of a unit among its peers."""
+    from jiesu.cli.checkup import Choices, checkup_command
+
+    checkup_command(Choices(city, period, unit, all_units, out, before, formats, lang or "", jobs))
+
+
+@app.command()
 def version() -> None:
     """Print the version."""
     from importlib.metadata import version as installed

@@ -6,7 +6,7 @@ modules name none.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import duckdb
 import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
 from ibis.backends import BaseBackend
 
 from jiesu.core.problems import InputError, Problem
@@ -51,6 +52,13 @@ def open_engine(url: str = DEFAULT, spill: Path | None = None) -> BaseBackend:
 def open_cases(engine: BaseBackend, files: Sequence[Path]) -> ir.Table:
     """The canonical case table over one or several Parquet files."""
     return engine.read_parquet([_literal(file) for file in files])
+
+
+def small_table(engine: BaseBackend, name: str, columns: Mapping[str, Sequence[str]]) -> ir.Table:
+    """A table of our own beside the cases, such as which unit stands above which."""
+    # Ibis's own way makes a statement that DuckDB cannot read.
+    engine.con.register(name, pa.table({key: list(values) for key, values in columns.items()}))
+    return engine.table(name)
 
 
 def _literal(file: Path) -> str:

@@ -1,0 +1,72 @@
+"""`jiesu checkup`: what the terminal shows of a run of health checks."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import typer
+
+from jiesu.city.checkup_run import FORMATS, Made, Wish, make_checkups
+from jiesu.city.run import chosen_formats
+from jiesu.city.workspace import LANGUAGES
+from jiesu.cli.evaluate import check_choice
+from jiesu.cli.progress import progress_bar
+from jiesu.core.problems import InputError, Problem
+
+SHOWN = 10
+"""So many failures are told one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """The options of the command as they were given."""
+
+    city: Path
+    period: str
+    unit: str | None
+    all_units: bool
+    out: Path | None
+    before: Path | None
+    formats: str
+    lang: str
+    jobs: int | None
+
+
+def checkup_command(choices: Choices) -> None:
+    """Make health checks; those that could not be made end the command with exit code 1."""
+    check_choice("--lang", choices.lang or LANGUAGES[0], LANGUAGES)
+    if (choices.unit is None) != choices.all_units:
+        what, remedy = "either one unit or all", "write --unit CODE or --all"
+        raise InputError(Problem("jiesu checkup", "", what, remedy))
+    wish = Wish(
+        folder=choices.city,
+        period=choices.period,
+        unit=choices.unit,
+        out=choices.out,
+        lang=choices.lang,
+        formats=tuple(form for form in chosen_formats([choices.formats]) if form in FORMATS),
+        jobs=choices.jobs,
+        before=choices.before,
+    )
+    with progress_bar("Writing") as progress:
+        made = make_checkups(wish, now=datetime.now(UTC), progress=progress)
+    _show(made)
+    if made.failed:
+        raise typer.Exit(1)
+
+
+def _show(made: Made) -> None:
+    frame, units = made.checkups.frame, made.checkups.units.values()
+    typer.echo(
+        f"{frame.period.label}: {frame.n_units:,} units, {frame.n_tests:,} tests, "
+        f"{sum(len(unit.strengths) for unit in units):,} strengths and "
+        f"{sum(len(unit.shortcomings) for unit in units):,} shortcomings found"
+    )
+    there = f", {len(made.skipped):,} were there already" if made.skipped else ""
+    typer.echo(f"Written: {len(made.done):,} of units in {made.out}{there}")
+    for path in made.overview:
+        typer.echo(f"Written: {path}")
+    for code, what in made.failed[:SHOWN]:
+        typer.echo(f"jiesu: {code}: {what}", err=True)
+    if len(made.failed) > SHOWN:
+        typer.echo(f"jiesu: and {len(made.failed) - SHOWN} more failed", err=True)
