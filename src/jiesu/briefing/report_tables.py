@@ -21,8 +21,10 @@ def unit_name(report: Report, code: str | None, words: Words) -> str:
     """A unit's name with that of the unit above it, a code where nothing else is known."""
     if code is None:
         return words("report.unassigned")
-    own = clean(report.names.get(code, code))
-    above = clean(report.names.get(report.parents.get(code, ""), ""))
+    known = report.units.get(code)
+    own = clean(known.name if known else code)
+    parent = report.units.get(known.parent or "") if known else None
+    above = clean(parent.name) if parent else ""
     if not above or own.startswith(above):
         return own
     return above + own if words.lang == "zh" and not own[:1].isascii() else f"{above} {own}"

@@ -161,15 +161,6 @@ class _Maker:
         )
         watched, enterprise = self._watched()
         usual = [came[window] for window in span.usual if _reaches(first, window)]
-        lacking = [
-            key
-            for key, there in (
-                ("due", has_due),
-                ("callbacks", callbacks is not None),
-                ("enterprise", enterprise is not None),
-            )
-            if not there
-        ]
         units = self.workspace.roster.units
         return Report(
             span=span,
@@ -200,9 +191,8 @@ class _Maker:
             has_due=has_due,
             dissatisfied=dissatisfied,
             funnel=self._funnel() if span.kind == "monthly" else (),
-            names={unit.code: unit.name for unit in units or ()},
-            parents={unit.code: unit.parent for unit in units or () if unit.parent},
-            lacking=tuple(lacking),
+            units={} if units is None else units.by_code,
+            lacking=_lacking(due=has_due, callbacks=callbacks, enterprise=enterprise),
         )
 
     def _nothing_there(self, known: Window | None) -> Problem:
@@ -323,6 +313,11 @@ class _Maker:
             pleased = rest.count("satisfied") + rest.count("fairly_satisfied")
             steps.append(("pleased", pleased))
         return tuple(steps)
+
+
+def _lacking(**there: object) -> tuple[str, ...]:
+    """The names of what the data do not have."""
+    return tuple(name for name, found in there.items() if not found)
 
 
 def _reaches(first: datetime, window: Window) -> bool:

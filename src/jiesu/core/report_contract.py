@@ -47,6 +47,18 @@ def report_document(report: Report) -> Json:
         "callbacks_before": _callbacks(report.callbacks_before),
         "period": span.period.label,
         "groups": [] if running is None else [_group(group) for group in running.groups],
+        **_times(report),
+        **_warnings(report),
+        "dissatisfied": [
+            {"unit": unit, "n": n, "called_back": whole} for unit, n, whole in report.dissatisfied
+        ],
+        "funnel": [{"step": step, "n": n} for step, n in report.funnel],
+        "lacking": list(report.lacking),
+    }
+
+
+def _times(report: Report) -> Json:
+    return {
         "ranks": {
             "moments": [moment.isoformat() for moment in report.moments],
             "units": [{"unit": row.unit, "ranks": list(row.ranks)} for row in report.ranks],
@@ -56,6 +68,11 @@ def report_document(report: Report) -> Json:
             {"weekday": weekday, "hour": hour, "n": n}
             for (weekday, hour), n in sorted(report.hours.items())
         ],
+    }
+
+
+def _warnings(report: Report) -> Json:
+    return {
         "alerts": [
             {
                 "column": alert.column,
@@ -74,11 +91,6 @@ def report_document(report: Report) -> Json:
                 for unit, cases in sorted(report.open.items(), key=lambda item: item[0] or "")
             ],
         },
-        "dissatisfied": [
-            {"unit": unit, "n": n, "called_back": whole} for unit, n, whole in report.dissatisfied
-        ],
-        "funnel": [{"step": step, "n": n} for step, n in report.funnel],
-        "lacking": list(report.lacking),
     }
 
 

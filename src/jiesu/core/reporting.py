@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from jiesu.core.period import MonthRule, Period, month_period, months_earlier
 from jiesu.core.policy import RateRule
 from jiesu.core.result import Evaluation, Figures
+from jiesu.core.units import Unit
 
 Kind = Literal["daily", "weekly", "monthly"]
 KINDS: tuple[Kind, ...] = ("daily", "weekly", "monthly")
@@ -240,7 +241,7 @@ class Report:
     `has_usual` says whether the data go back to a usual stretch. `open` are open cases by unit
     (`None`: without one); `has_due` is false where no case has a due time. `dissatisfied` are units
     with the answers of dissatisfied callers and all valid call-backs. `funnel` are cases of the
-    period by step. `lacking` names what the data do not have.
+    period by step. `units` are the city's units by code. `lacking` names what the data do not have.
     """
 
     span: Span
@@ -271,8 +272,7 @@ class Report:
     has_due: bool
     dissatisfied: tuple[tuple[str, int, int], ...]
     funnel: tuple[tuple[str, int], ...]
-    names: Mapping[str, str]
-    parents: Mapping[str, str]
+    units: Mapping[str, Unit]
     lacking: tuple[str, ...] = field(default=())
 
     @property
