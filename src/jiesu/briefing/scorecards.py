@@ -6,10 +6,9 @@ Puts what `core.scorecard` found into blocks; computes nothing.
 from collections.abc import Iterator
 
 from jiesu.briefing import drawing
-from jiesu.briefing.columns import integer_cell
 from jiesu.briefing.document import Block, Cell, Column, Figure, Paragraph, Section, Table
 from jiesu.briefing.drawing import ACCENT, GREY, INK, PALE, RULE
-from jiesu.briefing.evidence import figure_title, figure_value, period_words, point_said
+from jiesu.briefing.evidence import figure_title, figure_value, point_said
 from jiesu.briefing.pack import Stage
 from jiesu.briefing.wording import clean, day, listing, raised, text_width
 from jiesu.core.commitments import Kept
@@ -17,9 +16,12 @@ from jiesu.core.meeting import Point, Speaker
 from jiesu.core.scorecard import Place, Scorecard
 from jiesu.core.scoring import rounded
 
-WIDTH, ROW, LEFT, RIGHT = 640, 22, 236, 596
-MOST_ROWS = 24
-"""A chart of more figures would not stay on the page with its table."""
+WIDTH, TOP = 640, 34
+LEFT, RIGHT = 330, 596
+"""Where the lines of ranks begin and end; left of them stand titles and values."""
+VALUES = 306
+ROOM = 600
+"""So high may a chart be, that a scorecard stays on its page."""
 
 
 def scorecard_section(stage: Stage, speaker: Speaker, label: str) -> Section:
@@ -36,7 +38,6 @@ def _blocks(stage: Stage, speaker: Speaker, card: Scorecard) -> Iterator[Block]:
     yield from points_paragraphs(stage, speaker, card)
     if card.places:
         yield ranks_chart(stage, card)
-        yield _places_table(stage, card)
     rows = tuple(
         (
             Cell(stage.scene.list_title(found[1])),
@@ -90,82 +91,62 @@ def kept_state(stage: Stage, kept: Kept) -> str:
     return stage.words(key, days=kept.days)
 
 
-def _places_table(stage: Stage, card: Scorecard) -> Table:
-    words = stage.words
-    columns = (
-        Column("figure", words("card.figure"), width=16),
-        Column("value", words("card.value"), "decimal", 8),
-        Column("rank", words("card.rank"), "integer", 4, centred=True),
-        Column("of", words("card.of"), "integer", 4, centred=True),
-        Column("period", words("card.period"), width=7),
-    )
-    rows = []
-    for place in card.places:
-        rank = words("card.rank.tied", rank=place.rank) if place.tied > 1 else str(place.rank)
-        rows.append(
-            (
-                Cell(raised(_bare_title(stage, place))),
-                Cell(figure_value(stage, place) + ("*" if place.weak else "")),
-                Cell(rank, place.rank, "integer"),
-                integer_cell(place.n, words),
-                Cell(period_words(stage, place.period)),
-            )
-        )
-    note = words("card.weak") if any(place.weak for place in card.places) else ""
-    name = stage.unit(card.unit)
-    caption = words("card.title", name=name)
-    return Table(f"card_{card.unit}", caption, columns, tuple(rows), note=note, dense=True)
-
-
-def _bare_title(stage: Stage, place: Place) -> str:
-    """A figure's title without its period, which has a column of its own."""
-    if place.kind in ("score", "year"):
-        return stage.scene.score
-    if place.kind == "index":
-        return stage.words("merit.index", title=stage.title(place.title, place.key))
-    if place.kind == "change":
-        return stage.words("merit.change", score=stage.scene.score)
-    return stage.title(place.title, place.key)
-
-
 def ranks_chart(stage: Stage, card: Scorecard) -> Figure:
-    """One line a figure from the first rank to the last, with the unit's place on it."""
+    """Each figure with its value and a line from the first rank to the last, the unit upon it."""
     words = stage.words
-    places = card.places[:MOST_ROWS]
+    places = card.places
+    row = min(22.0, (ROOM - TOP) / len(places))
+    size = min(11.5, row * 0.62)
     name = stage.unit(card.unit)
     n = max(place.n for place in places)
-    height = 34 + ROW * len(places)
+    height = int(TOP + row * len(places))
     parts = [
         drawing.text((LEFT, 14), words("card.chart.best"), size=11, fill=GREY, anchor="middle"),
         drawing.text((RIGHT, 14), words("card.chart.worst"), size=11, fill=GREY, anchor="middle"),
-        *drawing_quarter(len(places)),
+        *_quarters(TOP + row * (len(places) - 1) + 8),
     ]
-    for row, place in enumerate(places):
-        y = 34 + ROW * row
-        title = _fitted(raised(figure_title(stage, place)))
-        worst = place.last_of_tied * 4 > place.n * 3 and place.n > 1
-        best = place.rank * 4 <= place.n
-        colour = ACCENT if worst else INK if best else GREY
-        x = LEFT + (RIGHT - LEFT) * (place.rank - 1) / max(1, place.n - 1)
-        parts += [
-            drawing.text((LEFT - 16, y + 4), title, size=11.5, anchor="end"),
-            drawing.line((LEFT, y), (RIGHT, y), stroke=PALE),
-            drawing.circle((x, y), 5.5, fill=colour if best or worst else "#fff", stroke=colour),
-            drawing.text((RIGHT + 14, y + 4), str(place.rank), size=11.5, fill=colour),
-        ]
+    for number, place in enumerate(places):
+        parts += _ranks_row(stage, place, TOP + row * number, size)
     description = words("between").join(
-        words("card.chart.row", title=figure_title(stage, place), rank=place.rank)
+        words(
+            "card.chart.row",
+            title=raised(figure_title(stage, place)),
+            value=figure_value(stage, place),
+            rank=place.rank,
+        )
         for place in places
     )
     caption = words("card.chart", name=name, n=n)
+    if any(place.weak for place in places):
+        caption += words("bracket", text=words("card.weak"))
     key = f"ranks_{card.unit}"
     svg = drawing.picture(key, WIDTH, height, caption, description, parts)
     return Figure(key, caption, svg, WIDTH, height, description)
 
 
-def drawing_quarter(rows: int) -> list[str]:
+def _ranks_row(stage: Stage, place: Place, y: float, size: float) -> list[str]:
+    """One figure: filled black in the first quarter, red in the last, hollow between."""
+    worst = place.last_of_tied * 4 > place.n * 3 and place.n > 1
+    best = place.rank * 4 <= place.n
+    colour = ACCENT if worst else INK if best else GREY
+    x = LEFT + (RIGHT - LEFT) * (place.rank - 1) / max(1, place.n - 1)
+    value = figure_value(stage, place) + ("*" if place.weak else "")
+    title = _fitted(raised(figure_title(stage, place)), value)
+    filling = colour if best or worst else "#fff"
+    base = y + size * 0.36
+    return [
+        drawing.text((0, base), title, size=size),
+        drawing.text((VALUES, base), value, size=size, anchor="end"),
+        drawing.line((LEFT, y), (RIGHT, y), stroke=PALE),
+        drawing.circle(
+            (x, y), size * 0.45, fill=colour if best or worst else "#fff", stroke=colour
+        ),
+        drawing.text((RIGHT + 14, base), str(place.rank), size=size, fill=colour),
+    ]
+
+
+def _quarters(bottom: float) -> list[str]:
     """Pale lines at the quarters, so that first and last quarter can be seen."""
-    bottom = 34 + ROW * (rows - 1) + 8
     return [
         drawing.line((x, 22), (x, bottom), stroke=RULE, width=0.6, dash="2 3")
         for share in (0.25, 0.5, 0.75)
@@ -173,10 +154,11 @@ def drawing_quarter(rows: int) -> list[str]:
     ]
 
 
-def _fitted(title: str) -> str:
-    """A title cut to the room left of the lines."""
-    while text_width(title) > 18.5:
-        title = title[:-2] + "…" if title.endswith("…") else title[:-1] + "…"
+def _fitted(title: str, value: str) -> str:
+    """A title cut to the room left of its value."""
+    room = 26.5 - text_width(value)
+    while text_width(title) > room and len(title) > 2:
+        title = title.removesuffix("…")[:-1] + "…"
     return title
 
 
