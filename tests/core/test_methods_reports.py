@@ -87,7 +87,22 @@ def test_chances_are_those_of_the_page_and_of_exact_arithmetic() -> None:
 
 @given(st.integers(0, 3000), st.lists(st.integers(0, 3000), max_size=4))
 def test_a_chance_is_one_and_falls_with_the_count(n: int, usual: list[int]) -> None:
-    assert 0 <= chance_of(n + 1, usual) <= chance_of(n, usual) + 1e-9 <= 1 + 1e-9
+    assert -1e-9 <= chance_of(n + 1, usual) <= chance_of(n, usual) + 1e-9 <= 1 + 2e-9
+
+
+@given(st.integers(1, 120), st.lists(st.integers(0, 120), min_size=1, max_size=4))
+def test_a_chance_is_that_of_exact_arithmetic(n: int, usual: list[int]) -> None:
+    total, k = n + sum(usual), len(usual)
+    exact = sum(comb(total, i) * k ** (total - i) for i in range(n, total + 1))
+    assert chance_of(n, usual) == pytest.approx(
+        float(Fraction(exact, (k + 1) ** total)), rel=1e-8, abs=1e-12
+    )
+
+
+def test_far_from_the_mean_nothing_is_lost() -> None:
+    assert chance_of(1, [3000]) == 1.0
+    assert chance_of(3000, [1]) == 0.0
+    assert chance_of(200_000, [200_000] * 4) == pytest.approx(0.5, abs=0.01)
 
 
 def test_what_is_out_of_the_ordinary_is_named_and_the_usual_is_not() -> None:

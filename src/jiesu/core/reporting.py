@@ -153,21 +153,27 @@ def chance_of(n: int, usual: Sequence[int]) -> float:
     k, total = len(usual), n + sum(usual)
     if not k or not n:
         return 1.0
-    log_p, log_q = -math.log(k + 1), math.log(k) - math.log(k + 1)
+    # From the count away from the mean, so that the first term is the largest.
+    if n * (k + 1) <= total:
+        return max(0.0, 1.0 - _tail(n - 1, total, k, step=-1))
+    return min(1.0, _tail(n, total, k, step=1))
+
+
+def _tail(first: int, total: int, k: int, *, step: int) -> float:
+    """The binomial probabilities with p = 1/(k + 1) from `first` on, upwards or downwards."""
     term = math.exp(
         math.lgamma(total + 1)
-        - math.lgamma(n + 1)
-        - math.lgamma(total - n + 1)
-        + n * log_p
-        + (total - n) * log_q
+        - math.lgamma(first + 1)
+        - math.lgamma(total - first + 1)
+        + (total - first) * math.log(k)
+        - total * math.log(k + 1)
     )
-    tail = 0.0
-    for i in range(n, total + 1):
+    tail, i = 0.0, first
+    while 0 <= i <= total and term > tail * 1e-16:
         tail += term
-        term *= (total - i) / (i + 1) / k
-        if term < tail * 1e-12 and i > total / (k + 1):
-            break
-    return min(tail, 1.0)
+        term *= (total - i) / ((i + 1) * k) if step > 0 else i * k / (total - i + 1)
+        i += step
+    return tail
 
 
 def alerts(
