@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from jiesu.briefing.pack import CARDS, EVALUATION, YEAR, Stage
 from jiesu.briefing.wording import clean, listing, period_label, signed
+from jiesu.core.indicators import ROOT
 from jiesu.core.meeting import Point
 from jiesu.core.press import Trace
 from jiesu.core.scorecard import Evidence, Place, Scorecard, pointed
@@ -122,7 +123,7 @@ def figure_title(stage: Stage, place: Place) -> str:
         title = words("merit.change", score=stage.score)
     elif place.kind in ("score", "year"):
         title = stage.score
-    elif place.kind == "index":
+    elif place.kind == "index" and place.key != f"index.{ROOT}":
         title = words("merit.index", title=title)
     if place.period == stage.pack.meeting.period:
         return title

@@ -20,7 +20,7 @@ WIDTH, TOP = 640, 34
 LEFT, RIGHT = 330, 596
 """Where the lines of ranks begin and end; left of them stand titles and values."""
 VALUES = 306
-ROOM = 600
+ROOM = 470
 """So high may a chart be, that a scorecard stays on its page."""
 
 
@@ -138,9 +138,7 @@ def _ranks_row(stage: Stage, place: Place, y: float, size: float) -> list[str]:
         drawing.text((0, base), title, size=size),
         drawing.text((VALUES, base), value, size=size, anchor="end"),
         drawing.line((LEFT, y), (RIGHT, y), stroke=PALE),
-        drawing.circle(
-            (x, y), size * 0.45, fill=colour if best or worst else "#fff", stroke=colour
-        ),
+        drawing.circle((x, y), size * 0.45, fill=filling, stroke=colour),
         drawing.text((RIGHT + 14, base), str(place.rank), size=size, fill=colour),
     ]
 
