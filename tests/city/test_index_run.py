@@ -111,8 +111,8 @@ solved,C,2020,80,上年通报
 solved,A,2021,1,不应采用
 """
 
-COLUMNS = ("case_id", "created_at", "unit", "place", "district", "labels", "callback_valid")
-COLUMNS += ("callback_contacted", "callback_resolved", "callback_satisfaction", "excluded")
+COLUMNS = ["case_id", "created_at", "unit", "place", "district", "labels", "callback_valid"]
+COLUMNS += ["callback_contacted", "callback_resolved", "callback_satisfaction", "excluded"]
 
 
 def cases() -> list[dict[str, str]]:
@@ -212,14 +212,14 @@ def test_the_index_equals_an_independent_recount(folder: Path) -> None:
         assert (nodes["demands"]["value"], nodes["solved"]["value"]) == (str(demands), str(solved))
         assert nodes["solved"]["counted"] is True
         housing = (100 - Fraction(demands) + Fraction(solved)) / 2
-        total = (housing + min(risks[code] / 80 * 100, Fraction(100))) / 2
+        total = (housing + min(risks[code] * 100 / 80, Fraction(100))) / 2
         totals[code] = half_up(total, 2)
         assert unit["shown"] == str(totals[code])
         # A weight of 0 keeps an indicator in the tree and out of the total.
         assert nodes["variety"]["weight"] == "0"
     order = sorted(totals, key=lambda code: -totals[code])
     assert [unit["unit"] for unit in document["units"]] == order
-    mean = sum(map(Fraction, totals.values())) / 3
+    mean = sum(map(Fraction, totals.values()), Fraction(0)) / 3
     assert abs(Fraction(document["city"]["shown"]) - mean) <= Fraction(1, 100)
 
 

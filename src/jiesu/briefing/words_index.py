@@ -112,7 +112,6 @@ ZH: dict[str, str] = {
     "index.sheet.dimensions": "维度得分",
     "index.sheet.contributions": "变化贡献",
     "index.sheet.all": "全部指标",
-    "index.annex.method": "算法和数据来源",
 }
 
 EN: dict[str, str] = {
@@ -262,5 +261,4 @@ EN: dict[str, str] = {
     "index.sheet.dimensions": "Dimensions",
     "index.sheet.contributions": "Contributions",
     "index.sheet.all": "All indicators",
-    "index.annex.method": "How the figures are made, and from what",
 }
