@@ -234,7 +234,7 @@ class _Reading:
         value = exact(cells["value"]) if _NUMBER.fullmatch(cells["value"]) else None
         if value is None:
             what = f"{cells['value'][:40]!r} is not a number"
-            wrong("value", what, "write digits with a decimal point, without separators or signs")
+            wrong("value", what, "write digits with a decimal point, no separators, no %")
         if len(problems) > before or value is None:
             return
         self._keep(path, line, (key, label, unit), Reading(value, cells.get("source", "")), wrong)
