@@ -88,8 +88,10 @@ class _Grid:
         held[cell[::-1]] = values[::-1]
         there[cell] = True
         differs = values != held[cell]
-        is_first = np.zeros(len(cell), bool)
-        is_first[np.unique(cell, return_index=True)[1]] = True
+        row = np.arange(len(cell))
+        first_row = np.empty(len(held), np.int64)
+        first_row[cell[::-1]] = row[::-1]
+        is_first = first_row[cell] == row
         differs |= was_there & is_first & (before != values)
         again = ~is_first | was_there
         conflicting = int(differs.sum())
