@@ -48,6 +48,8 @@ def tally_table(
     if not any(tally.value for tally in found):
         return None
     whole = sum(tally.n for tally in found) if column == "exclusion_reason" else report.n
+    # One row for all the rest would take no less room than the one value that is left.
+    shown += len(found) == shown + 1
     rows = [(clean(tally.value) or words("report.none"), tally) for tally in found[:shown]]
     rest = found[shown:]
     if rest:

@@ -8,10 +8,12 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from jiesu.core.chance import adjusted
 from jiesu.core.period import MonthRule, Period, month_period, months_earlier
 from jiesu.core.policy import RateRule
 from jiesu.core.result import Evaluation, Figures
@@ -191,14 +193,12 @@ def alerts(
         if value and n >= rules.alert_from and usual
     ]
     tried.sort(key=lambda alert: (alert.chance, alert.column, alert.value))
-    kept = 0
-    for place, alert in enumerate(tried, start=1):
-        if alert.chance * len(tried) <= float(rules.alert_level) * place:
-            kept = place
+    rates = adjusted([Decimal(repr(alert.chance)) for alert in tried])
     return tuple(
         alert
-        for alert in tried[:kept]
-        if alert.n * len(alert.usual) >= rules.alert_ratio * sum(alert.usual)
+        for alert, rate in zip(tried, rates, strict=True)
+        if rate <= rules.alert_level
+        and alert.n * len(alert.usual) >= rules.alert_ratio * sum(alert.usual)
     )
 
 
