@@ -4,60 +4,30 @@ Reads the cases once and brings the parts together; decides nothing itself. Prin
 `jiesu.cli`).
 """
 
-import calendar
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import partial
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jiesu.city.commitments_file import read_commitments
-from jiesu.city.editions import edition_folder, latest_edition, stored_evaluation
-from jiesu.city.folder import City, read_city
-from jiesu.city.index_files import read_index
-from jiesu.city.index_run import index_of
+from jiesu.city.folder import read_city
+from jiesu.city.meeting_figures import Figures, figures_of, pack_of, proposal
 from jiesu.city.meeting_file import Drafted, meeting_path, read_meetings, write_draft
 from jiesu.city.merge import Task, merge
-from jiesu.city.topics_run import governance_of, topics_of
 from jiesu.city.workspace import Job, Progress, Workspace, job_of, opened
-from jiesu.core.commitments import Commitment, Kept, commitments_on
 from jiesu.core.contract import evaluation_document
-from jiesu.core.difference import same_figures
-from jiesu.core.governance import GovernanceResult
 from jiesu.core.index_contract import index_document
-from jiesu.core.indices import IndexResult
-from jiesu.core.measures import MeasureTable
 from jiesu.core.meeting import (
-    AGENDA,
-    Attendance,
-    Meeting,
-    MeetingRules,
     Point,
-    Speaker,
-    experience_candidates,
-    in_turn,
 )
 from jiesu.core.pack_contract import measures_document, meeting_document, scorecards_document
 from jiesu.core.press import press_document
 from jiesu.core.problems import InputError, Problem, writable
-from jiesu.core.result import Evaluation
-from jiesu.core.scorecard import (
-    Scorecard,
-    Source,
-    index_places,
-    measure_places,
-    month_places,
-    proposed,
-    score_places,
-    scorecards,
-)
-from jiesu.core.topic_board import TopicBoard, topics_document
-from jiesu.core.topics import STATES
-from jiesu.core.units import Units
+from jiesu.core.topic_board import topics_document
 
 if TYPE_CHECKING:
     from jiesu.briefing.document import Content
@@ -67,9 +37,6 @@ FORMATS = ("html", "docx", "pdf")
 CASES = "cases.csv"
 """The list of the month's cases, to which statements point."""
 
-OTHERS_SHOWN = 5
-"""So many other units that may tell how they work stand in a draft's comment."""
-
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
@@ -78,24 +45,6 @@ class Prepared:
     drafted: Drafted | None
     written: tuple[Path, ...]
     failed: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Figures:
-    """All figures of a meeting, before anybody decided anything."""
-
-    city: City
-    units: Units
-    evaluation: Evaluation
-    year: Evaluation | None
-    measures: Mapping[str, MeasureTable]
-    meetings: Mapping[str, Meeting]
-    commitments: tuple[Commitment, ...]
-    index: IndexResult | None
-    topics: TopicBoard | None
-    governance: GovernanceResult | None
-    edition: int
-    edition_holds: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +77,7 @@ def hold(wish: Wish, *, now: datetime, progress: Progress | None = None) -> Prep
     if wish.lang:
         job = replace(job, lang=wish.lang)
     with opened(job, now=now, progress=progress) as workspace:
-        figures = _figures(workspace, city)
+        figures = figures_of(workspace, city)
         if wish.draft_only:
             return Prepared(_draft(wish.folder, figures), ())
         decided = figures.meetings.get(wish.period)
@@ -136,7 +85,7 @@ def hold(wish: Wish, *, now: datetime, progress: Progress | None = None) -> Prep
         if decided is None:
             drafted = _draft(wish.folder, figures)
             decided = read_meetings(wish.folder, figures.units)[wish.period]
-        pack = _pack(figures, decided)
+        pack = pack_of(figures, decided)
         _refuse_stale_points(pack, meeting_path(wish.folder, wish.period))
         written, failed = _write(wish, job, workspace, pack)
     return Prepared(drafted, written, failed)
@@ -148,209 +97,6 @@ def _is_month(label: str) -> bool:
     except ValueError:
         return False
     return len(label) == 7
-
-
-def _figures(workspace: Workspace, city: City) -> _Figures:
-    """Evaluate the month and the last whole year, and read all that lies beside the cases."""
-    units = workspace.roster.units
-    if units is None:
-        what, remedy = "the folder has no units", "add a units file: a meeting names units by kind"
-        raise InputError(Problem("city.toml", "inputs.units", what, remedy))
-    label = workspace.job.period
-    evaluation = workspace.evaluation(label)
-    commitments: tuple[Commitment, ...] = ()
-    if path := city.outside.get("commitments"):
-        commitments = read_commitments(path, units)
-    edition, edition_holds = _published(city.folder, evaluation)
-    return _Figures(
-        city=city,
-        units=units,
-        evaluation=evaluation,
-        year=_last_year(workspace, evaluation),
-        measures=workspace.measures(label),
-        meetings=read_meetings(city.folder, units),
-        commitments=commitments,
-        index=_index(workspace, city, _year_before(label)),
-        topics=topics_of(workspace, city, label, evaluation=evaluation),
-        governance=governance_of(workspace, city, label, evaluation=evaluation),
-        edition=edition,
-        edition_holds=edition_holds,
-    )
-
-
-def _published(folder: Path, evaluation: Evaluation) -> tuple[int, bool]:
-    """The number of the month's newest edition (0: none), and whether it says what is said now."""
-    edition = latest_edition(folder, evaluation.period.label)
-    if edition is None:
-        return 0, False
-    stored = stored_evaluation(edition_folder(folder, edition.period, edition.number))
-    return edition.number, same_figures(stored, evaluation_document(evaluation))
-
-
-def _last_year(workspace: Workspace, evaluation: Evaluation) -> Evaluation | None:
-    """The last year that ended before the month, if the cases reach back to its beginning."""
-    from jiesu.evaluation.run import first_time
-
-    year = _year_before(evaluation.period.label)
-    policy, period = workspace.period(year)
-    first = first_time(workspace.files, policy.period.by)
-    # A day without cases at the beginning of a year is no gap.
-    if first is None or first > period.start + timedelta(days=1):
-        return None
-    return workspace.evaluation(year, evaluation.as_of, measured=False)
-
-
-def _year_before(label: str) -> str:
-    return str(int(label[:4]) - 1)
-
-
-def _index(workspace: Workspace, city: City, year: str) -> IndexResult | None:
-    """The index of the last whole year, once its figures have come in."""
-    found = read_index(city, workspace.roster.units)
-    if found is None or int(year) not in found.values:
-        return None
-    return index_of(workspace, city, year)
-
-
-# What is proposed -----------------------------------------------------------------------------
-
-
-def _draft(folder: Path, figures: _Figures) -> Drafted:
-    from jiesu.briefing.evidence import point_said
-    from jiesu.briefing.labels import Words
-    from jiesu.briefing.pack import Stage
-
-    meeting, others = _proposal(figures)
-    stage = Stage(_pack(figures, meeting), Words(figures.city.language))
-
-    def said(unit: str, point: Point) -> str:
-        return point_said(stage, stage.pack.cards[unit], point)[0]
-
-    return write_draft(folder, meeting, figures.units, said, others)
-
-
-def _proposal(figures: _Figures) -> tuple[Meeting, Sequence[str]]:
-    """The meeting that the figures suggest, and other units that may tell how they work."""
-    from jiesu.briefing.press import proposed_steps
-
-    rules, evaluation = figures.city.meeting, figures.evaluation
-    label = evaluation.period.label
-    held_on = _month_end(label)
-    past = [meeting for meeting in figures.meetings.values() if meeting.period < label]
-    group = next((g for g in evaluation.groups if g.key == rules.speaker_group), None)
-    members = {unit.unit for unit in group.units} if group else set()
-    in_order = [unit.code for unit in figures.units if unit.code in members]
-    cards = _cards(figures, held_on)
-    speakers = tuple(
-        Speaker(
-            code,
-            tuple(Point(e.key) for e in proposed(cards[code].merits, rules.merits)),
-            tuple(Point(e.key) for e in proposed(cards[code].shortcomings, rules.shortcomings)),
-        )
-        for code in in_turn(in_order, past, rules.speakers)
-    )
-    candidates = experience_candidates(evaluation, past, rules)
-    meeting = Meeting(
-        period=label,
-        held_on=held_on,
-        chair=rules.chair,
-        agenda=AGENDA,
-        attendance=_attendance(rules, figures.units),
-        speakers=speakers,
-        experience=candidates[0].unit if candidates else "",
-        next_steps=proposed_steps(_kept(figures, held_on), figures.topics),
-        topics=_heard(figures.topics, rules.topics),
-        proposed=True,
-    )
-    return meeting, [one.unit for one in candidates[1 : 1 + OTHERS_SHOWN]]
-
-
-def _heard(board: TopicBoard | None, n: int) -> tuple[str, ...]:
-    """The topics to hear one by one: those behind first, then the newest themes."""
-    if board is None:
-        return ()
-    ordered = sorted(board.topics, key=lambda one: STATES.index(one.completion.state))
-    return tuple(one.topic.key for one in ordered[:n])
-
-
-def _month_end(label: str) -> date:
-    year, month = int(label[:4]), int(label[5:])
-    return date(year, month, calendar.monthrange(year, month)[1])
-
-
-def _attendance(rules: MeetingRules, units: Units) -> tuple[Attendance, ...]:
-    there = {unit.kind for unit in units}
-    ways = (("hall", rules.hall), ("branch", rules.branch), ("video", rules.video))
-    found = ((way, tuple(kind for kind in kinds if kind in there)) for way, kinds in ways)
-    return tuple(Attendance(way, kinds) for way, kinds in found if kinds)
-
-
-# What it is made from -------------------------------------------------------------------------
-
-
-def _kept(figures: _Figures, held_on: date) -> tuple[Kept, ...]:
-    """The commitments that a meeting hears of: since the last meeting that was held before."""
-    before = [one.held_on for one in figures.meetings.values() if one.held_on < held_on]
-    return commitments_on(figures.commitments, held_on, max(before, default=None))
-
-
-def _cards(figures: _Figures, held_on: date) -> dict[str, Scorecard]:
-    """The scorecards of all units of the group that speaks."""
-    from jiesu.briefing.pack import EVALUATION, INDEX, MEASURES, YEAR
-
-    rules, evaluation = figures.city.meeting, figures.evaluation
-    group = next((g for g in evaluation.groups if g.key == rules.speaker_group), None)
-    if group is None:
-        keys = ", ".join(g.key for g in evaluation.groups)
-        what = f"the policy has no group {rules.speaker_group!r}"
-        raise InputError(Problem("city.toml", "meeting.speaker_group", what, f"use one of: {keys}"))
-    places = month_places(Source(evaluation, EVALUATION), group.key)
-    if figures.year is not None:
-        for code, more in score_places(Source(figures.year, YEAR), group.key, year=True).items():
-            places.setdefault(code, []).extend(more)
-    codes = [unit.unit for unit in group.units]
-    members = set(codes)
-    for table in figures.measures.values():
-        for code, place in measure_places(table, codes, MEASURES).items():
-            places.setdefault(code, []).append(place)
-    if figures.index is not None:
-        for code, more in index_places(figures.index, INDEX).items():
-            if code in members:
-                places.setdefault(code, []).extend(more)
-    below = {
-        code: frozenset(figures.units.with_all_below(code)) - {code}
-        for code in codes
-        if code in figures.units
-    }
-    return scorecards(
-        codes,
-        {code: tuple(found) for code, found in places.items()},
-        evaluation.lists,
-        below,
-        _kept(figures, held_on),
-        rules,
-    )
-
-
-def _pack(figures: _Figures, meeting: Meeting) -> "Pack":
-    from jiesu.briefing.pack import Pack
-
-    return Pack(
-        meeting=meeting,
-        rules=figures.city.meeting,
-        units=figures.units,
-        evaluation=figures.evaluation,
-        year=figures.year,
-        cards=_cards(figures, meeting.held_on),
-        kept=_kept(figures, meeting.held_on),
-        measures=figures.measures,
-        index=figures.index,
-        topics=figures.topics,
-        governance=figures.governance,
-        office=figures.city.office,
-        edition=figures.edition,
-        edition_holds=figures.edition_holds,
-    )
 
 
 def _refuse_stale_points(pack: "Pack", path: Path) -> None:
@@ -383,6 +129,20 @@ def _refuse_stale_points(pack: "Pack", path: Path) -> None:
             problems.append(Problem(f"meetings/{path.name}", "topics", f"no topic {key!r}", remedy))
     if problems:
         raise InputError(problems)
+
+
+def _draft(folder: Path, figures: Figures) -> Drafted:
+    from jiesu.briefing.evidence import point_said
+    from jiesu.briefing.labels import Words
+    from jiesu.briefing.pack import Stage
+
+    meeting, others = proposal(figures)
+    stage = Stage(pack_of(figures, meeting), Words(figures.city.language))
+
+    def said(unit: str, point: Point) -> str:
+        return point_said(stage, stage.pack.cards[unit], point)[0]
+
+    return write_draft(folder, meeting, figures.units, said, others)
 
 
 # Writing --------------------------------------------------------------------------------------
