@@ -87,7 +87,7 @@ def hold(wish: Wish, *, now: datetime, progress: Progress | None = None) -> Prep
             decided = read_meetings(wish.folder, figures.units)[wish.period]
         pack = pack_of(figures, decided)
         _refuse_stale_points(pack, meeting_path(wish.folder, wish.period))
-        written, failed = _write(wish, job, workspace, pack)
+        written, failed = _write(wish, job, workspace, pack, progress)
     return Prepared(drafted, written, failed)
 
 
@@ -149,7 +149,7 @@ def _draft(folder: Path, figures: Figures) -> Drafted:
 
 
 def _write(
-    wish: Wish, job: Job, workspace: Workspace, pack: "Pack"
+    wish: Wish, job: Job, workspace: Workspace, pack: "Pack", progress: Progress | None
 ) -> tuple[tuple[Path, ...], tuple[tuple[str, str], ...]]:
     """Write the figures first, then the documents that point into them."""
     from jiesu.briefing.labels import Words
@@ -176,6 +176,7 @@ def _write(
         out,
         digest=_digest(written, job.lang, wish.formats),
         jobs=wish.jobs,
+        progress=progress,
     )
     made = [
         path
