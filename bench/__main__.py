@@ -12,6 +12,7 @@ from bench.importing import importing
 from bench.machine import machine
 from bench.processes import REPOSITORY, Failed, say
 from bench.report import Section, page
+from bench.review import review
 from bench.year import year
 
 PAGE = REPOSITORY / "docs" / "benchmarks.md"
@@ -21,6 +22,7 @@ BENCHMARKS: dict[str, Callable[[Path, float, int], Section]] = {
     "year": year,
     "import": importing,
     "documents": documents,
+    "review": review,
 }
 
 
