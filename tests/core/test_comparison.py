@@ -149,7 +149,8 @@ def test_too_few_cases_or_peers_are_not_tested_but_shown() -> None:
     assert (small.share, small.peers_share) == (Fraction(0), Fraction(8, 10))
     few = judged(compared(samples, {code: near[:7] for code, near in peers.items()}, RULES), RULES)
     assert all(item.p is None for found in few.values() for item in found)
-    assert compared({"alone": samples["u0"]}, {}, RULES) == {"alone": []}
+    [alone] = compared({"alone": samples["u0"]}, {}, RULES)["alone"]
+    assert (int(alone.part), alone.n_peers, alone.peers_share, alone.gap) == (80, 0, None, None)
 
 
 def test_a_category_without_a_demand_is_a_part_of_nought_among_peers() -> None:

@@ -233,7 +233,7 @@ def _categories(desk: Desk) -> Iterator[Block]:
         yield Paragraph(words("checkup.categories.none"))
         return
     largest = rows[:MOST_CATEGORIES]
-    chart = category_chart(desk, rate, largest)
+    chart = category_chart(desk, rate, [item for item in largest if item.n_peers])
     if chart is not None:
         title = lowered(desk.figure(rate), words)
         yield Paragraph(words("checkup.categories.intro", n=len(largest), rate=title))
@@ -322,7 +322,7 @@ def _open(desk: Desk) -> Iterator[Block]:
                 whole=plain(late.whole),
                 n=plain(late.part),
                 share=share_text(late.share),
-                peers=share_text(late.peers_share),
+                peers=desk.share(late.peers_share),
             )
         )
     as_of = moment(desk.frame.as_of.astimezone(desk.frame.period.start.tzinfo), words)

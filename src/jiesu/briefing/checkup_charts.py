@@ -123,14 +123,17 @@ def _rank_axis(desk: Desk, y: Scale, frame: drawing.Box) -> list[str]:
 
 
 def category_chart(desk: Desk, rate: str, rows: Sequence[Compared]) -> Figure | None:
-    """A rate in each category: the unit's dot, the peers' tick and their middle half."""
+    """A rate in each category: the unit's dot, the peers' tick and their middle half.
+
+    All rows have peers.
+    """
     if len(rows) < 2:
         return None
     words = desk.words
     height = 40 + ROW * len(rows) + 26
     frame = (214.0, 26.0, 578.0, 26.0 + ROW * len(rows))
-    shown = [float(value) for row in rows for value in (row.share, row.peers_share)]
-    shown += [float(value) for row in rows for value in (row.low, row.high)]
+    shown = [float(row.share) for row in rows]
+    shown += [float(value) for row in rows for value in (row.peers_share or 0, row.low, row.high)]
     low, high = min(shown), max(shown)
     room = max((high - low) * 0.06, 0.005)
     x = Scale(max(0.0, low - room), min(1.0, high + room), frame[0], frame[2])
@@ -150,7 +153,7 @@ def category_chart(desk: Desk, rate: str, rows: Sequence[Compared]) -> Figure | 
             "checkup.chart.categories.row",
             category=desk.category(row.category),
             own=share_text(row.share),
-            peers=share_text(row.peers_share),
+            peers=desk.share(row.peers_share),
         )
         for row in rows
     )
@@ -161,7 +164,7 @@ def category_chart(desk: Desk, rate: str, rows: Sequence[Compared]) -> Figure | 
 
 def _category_row(desk: Desk, row: Compared, x: Scale, y: float, frame: drawing.Box) -> list[str]:
     low, high, tick, at = (
-        x(float(value)) for value in (row.low, row.high, row.peers_share, row.share)
+        x(float(value)) for value in (row.low, row.high, row.peers_share or 0, row.share)
     )
     colour = {"shortcoming": ACCENT, "strength": INK}.get(row.kind or "", GREY)
     fill = colour if row.kind else "#ffffff"

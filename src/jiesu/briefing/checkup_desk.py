@@ -75,8 +75,12 @@ class Desk:
             "checkup.item",
             measure=lowered(self.measure(item.figure, item.category), self.words),
             own=share_text(item.share),
-            peers=share_text(item.peers_share),
+            peers=self.share(item.peers_share),
         )
+
+    def share(self, share: Fraction | None) -> str:
+        """A percentage, or the sign for nothing where the peers have none."""
+        return self.words("none") if share is None else share_text(share)
 
     def steps(self, lever: Lever) -> str:
         return self.words("between").join(
@@ -135,6 +139,12 @@ def bare(share: Fraction) -> str:
 def points(gap: Fraction) -> str:
     """A difference in percentage points with its sign."""
     return signed(rounded(gap * 100, DECIMALS))
+
+
+def apart(item: Compared) -> str:
+    """How far a share lies from the peers', in percentage points; more is positive."""
+    peers = item.peers_share
+    return "" if peers is None else points(item.share - peers)
 
 
 def gain_text(gain: Fraction) -> str:

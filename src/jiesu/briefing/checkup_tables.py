@@ -5,6 +5,7 @@ from fractions import Fraction
 
 from jiesu.briefing.checkup_desk import (
     Desk,
+    apart,
     bare,
     full_name,
     gain_text,
@@ -40,12 +41,14 @@ def key_table(desk: Desk) -> Table:
         item = desk.unit.figure(figure)
         if item is None:
             continue
-        around = f"{bare(Fraction(item.low))}–{bare(Fraction(item.high))}%"
+        around = words("none")
+        if item.n_peers:
+            around = f"{bare(Fraction(item.low))}–{bare(Fraction(item.high))}%"
         rows.append(
             (
                 Cell(raised(desk.figure(figure))),
                 Cell(share_text(item.share), rounded(item.share, 6)),
-                Cell(share_text(item.peers_share), rounded(item.peers_share, 6)),
+                Cell(desk.share(item.peers_share)),
                 Cell(around),
                 Cell(desk.judged(item)),
             )
@@ -53,7 +56,8 @@ def key_table(desk: Desk) -> Table:
     by = "checkup.key.note"
     if desk.frame.rules.peers_by == "population":
         by += ".population"
-    note = words(by, n=len(desk.unit.peers), group=desk.group) if rows else ""
+    peers = len(desk.unit.peers)
+    note = words(by, n=peers, group=desk.group) if rows and peers else ""
     return Table("key", words("checkup.key"), columns, tuple(rows), note=note)
 
 
@@ -112,8 +116,8 @@ def findings_table(desk: Desk, key: str, items: Sequence[Compared]) -> Table:
             Cell(desk.measure(item.figure, item.category)),
             Cell(share_text(item.share), rounded(item.share, 6)),
             Cell(f"{plain(item.part)} / {plain(item.whole)}"),
-            Cell(share_text(item.peers_share), rounded(item.peers_share, 6)),
-            Cell(points(item.share - item.peers_share)),
+            Cell(desk.share(item.peers_share)),
+            Cell(apart(item)),
             Cell(q_text(item.q)),
         )
         for item in items[:MOST_ROWS]
@@ -171,9 +175,8 @@ def _own(desk: Desk, item: Compared | None) -> Cell:
 
 
 def _peers(desk: Desk, item: Compared | None) -> Cell:
-    if item is None:
-        return Cell(desk.words("none"))
-    return Cell(bare(item.peers_share), rounded(item.peers_share, 6))
+    share = None if item is None else item.peers_share
+    return Cell(desk.words("none")) if share is None else Cell(bare(share), rounded(share, 6))
 
 
 def places_table(desk: Desk) -> Table:

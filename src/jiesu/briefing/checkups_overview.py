@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from jiesu.briefing.checkup_desk import Desk, full_name, gain_text, points, q_text, share_text
+from jiesu.briefing.checkup_desk import Desk, apart, full_name, gain_text, q_text, share_text
 from jiesu.briefing.columns import integer_cell
 from jiesu.briefing.content import numbered
 from jiesu.briefing.document import Block, Cell, Column, Content, Paragraph, Section, Table
@@ -117,8 +117,8 @@ def _findings_sheet(desks: Sequence[Desk], words: Words) -> Table:
             Cell(desk.measure(item.figure, item.category)),
             Cell(share_text(item.share)),
             Cell(f"{plain(item.part)} / {plain(item.whole)}"),
-            Cell(share_text(item.peers_share)),
-            Cell(points(item.share - item.peers_share)),
+            Cell(desk.share(item.peers_share)),
+            Cell(apart(item)),
             Cell(q_text(item.q)),
         )
         for desk in desks

@@ -53,6 +53,9 @@ class Sample:
         return Fraction(self.whole, self.weight)
 
 
+NOTHING = Sample(0, 0, 0)
+
+
 def together(samples: Sequence[Sample]) -> Sample:
     """All cases of several units (at least one), which are counted alike."""
     return Sample(

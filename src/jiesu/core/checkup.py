@@ -123,7 +123,7 @@ class UnitCheckup:
         return findings(self.compared, "shortcoming")
 
     def figure(self, figure: str, category: CategoryPath = WHOLE) -> Compared | None:
-        """A figure beside the peers'; `None` where either has no cases."""
+        """A figure beside the peers'; `None` where the unit has no cases in it."""
         return next(
             (item for item in self.compared if (item.figure, item.category) == (figure, category)),
             None,
@@ -250,7 +250,9 @@ def shortcomings(found: Mapping[str, Sequence[Compared]]) -> dict[str, tuple[Ear
     """What a later health check follows: each unit's shortcomings."""
     return {
         code: tuple(
-            Earlier(item.figure, item.category, item.gap) for item in findings(items, "shortcoming")
+            Earlier(item.figure, item.category, item.gap)
+            for item in findings(items, "shortcoming")
+            if item.gap is not None
         )
         for code, items in found.items()
     }
@@ -267,14 +269,15 @@ def follow(earlier: Sequence[Earlier], now: Sequence[Compared]) -> tuple[Followe
     found = []
     for item in earlier:
         current = by_measure.get((item.figure, item.category))
+        gap = None if current is None else current.gap
         state: State = "persists"
-        if current is None:
+        if current is None or gap is None:
             state = "unknown"
-        elif current.gap >= 0:
+        elif gap >= 0:
             state = "mended"
-        elif current.kind is None and current.gap > item.gap:
+        elif current.kind is None and gap > item.gap:
             state = "improved"
-        found.append(Followed(item, None if current is None else current.gap, state))
+        found.append(Followed(item, gap, state))
     return tuple(found)
 
 
@@ -300,7 +303,11 @@ def _unit(
     reason = _no_levers(evaluation, result)
     pulled: tuple[Lever, ...] = ()
     if not reason:
-        shares = {(item.figure, item.category): item.peers_share for item in found}
+        shares = {
+            (item.figure, item.category): peers_share
+            for item in found
+            if (peers_share := item.peers_share) is not None
+        }
         pulled = levers(samples, shares, scale, _position(group, result))[:MOST_LEVERS]
     earlier = None if ground.earlier is None else ground.earlier.get(result.unit, ())
     return UnitCheckup(

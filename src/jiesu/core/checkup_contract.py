@@ -135,7 +135,7 @@ def compared_document(item: Compared) -> Json:
         "share": _share(item.share),
         "peers_part": _exact(item.peers_part),
         "peers_whole": _exact(item.peers_whole),
-        "peers_share": _share(item.peers_share),
+        "peers_share": None if item.peers_share is None else _share(item.peers_share),
         "peers": item.n_peers,
         "p": None if item.p is None else f"{item.p:f}",
         "q": None if item.q is None else _share(item.q),

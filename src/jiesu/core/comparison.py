@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Literal
 
 from jiesu.core.breakdown import UnitBreakdown
-from jiesu.core.chance import Sample, adjusted, deviation, p_value, spread, together
+from jiesu.core.chance import NOTHING, Sample, adjusted, deviation, p_value, spread, together
 from jiesu.core.facts import BIT, Joint
 from jiesu.core.scoring import Scale
 from jiesu.core.topics import CategoryPath
@@ -66,8 +66,10 @@ class Rules:
 class Compared:
     """A unit's figure beside its peers' pooled one, and what the test says.
 
-    Shares are `part / whole`. `low` and `high` hold the middle half of the peers. `p` and `q` are
-    `None` where no test was made (too few cases or peers). `kind` says that it is a finding.
+    Shares are `part / whole`; the unit has cases, its peers may have none (`n_peers` 0: then there
+    is no share of theirs and no gap). `low` and `high` hold the middle half of the peers. `p` and
+    `q` are `None` where no test was made (too few cases or peers). `kind` says that it is a
+    finding.
     """
 
     figure: str
@@ -88,18 +90,19 @@ class Compared:
         return self.part / self.whole
 
     @property
-    def peers_share(self) -> Fraction:
-        return self.peers_part / self.peers_whole
+    def peers_share(self) -> Fraction | None:
+        return self.peers_part / self.peers_whole if self.peers_whole else None
 
     @property
-    def gap(self) -> Fraction:
+    def gap(self) -> Fraction | None:
         """How much better than the peers, in 0..1; negative is worse."""
-        return difference(self.figure, self.share, self.peers_share)
+        peers = self.peers_share
+        return None if peers is None else difference(self.figure, self.share, peers)
 
     @property
     def cases(self) -> Fraction:
         """The cases that make the difference: the gap times the unit's cases, without sign."""
-        return abs(self.gap) * self.whole
+        return abs(self.gap or Fraction(0)) * self.whole
 
 
 def difference(figure: str, share: Fraction, peers: Fraction) -> Fraction:
@@ -232,12 +235,11 @@ def _measured(
     around = spread(list(tested.values()), rules.winsor)
     only_above = measure[0] in ONLY_ABOVE
     for code, sample in own.items():
-        if code in pooled:
-            item = _beside(measure, sample, theirs[code], pooled[code])
-            if code in tested:
-                p = p_value(tested[code], around, rules.usual, only_above=only_above)
-                item = replace(item, p=p)
-            yield code, item
+        item = _beside(measure, sample, theirs[code])
+        if code in tested:
+            p = p_value(tested[code], around, rules.usual, only_above=only_above)
+            item = replace(item, p=p)
+        yield code, item
 
 
 def _sample(table: Mapping[Measure, Sample], measure: Measure) -> Sample | None:
@@ -256,7 +258,8 @@ def _is_tested(figure: str, own: Sample, peers: Sample, n_peers: int, rules: Rul
     return figure != SHARE or peers.share * own.cases >= rules.fewest_expected
 
 
-def _beside(measure: Measure, own: Sample, peers: Sequence[Sample], pooled: Sample) -> Compared:
+def _beside(measure: Measure, own: Sample, peers: Sequence[Sample]) -> Compared:
+    pooled = together(peers) if peers else NOTHING
     shares = sorted(peer.part / (peer.whole * peer.level) for peer in peers)
     return Compared(
         figure=measure[0],
@@ -273,6 +276,8 @@ def _beside(measure: Measure, own: Sample, peers: Sequence[Sample], pooled: Samp
 
 def _quartile(ordered: Sequence[float], quarter: int) -> Decimal:
     """The smallest value that at least so many quarters do not exceed; six decimals, for charts."""
+    if not ordered:
+        return Decimal(0)
     place = -(-len(ordered) * quarter // 4) - 1
     return Decimal(f"{ordered[place]:.6f}")
 
@@ -296,9 +301,12 @@ def judged(
 
 
 def _with_kind(item: Compared, rules: Rules) -> Compared:
-    if item.q is None or item.q > rules.alpha or abs(item.gap) * 100 < rules.least_points:
+    gap = item.gap
+    if gap is None or item.q is None or item.q > rules.alpha:
         return item
-    return replace(item, kind="strength" if item.gap > 0 else "shortcoming")
+    if abs(gap) * 100 < rules.least_points:
+        return item
+    return replace(item, kind="strength" if gap > 0 else "shortcoming")
 
 
 def findings(items: Iterable[Compared], kind: Kind) -> tuple[Compared, ...]:

@@ -1,0 +1,518 @@
+"""Health checks from a city folder, against a plain recount of its cases."""
+
+import json
+import re
+import shutil
+import tomllib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from jiesu.city.check import check_city
+from jiesu.city.checkup_run import Made, Wish, checkups_of, file_name, make_checkups
+from jiesu.city.folder import read_city
+from jiesu.city.synth.write import write_city
+from jiesu.city.workspace import job_of, opened
+from jiesu.core.checkup import Checkups
+from jiesu.core.checkup_contract import checkup_document, earlier_of
+from jiesu.core.comparison import SHARE
+from jiesu.core.problems import InputError
+
+from ..evaluation.recount import facts
+from .sealed import small_city
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+QUARTER, MONTH = "2021-Q4", "2022-02"
+
+Row = dict[str, Any]
+
+
+def kept(unit: str) -> bool:
+    """Three districts with their streets, and what answers for no place."""
+    return unit.startswith(("110101", "110105", "110108", "D", "E"))
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four months of a synthetic city; its rules are loose, so that little data finds something."""
+    folder = tmp_path_factory.mktemp("checkup") / "city"
+    write_city(folder, period=MONTH, months=4, cases=12_000, seed=3, format="parquet")
+    for path in folder.iterdir():
+        # What lies beside the cases names units that are left out here.
+        if path.name not in ("cases", "city.toml", "policy.toml", "units.csv", "topics.toml"):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for path in (folder / "cases").glob("*.parquet"):
+        table = pq.read_table(path)
+        units = table["unit"].to_pylist()
+        pq.write_table(table.filter([unit is not None and kept(unit) for unit in units]), path)
+    lines = (folder / "units.csv").read_text("utf-8").splitlines()
+    few = [lines[0], *(line for line in lines[1:] if kept(line.split(",")[0]))]
+    (folder / "units.csv").write_text("\n".join(few) + "\n", "utf-8")
+    rules = "usual = 0\nfewest_cases = 10\nalpha = 0.2\nrepeat_from = 2\n"
+    (folder / "checkup.toml").write_text(rules, "utf-8")
+    return folder
+
+
+def checked(folder: Path, label: str, out: Path) -> Checkups:
+    job = replace(job_of(folder, label), out=out)
+    with opened(job, now=NOW) as workspace:
+        return checkups_of(workspace, read_city(folder), label)
+
+
+@pytest.fixture(scope="module")
+def quarter(city: Path, tmp_path_factory: pytest.TempPathFactory) -> Checkups:
+    return checked(city, QUARTER, tmp_path_factory.mktemp("out"))
+
+
+@pytest.fixture(scope="module")
+def month(city: Path, tmp_path_factory: pytest.TempPathFactory) -> Checkups:
+    return checked(city, MONTH, tmp_path_factory.mktemp("out"))
+
+
+@pytest.fixture(scope="module")
+def cases(city: Path) -> list[Row]:
+    tables = [pq.read_table(path) for path in sorted((city / "cases").glob("*.parquet"))]
+    return list(pa.concat_tables(tables).to_pylist())
+
+
+def in_period(cases: list[Row], checkups: Checkups) -> list[Row]:
+    period = checkups.frame.period
+    return [case for case in cases if period.start <= case["created_at"] < period.end]
+
+
+def below(city: Path, code: str) -> set[str]:
+    lines = (city / "units.csv").read_text("utf-8").splitlines()[1:]
+    children = {line.split(",")[0] for line in lines if line.split(",")[3] == code}
+    return {code, *children}
+
+
+def wish(folder: Path, label: str, out: Path, **given: Any) -> Wish:
+    return Wish(folder, label, out=out, formats=given.pop("formats", ()), jobs=1, **given)
+
+
+def made(folder: Path, label: str, out: Path, **given: Any) -> Made:
+    return make_checkups(wish(folder, label, out, **given), now=NOW)
+
+
+# Counts --------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def some_units(quarter: Checkups) -> list[str]:
+    """A district, the largest street and a small one, a department, an enterprise."""
+    by_group: dict[str, list[str]] = {}
+    for code, unit in quarter.units.items():
+        by_group.setdefault(unit.group, []).append(code)
+    streets = sorted(by_group["street"], key=lambda code: quarter.units[code].result.volume)
+    return [
+        by_group["district"][0],
+        streets[-1],
+        streets[3],
+        by_group["department"][0],
+        by_group["enterprise"][0],
+    ]
+
+
+def test_every_count_is_that_of_a_plain_recount(
+    city: Path, quarter: Checkups, cases: list[Row], some_units: list[str]
+) -> None:
+    frame = quarter.frame
+    policy, as_of, rules = frame.policy, frame.as_of, frame.rules
+    inside = in_period(cases, quarter)
+    for code in some_units:
+        unit, codes = quarter.units[code], below(city, code)
+        own = [case for case in inside if case["unit"] in codes]
+        held = [facts(case, policy, as_of) for case in own]
+        assert unit.result.volume == len(own)
+        ends = [month.end for month in frame.period.months()]
+        months = Counter(sum(case["created_at"] >= end for end in ends) for case in own)
+        assert [line.volume for line in unit.months] == [months[n] for n in range(3)]
+        callers = Counter(case["caller"] for case in own)
+        several = [n for n in callers.values() if n >= rules.repeat_from]
+        assert (unit.repeats.callers, unit.repeats.demands) == (len(several), sum(several))
+        assert unit.repeats.known == len(own)
+        excluded = [case for case, facts_ in zip(own, held, strict=True) if "excluded" in facts_]
+        assert unit.exclusions == Counter(case["exclusion_reason"] for case in excluded)
+        places = Counter((case["place"] or case["unit"], case["community"]) for case in own)
+        shown = {(item.place, item.community): item.n for item in unit.recurrences}
+        assert all(places[place] == n for place, n in shown.items())
+        assert sorted(shown.values(), reverse=True) == [
+            n for _, n in places.most_common(rules.places) if n > 1
+        ]
+        open_ = sorted(
+            (case["created_at"], case["case_id"])
+            for case, facts_ in zip(own, held, strict=True)
+            if "excluded" not in facts_ and is_open(case, facts_)
+        )
+        assert unit.unsolved == len(open_)
+        assert [case.case_id for case in unit.open_cases] == [
+            case_id for _, case_id in open_[: rules.unsolved]
+        ]
+
+
+def is_open(case: Row, held: frozenset[str]) -> bool:
+    answer = case["final_resolved"] or case["callback_resolved"]
+    return "closed" not in held or ("called_back" in held and answer in ("no", "partial"))
+
+
+def test_every_figure_is_that_of_a_plain_recount(
+    city: Path, quarter: Checkups, cases: list[Row], some_units: list[str]
+) -> None:
+    frame = quarter.frame
+    inside = in_period(cases, quarter)
+    for code in some_units:
+        codes = below(city, code)
+        rows = [(case, facts(case, frame.policy, frame.as_of)) for case in inside]
+        own = [(case, held) for case, held in rows if case["unit"] in codes]
+        for item in quarter.units[code].compared:
+            chosen = [
+                (case, held)
+                for case, held in own
+                if (case["category_1"], case["category_2"])[: len(item.category)] == item.category
+            ]
+            kept = [held for _, held in chosen if "excluded" not in held]
+            if item.figure == "resolution":
+                whole = [held for held in kept if "called_back" in held]
+                part = sum("resolved" in held for held in whole)
+                assert (int(item.part), int(item.whole)) == (part, len(whole))
+            elif item.figure == "late":
+                whole = [held for held in kept if "due" in held]
+                part = sum("closed_on_time" not in held for held in whole)
+                assert (int(item.part), int(item.whole)) == (part, len(whole))
+            elif item.figure == SHARE:
+                assert (int(item.part), int(item.whole)) == (len(chosen), len(own))
+
+
+def test_the_rates_are_the_evaluation_s(quarter: Checkups) -> None:
+    for unit in quarter.units.values():
+        for key, rate in unit.result.figures.rates.items():
+            item = unit.figure(key)
+            if item is not None:
+                assert (item.part, item.whole) == (rate.part, Fraction(rate.whole))
+
+
+def test_the_peers_pool_is_that_of_the_named_units(quarter: Checkups) -> None:
+    for unit in list(quarter.units.values())[::5]:
+        for item in unit.compared:
+            pool = [quarter.units[peer].figure(item.figure, item.category) for peer in unit.peers]
+            whole = sum(other.whole for other in pool if other is not None)
+            assert item.peers_whole == whole
+            assert unit.unit not in unit.peers
+
+
+def test_all_tests_of_all_units_are_one_family(quarter: Checkups) -> None:
+    tests = [
+        item for unit in quarter.units.values() for item in unit.compared if item.p is not None
+    ]
+    assert quarter.frame.n_tests == len(tests) == sum(u.n_tests for u in quarter.units.values())
+    ordered = sorted(tests, key=lambda item: item.p or 0)
+    m, rules = len(tests), quarter.frame.rules
+    exact = [Fraction(item.p or 0) for item in ordered]
+    n = max((i for i, p in enumerate(exact, 1) if p * m <= rules.alpha * i), default=0)
+    assert n > 0
+    for place, item in enumerate(ordered, start=1):
+        large = abs(item.gap or Fraction(0)) * 100 >= rules.least_points
+        assert (item.kind is not None) == (place <= n and large)
+
+
+def test_a_lever_is_the_policy_s_own_arithmetic(quarter: Checkups) -> None:
+    weights = {rule.key: rule.weight for rule in quarter.frame.policy.rates}
+    pulled = 0
+    for unit in quarter.units.values():
+        same = [u for u in quarter.units.values() if u.group == unit.group and u is not unit]
+        for lever in unit.levers:
+            more = {step.rate: step.more for step in lever.steps}
+            total = sum(
+                (
+                    weights[key] * (rate.part + more.get(key, 0)) / rate.whole
+                    for key, rate in unit.result.figures.rates.items()
+                ),
+                Fraction(0),
+            )
+            # Half up, from the exact value.
+            score = int(total * 1000 + Fraction(1, 2)) / 10
+            assert float(lever.score) == score
+            scores = [other.result.score for other in same if other.result.rank is not None]
+            assert lever.rank == 1 + sum(s is not None and s > lever.score for s in scores)
+            pulled += 1
+    assert pulled > 50
+
+
+# Periods, and what came before ---------------------------------------------------------------
+
+
+def test_a_month_is_followed_up_from_the_cases_of_the_month_before(
+    city: Path, month: Checkups, tmp_path: Path
+) -> None:
+    assert month.frame.previous == "2022-01"
+    before = checked(city, "2022-01", tmp_path)
+    for code, unit in month.units.items():
+        earlier = before.units[code].shortcomings
+        assert unit.followed is not None
+        assert [(f.earlier.figure, f.earlier.category) for f in unit.followed] == [
+            (item.figure, item.category) for item in earlier
+        ]
+        for one in unit.followed:
+            now = unit.figure(one.earlier.figure, one.earlier.category)
+            if one.state == "mended":
+                assert now is not None
+                assert now.gap is not None
+                assert now.gap >= 0
+                assert now.kind != "shortcoming"
+
+
+def test_part_of_a_period_before_is_no_period_before(quarter: Checkups) -> None:
+    assert quarter.frame.previous is None
+    assert all(unit.followed is None for unit in quarter.units.values())
+    assert "previous" in quarter.frame.missing
+
+
+def test_a_folder_of_earlier_health_checks_serves_as_well_as_the_cases(
+    city: Path, month: Checkups, tmp_path: Path
+) -> None:
+    made(city, "2022-01", tmp_path / "before")
+    job = replace(job_of(city, MONTH), out=tmp_path / "out")
+    with opened(job, now=NOW) as workspace:
+        found = checkups_of(workspace, read_city(city), MONTH, before=tmp_path / "before")
+    assert found.frame.previous == "2022-01"
+    assert [unit.followed for unit in found.units.values()] == [
+        unit.followed for unit in month.units.values()
+    ]
+
+
+def test_what_is_no_folder_of_health_checks_is_refused(city: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="holds no health checks"):
+        made(city, MONTH, tmp_path / "out", before=tmp_path)
+    (tmp_path / "x.json").write_text('{"unit": "a"}', "utf-8")
+    with pytest.raises(InputError, match=re.escape("x.json: is no health check")):
+        made(city, MONTH, tmp_path / "out", before=tmp_path)
+
+
+def test_a_range_of_days_has_no_months_and_no_path(city: Path, tmp_path: Path) -> None:
+    found = checked(city, "2022-01-01..2022-01-20", tmp_path)
+    unit = next(iter(found.units.values()))
+    assert (unit.months, unit.path) == ((), ())
+    assert unit.result.volume > 0
+
+
+# Units ---------------------------------------------------------------------------------------
+
+
+def test_units_with_few_cases_and_units_apart_have_a_health_check_too(tmp_path: Path) -> None:
+    folder = small_city(tmp_path)
+    done = made(folder, MONTH, tmp_path / "out", formats=("html",))
+    assert done.failed == ()
+    apart = [u for u in done.checkups.units.values() if u.result.rank is None]
+    assert apart
+    assert {unit.no_levers for unit in apart} == {"apart"}
+    for unit in done.checkups.units.values():
+        page = (tmp_path / "out" / f"{unit.unit}.html").read_text("utf-8")
+        assert unit.name in page
+        assert unit.n_tests == 0
+
+
+def test_a_unit_that_began_in_the_period_has_a_health_check_and_one_that_ended_has_none(
+    city: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "city"
+    folder.mkdir()
+    for path in city.iterdir():
+        if path.name != "units.csv" and path.name in ("cases", "city.toml", "policy.toml"):
+            (folder / path.name).symlink_to(path)
+    lines = (city / "units.csv").read_text("utf-8").splitlines()
+    streets = [i for i, line in enumerate(lines) if ",street," in line]
+    cells = lines[streets[0]].split(","), lines[streets[1]].split(",")
+    cells[0][5], cells[1][6] = "2021-12-01", "2021-06-01"
+    lines[streets[0]], lines[streets[1]] = (",".join(line) for line in cells)
+    (folder / "units.csv").write_text("\n".join(lines) + "\n", "utf-8")
+    found = checked(folder, QUARTER, tmp_path / "out")
+    assert cells[0][0] in found.units
+    assert cells[1][0] not in found.units
+    with pytest.raises(InputError, match="is no unit of 2021-Q4"):
+        made(folder, QUARTER, tmp_path / "out", unit=cells[1][0])
+
+
+def test_a_city_without_units_says_what_is_missing(city: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "city"
+    folder.mkdir()
+    for name in ("cases", "policy.toml"):
+        (folder / name).symlink_to(city / name)
+    text = (city / "city.toml").read_text("utf-8")
+    (folder / "city.toml").write_text(re.sub(r"^units = .*\n", "", text, flags=re.M), "utf-8")
+    done = made(folder, QUARTER, tmp_path / "out", formats=("html",))
+    assert "units" in done.checkups.frame.missing
+    assert done.failed == ()
+    assert {unit.group for unit in done.checkups.units.values()} == {"all"}
+    figures = {item.figure for unit in done.checkups.units.values() for item in unit.compared}
+    assert SHARE not in figures
+    code = next(iter(done.checkups.units))
+    assert "没有单位名录" in (tmp_path / "out" / f"{code}.html").read_text("utf-8")
+
+
+def test_a_unit_is_named_by_code_or_by_a_name_that_is_its_own(city: Path, tmp_path: Path) -> None:
+    done = made(city, QUARTER, tmp_path, unit="东城区东华门街道")
+    assert done.done == ("110101001000",)
+    with pytest.raises(InputError, match="is the name of several units"):
+        made(city, QUARTER, tmp_path, unit="八里庄街道")
+    with pytest.raises(InputError, match="is no unit of 2021-Q4"):
+        made(city, QUARTER, tmp_path, unit="nowhere")
+
+
+def test_codes_that_are_no_file_names_are_replaced() -> None:
+    assert file_name("110101001000") == "110101001000"
+    odd = ["a/b", "..", "", "index", "Checkups", "x" * 300, "a.b", "街道/1"]
+    names = [file_name(code) for code in odd]
+    assert all(re.fullmatch(r"unit-[0-9a-f]{16}", name) for name in names)
+    assert len(set(names)) == len(odd)
+
+
+# Files ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def written(city: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("written")
+    assert made(city, QUARTER, out).failed == ()
+    return out
+
+
+def test_one_unit_alone_gets_the_same_as_with_all_others(
+    city: Path, written: Path, tmp_path: Path
+) -> None:
+    made(city, QUARTER, tmp_path, unit="110105")
+    alone, among = (folder / "110105.json" for folder in (tmp_path, written))
+    assert alone.read_bytes() == among.read_bytes()
+    assert not (tmp_path / "checkups.json").exists()
+
+
+def test_a_second_run_makes_nothing(city: Path, written: Path, quarter: Checkups) -> None:
+    again = made(city, QUARTER, written)
+    assert again.done == ()
+    assert set(again.skipped) == set(quarter.units)
+
+
+def test_another_rule_or_language_makes_it_anew(city: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "city"
+    shutil.copytree(city, folder)
+    assert made(folder, QUARTER, tmp_path / "out", unit="110101").done
+    assert made(folder, QUARTER, tmp_path / "out", unit="110101", lang="en").done
+    (folder / "checkup.toml").write_text("peers = 20\n", "utf-8")
+    assert made(folder, QUARTER, tmp_path / "out", unit="110101", lang="en").done
+
+
+def strings(value: object) -> Iterator[str]:
+    if isinstance(value, dict):
+        for inner in value.values():
+            yield from strings(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from strings(inner)
+    elif isinstance(value, str):
+        yield value
+    else:
+        assert not isinstance(value, float)
+
+
+def test_no_caller_address_or_text_is_in_any_file(
+    city: Path, cases: list[Row], tmp_path: Path
+) -> None:
+    made(city, QUARTER, tmp_path, unit="110105001000", formats=("html",))
+    hidden = {case["caller"] for case in cases} | {case["location"] for case in cases}
+    document = json.loads((tmp_path / "110105001000.json").read_text("utf-8"))
+    said = set(strings(document))
+    assert not said & hidden
+    page = (tmp_path / "110105001000.html").read_text("utf-8")
+    assert not any(word and word in page for word in hidden if word)
+
+
+def test_the_json_can_be_read_back(quarter: Checkups) -> None:
+    for unit in quarter.units.values():
+        document = json.loads(json.dumps(checkup_document(quarter.frame, unit)))
+        assert [(item.figure, item.category, item.gap) for item in earlier_of(document)] == [
+            (item.figure, item.category, item.gap) for item in unit.shortcomings
+        ]
+    for wrong in ({}, {"schema": "jiesu.checkup/1"}, {"schema": "x", "shortcomings": []}):
+        with pytest.raises(ValueError, match=r"no health check|lacks a figure"):
+            earlier_of(wrong)
+
+
+def test_the_overview_names_every_unit_and_leads_to_it(written: Path, quarter: Checkups) -> None:
+    document = json.loads((written / "checkups.json").read_text("utf-8"))
+    assert [unit["unit"] for unit in document["units"]] == list(quarter.units)
+    by_code = {unit["unit"]: unit for unit in document["units"]}
+    for code, unit in quarter.units.items():
+        assert len(by_code[code]["shortcomings"]) == len(unit.shortcomings)
+    assert (written / "index.html").exists()
+    assert (written / "index.xlsx").exists()
+
+
+# Documents -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_all_forms_are_written_in_both_languages(city: Path, tmp_path: Path, lang: str) -> None:
+    done = made(
+        city, QUARTER, tmp_path, unit="110105001000", lang=lang, formats=("html", "docx", "pdf")
+    )
+    assert done.failed == ()
+    names = {path.name for path in tmp_path.glob("110105001000.*")}
+    assert names == {f"110105001000.{form}" for form in ("html", "docx", "pdf", "json")}
+    page = (tmp_path / "110105001000.html").read_text("utf-8")
+    unit = done.checkups.units["110105001000"]
+    assert f"{unit.result.score}" in page
+    for item in unit.shortcomings[:2]:
+        assert f"{float(item.share) * 100:.1f}"[:-1] in page
+
+
+def test_a_policy_of_means_has_no_levers_and_says_so(city: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "city"
+    folder.mkdir()
+    for name in ("cases", "units.csv", "city.toml"):
+        (folder / name).symlink_to(city / name)
+    policy = (city / "policy.toml").read_text("utf-8")
+    changed = policy.replace('long_periods = "pooled"', 'long_periods = "mean"')
+    assert changed != policy
+    (folder / "policy.toml").write_text(changed, "utf-8")
+    done = made(folder, QUARTER, tmp_path / "out", unit="110105", formats=("html",))
+    unit = done.checkups.units["110105"]
+    assert (unit.levers, unit.no_levers) == ((), "mean")
+    assert "不作测算" in (tmp_path / "out" / "110105.html").read_text("utf-8")
+
+
+# Rules ---------------------------------------------------------------------------------------
+
+
+def test_every_mistake_in_the_rules_is_named(tmp_path: Path) -> None:
+    folder = small_city(tmp_path)
+    (folder / "checkup.toml").write_text(
+        'peers = 5\nfewest_peers = 9\ncontrol = "bonferroni"\nwinsor = 0.6\nnew = 1\n', "utf-8"
+    )
+    found = {problem.where for problem in check_city(folder) if problem.file == "checkup.toml"}
+    assert found == {"fewest_peers", "control", "winsor", "new"}
+    with pytest.raises(InputError, match=r"checkup\.toml, new"):
+        made(folder, QUARTER, tmp_path / "out")
+    assert not (tmp_path / "out" / "checkups.json").exists()
+
+
+def test_every_rule_is_documented_with_its_default() -> None:
+    from jiesu.core.comparison import Rules
+
+    page = Path(__file__).resolve().parents[2] / "docs" / "checkup.md"
+    block = re.search(r"```toml\n(.*?)```", page.read_text("utf-8"), re.S)
+    assert block
+    shown = tomllib.loads(block[1])
+    rules = Rules()
+    assert set(shown) == set(Rules.__slots__)
+    for key, value in shown.items():
+        default = getattr(rules, key)
+        assert (list(default) if isinstance(default, tuple) else default) == (
+            pytest.approx(value) if isinstance(value, float) else value
+        )
