@@ -44,7 +44,7 @@ def review(work: Path, scale: float, n_runs: int) -> Section:
     if not (papers / "pack.pdf").exists():
         raise Failed("jiesu meeting wrote no pack")
     text = (
-        f"The demo city: {MONTHS * n_cases:,} cases in {MONTHS} months, hourly air of 335 stations, "
+        f"The demo city: {MONTHS * n_cases:,} cases in {MONTHS} months, hourly air, "
         "measures, an index, topics, meetings. `jiesu meeting` makes every paper as HTML, DOCX and "
         "PDF with a notice to each named unit; `jiesu checkup --all` makes the three forms for "
         "every street, district, department and enterprise. `jiesu evaluate`, which both "

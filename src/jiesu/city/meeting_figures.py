@@ -100,7 +100,7 @@ def figures_of(workspace: Workspace, city: City) -> Figures:
         meetings=read_meetings(city.folder, units),
         commitments=commitments,
         index=_index(workspace, city, _year_before(label)),
-        topics=topics_of(workspace, city, label, evaluation=evaluation),
+        topics=topics_of(workspace, city, label, evaluation=evaluation, counted=False),
         governance=governance_of(workspace, city, label, evaluation=evaluation),
         edition=edition,
         edition_holds=edition_holds,

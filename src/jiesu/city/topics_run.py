@@ -64,14 +64,17 @@ def topics_of(
     label: str,
     *,
     evaluation: Evaluation | None = None,
+    counted: bool = True,
     models: bool = False,
     propose: bool = False,
 ) -> TopicBoard | None:
     """The board for a period; `None` where the city has no topics.
 
-    `evaluation` of the period saves finding out until when the data go. `models` fits the
-    interrupted time series, for which statsmodels takes seconds to import. `propose` adds the
-    candidates. Raises InputError for a wrong topics file, and for a rate that the policy has not.
+    `evaluation` of the period saves finding out until when the data go. Without `counted` nothing
+    is said of the topics' cases, only of their plans: looking for words in texts takes time.
+    `models` fits the interrupted time series, for which statsmodels takes seconds to import.
+    `propose` adds the candidates. Raises InputError for a wrong topics file, and for a rate that
+    the policy has not.
     """
     found = read_topics(city, workspace.roster.units)
     if found is None:
@@ -84,7 +87,10 @@ def topics_of(
         file = city.outside["topics"].name
         raise InputError(Problem(file, "rules.rate", what, f"use one of: {known}"))
     on = day_of(workspace.period(label)[1], at_hand.as_of)
-    cases, notes = _cases(workspace, city, found, at_hand, rate, on)
+    cases: dict[str, BeforeAfter] = {}
+    notes: tuple[Note, ...] = ()
+    if counted:
+        cases, notes = _cases(workspace, city, found, at_hand, rate, on)
     if models:
         cases = _with_models(cases)
     themes = sorted(found.book.themes, key=lambda theme: theme.label, reverse=True)
