@@ -3,6 +3,8 @@
 import json
 import re
 import shutil
+import subprocess
+import sys
 import tomllib
 from collections import Counter
 from collections.abc import Iterator
@@ -397,6 +399,22 @@ def test_a_second_run_makes_nothing(city: Path, written: Path, quarter: Checkups
     again = made(city, QUARTER, written)
     assert again.done == ()
     assert set(again.skipped) == set(quarter.units)
+
+
+def test_what_was_made_is_known_again_in_another_process(
+    city: Path, written: Path, quarter: Checkups
+) -> None:
+    # Sets of texts have another order in each process.
+    code = (
+        "import sys; from datetime import UTC, datetime; from pathlib import Path;"
+        "from jiesu.city.checkup_run import Wish, make_checkups;"
+        "wish = Wish(Path(sys.argv[1]), sys.argv[2], out=Path(sys.argv[3]), formats=(), jobs=1);"
+        "made = make_checkups(wish, now=datetime(2026, 1, 1, tzinfo=UTC));"
+        "print(len(made.done), len(made.skipped))"
+    )
+    command = [sys.executable, "-c", code, str(city), QUARTER, str(written)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["0", str(len(quarter.units))]
 
 
 def test_another_rule_or_language_makes_it_anew(city: Path, tmp_path: Path) -> None:

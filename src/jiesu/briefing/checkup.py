@@ -355,7 +355,7 @@ def _levers(desk: Desk) -> Iterator[Block]:
 def _followed(desk: Desk) -> Iterator[Block]:
     words, unit, frame = desk.words, desk.unit, desk.frame
     previous = frame.previous
-    shown = clean(previous) if previous else words("checkup.earlier")
+    shown = period_label(previous, words) if previous else words("checkup.earlier")
     if unit.followed is None:
         yield Paragraph(words("checkup.followed.none", previous=shown))
     elif not unit.followed:

@@ -15,7 +15,7 @@ from jiesu.briefing.checkup_desk import (
 )
 from jiesu.briefing.columns import integer_cell
 from jiesu.briefing.document import Cell, Column, Table
-from jiesu.briefing.wording import clean, plain, raised, score_text
+from jiesu.briefing.wording import clean, lowered, plain, raised, score_text
 from jiesu.core.comparison import LATE, SHARE, Compared
 from jiesu.core.scoring import rounded
 from jiesu.core.topics import CategoryPath
@@ -53,11 +53,10 @@ def key_table(desk: Desk) -> Table:
                 Cell(desk.judged(item)),
             )
         )
-    by = "checkup.key.note"
-    if desk.frame.rules.peers_by == "population":
-        by += ".population"
-    peers = len(desk.unit.peers)
-    note = words(by, n=peers, group=desk.group) if rows and peers else ""
+    peers, note = len(desk.unit.peers), ""
+    if rows and peers:
+        by = desk.frame.rules.peers_by
+        note = words(f"checkup.key.note.{by}", n=peers, group=desk.group)
     return Table("key", words("checkup.key"), columns, tuple(rows), note=note)
 
 
@@ -72,7 +71,7 @@ def months_table(desk: Desk) -> Table:
     path = {point.period: point for point in unit.path}
     rates = [rule.key for rule in desk.frame.policy.rates]
     columns = (
-        Column("month", words("checkup.month"), width=5),
+        Column("month", words("checkup.month"), "decimal", width=5),
         Column("volume", words("checkup.volume"), "integer", 4),
         *(
             Column(
@@ -113,7 +112,7 @@ def findings_table(desk: Desk, key: str, items: Sequence[Compared]) -> Table:
     )
     rows = tuple(
         (
-            Cell(desk.measure(item.figure, item.category)),
+            Cell(raised(desk.measure(item.figure, item.category))),
             Cell(share_text(item.share), rounded(item.share, 6)),
             Cell(f"{plain(item.part)} / {plain(item.whole)}"),
             Cell(desk.share(item.peers_share)),
@@ -122,8 +121,10 @@ def findings_table(desk: Desk, key: str, items: Sequence[Compared]) -> Table:
         )
         for item in items[:MOST_ROWS]
     )
-    title = words(f"checkup.findings.{key}")
-    return Table(key, title, columns, rows, note=words("checkup.findings.note"))
+    note = words("checkup.findings.note")
+    if len(items) > len(rows):
+        note += words("checkup.findings.more", n=len(items) - len(rows))
+    return Table(key, words(f"checkup.findings.{key}"), columns, rows, note=note)
 
 
 def categories_table(desk: Desk, rate: str, categories: Sequence[CategoryPath]) -> Table:
@@ -138,7 +139,7 @@ def categories_table(desk: Desk, rate: str, categories: Sequence[CategoryPath]) 
         Column("rate", words("checkup.rate.own", rate=title), "percent", 5, decimals=1),
         Column(
             "rate_peers",
-            words("checkup.rate.peers", rate=title),
+            words("checkup.rate.peers", rate=lowered(title, words)),
             "percent",
             5,
             decimals=1,
@@ -255,7 +256,7 @@ def followed_table(desk: Desk, previous: str) -> Table:
     )
     rows = tuple(
         (
-            Cell(desk.measure(one.earlier.figure, one.earlier.category)),
+            Cell(raised(desk.measure(one.earlier.figure, one.earlier.category))),
             Cell(points(one.earlier.gap)),
             Cell(words("none") if one.gap is None else points(one.gap)),
             Cell(words(f"checkup.state.{one.state}")),

@@ -2,7 +2,7 @@
 
 ZH: dict[str, str] = {
     "checkup.masthead": "{city}接诉即办体检报告",
-    "checkup.title": "{name}{period}接诉即办体检报告",
+    "checkup.title": "{name}{period}体检报告",
     "checkup.year": "{year}年度",
     "checkup.number": "{period}",
     # Figures
@@ -39,7 +39,7 @@ ZH: dict[str, str] = {
     "checkup.key.peers": "同类单位",
     "checkup.key.range": "同类中间半数",
     "checkup.key.judged": "判断",
-    "checkup.key.note": (
+    "checkup.key.note.volume": (
         "同类单位为诉求量最接近的{n}个{group}，其比率由全部案件合并计算；“中间半数”为其第一至第三四分位。"
     ),
     "checkup.key.note.population": (
@@ -86,6 +86,7 @@ ZH: dict[str, str] = {
     "checkup.findings.note": (
         "件数为分子／分母；相差以百分点计；q值为把该项列为发现时的错误发现率，越小越可靠。"
     ),
+    "checkup.findings.more": "另有{n}项，见数据文件。",
     # Categories
     "checkup.categories": "分类对比",
     "checkup.categories.intro": (
@@ -194,9 +195,7 @@ ZH: dict[str, str] = {
     "checkup.overview.list": "主要不足",
     "checkup.overview.open": "未解决",
     "checkup.overview.lever": "最有效一步",
-    "checkup.overview.files": "报告",
     "checkup.overview.findings": "全部发现",
-    "checkup.overview.group": "组别",
     "checkup.overview.kind": "判断",
 }
 
@@ -241,7 +240,7 @@ EN: dict[str, str] = {
     "checkup.key.peers": "Peers",
     "checkup.key.range": "Middle half of peers",
     "checkup.key.judged": "Judged",
-    "checkup.key.note": (
+    "checkup.key.note.volume": (
         "Peers are the {n} units nearest by volume ({group}); their rate pools all their cases. "
         "The middle half lies between their first and third quartile."
     ),
@@ -290,6 +289,7 @@ EN: dict[str, str] = {
         "Cases are part / whole; differences are in percentage points; q is the false discovery "
         "rate at which this would be listed: the smaller, the surer."
     ),
+    "checkup.findings.more": " {n} more are in the data file.",
     "checkup.categories": "Categories against peers",
     "checkup.categories.intro": (
         "The chart shows the {rate} of the {n} largest categories: the dot is the unit (red a "
@@ -304,7 +304,7 @@ EN: dict[str, str] = {
     "checkup.part": "Share %",
     "checkup.part.peers": "Peers’ share %",
     "checkup.rate.own": "{rate} %",
-    "checkup.rate.peers": "Peers %",
+    "checkup.rate.peers": "Peers’ {rate} %",
     "checkup.late.rate": "Late %",
     "checkup.categories.none": "Demands bear no category.",
     "checkup.low": "low",
@@ -382,8 +382,9 @@ EN: dict[str, str] = {
     "checkup.method.text": (
         "Each rate is compared with the units nearest by volume (at most {peers}, the unit itself "
         "left out). Units differ anyway: a finding means that the unit’s own level surely lies "
-        "more than {usual} standard deviations between units from the peers’ mean (binomial test, "
-        "mid-p). The false discovery rate of all tests together is controlled after {control}. "
+        "farther from the peers’ mean than {usual} times the standard deviation between units "
+        "(binomial test, mid-p). The false discovery rate of all tests together is controlled "
+        "after {control}. "
         "Nothing is tested on fewer than {cases} cases, nothing listed below {points} points."
     ),
     "checkup.method.units": (
@@ -406,8 +407,6 @@ EN: dict[str, str] = {
     "checkup.overview.list": "Main shortcomings",
     "checkup.overview.open": "Unsolved",
     "checkup.overview.lever": "Strongest step",
-    "checkup.overview.files": "Report",
     "checkup.overview.findings": "All findings",
-    "checkup.overview.group": "Group",
     "checkup.overview.kind": "Judged",
 }

@@ -82,11 +82,11 @@ class Touched:
 class UnitCheckup:
     """One unit's health check.
 
-    `above` is the name of the unit it belongs to, empty without one. `first` says how many share
-    its rank. `compared` has every figure beside the peers', tested or not; the findings are those
-    that stand out. `no_levers` says why there are none: `mean`, `bound`, `apart`, else empty.
-    `followed` is `None` where nothing earlier is at hand. `place_names` names the places of
-    `recurrences`, each with the unit above it.
+    `above` is the name of the unit it belongs to, empty without one. `tied` says how many share
+    its rank, itself included. `compared` has every figure beside the peers', tested or not; the
+    findings are those that stand out. `no_levers` says why there are none: `mean`, `bound`,
+    `apart`, else empty. `followed` is `None` where nothing earlier is at hand. `place_names` names
+    the places of `recurrences`, each with the unit above it.
     """
 
     unit: str
@@ -372,7 +372,7 @@ def _months(period: Period, counts: UnitBreakdown, scale: Scale) -> Iterator[Mon
 
 def _place_names(roster: Roster, recurrences: Sequence[Recurrence]) -> dict[str, tuple[str, str]]:
     names = {}
-    for place in {item.place for item in recurrences if item.place}:
+    for place in sorted({item.place for item in recurrences if item.place}):
         parent = roster.units[place].parent if roster.units and place in roster.units else None
         names[place] = (roster.name(place), roster.name(parent) if parent else "")
     return names

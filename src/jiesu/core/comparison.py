@@ -235,7 +235,7 @@ def _measured(
     around = spread(list(tested.values()), rules.winsor)
     only_above = measure[0] in ONLY_ABOVE
     for code, sample in own.items():
-        item = _beside(measure, sample, theirs[code])
+        item = _beside(measure, sample, theirs[code], pooled.get(code, NOTHING))
         if code in tested:
             p = p_value(tested[code], around, rules.usual, only_above=only_above)
             item = replace(item, p=p)
@@ -258,8 +258,7 @@ def _is_tested(figure: str, own: Sample, peers: Sample, n_peers: int, rules: Rul
     return figure != SHARE or peers.share * own.cases >= rules.fewest_expected
 
 
-def _beside(measure: Measure, own: Sample, peers: Sequence[Sample]) -> Compared:
-    pooled = together(peers) if peers else NOTHING
+def _beside(measure: Measure, own: Sample, peers: Sequence[Sample], pooled: Sample) -> Compared:
     shares = sorted(peer.part / (peer.whole * peer.level) for peer in peers)
     return Compared(
         figure=measure[0],

@@ -291,7 +291,8 @@ def _exclusions(above: ir.Table, ask: Ask) -> dict[str, dict[str | None, int]]:
     excluded = holds(above, ask.policy, instant(ask.as_of), "excluded").fill_null(False)
     table = above.filter(excluded).select("counted_for", "exclusion_reason")
     found: dict[str, dict[str | None, int]] = {}
-    for unit, reason, n in counted_by_sets(table, [table.columns]):
+    counted = counted_by_sets(table, [table.columns])
+    for unit, reason, n in sorted(counted, key=lambda row: (row[0], row[1] or "")):
         found.setdefault(unit, {})[reason] = n
     return found
 
