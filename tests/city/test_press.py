@@ -13,13 +13,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from jiesu.city.meeting_run import Prepared, Wish, hold
+from jiesu.city.meeting_run import MeetingDone, MeetingOrder, hold
 from jiesu.city.synth.write import write_city
 
 from .press_recount import City, Month, half_up, pm25, ranks, window
@@ -35,7 +35,7 @@ class Pack:
 
     folder: Path
     out: Path
-    prepared: Prepared
+    prepared: MeetingDone
     city: City
     months: Mapping[str, Month]
 
@@ -44,7 +44,7 @@ class Pack:
         return list(self.file("press.json")["statements"])
 
     def file(self, name: str) -> Any:
-        return json.loads((self.out / name).read_text("utf-8"))
+        return loaded(self.out / name)
 
     def of(self, kind: str) -> list[Statement]:
         return [one for one in self.statements if one["kind"] == kind]
@@ -61,12 +61,17 @@ class Pack:
         return tomllib.loads((self.folder / "meetings/2022-02.toml").read_text("utf-8"))
 
 
+@cache
+def loaded(path: Path) -> Any:
+    return json.loads(path.read_text("utf-8"))
+
+
 @pytest.fixture(scope="module")
 def pack(tmp_path_factory: pytest.TempPathFactory) -> Pack:
     folder = tmp_path_factory.mktemp("demo") / "city"
     write_city(folder, period="2022-02", months=14, cases=12_000, seed=1, texts=False)
     out = folder / "papers"
-    prepared = hold(Wish(folder, "2022-02", out, formats=("html",), jobs=1), now=NOW)
+    prepared = hold(MeetingOrder(folder, "2022-02", out, formats=("html",), jobs=1), now=NOW)
     city = City(folder)
     windows = {"2022-01": window("2022-01", "2022-01"), "2022-02": window("2022-02", "2022-02")}
     windows["2021"] = window("2021-01", "2021-12")
@@ -363,7 +368,7 @@ def told(request: pytest.FixtureRequest, pack: Pack) -> Pack:
     if request.param == "zh":
         return pack
     out = pack.folder / "papers-en"
-    prepared = hold(Wish(pack.folder, "2022-02", out, "en", ("html",), 1), now=NOW)
+    prepared = hold(MeetingOrder(pack.folder, "2022-02", out, "en", ("html",), 1), now=NOW)
     assert prepared.drafted is None
     return replace(pack, out=out, prepared=prepared)
 

@@ -37,7 +37,7 @@ def notified(stage: Stage) -> tuple[str, ...]:
     named = [
         one.unit
         for listed in stage.pack.evaluation.lists
-        if listed.kind in stage.pack.rules.notices
+        if listed.is_fault and listed.kind in stage.pack.rules.notices
         for one in listed.units
     ]
     late = [one.commitment.unit for one in stage.pack.kept if one.state == "overdue"]
@@ -109,7 +109,7 @@ def _source(stage: Stage) -> tuple[str, ...]:
 def _named(stage: Stage, code: str) -> Iterator[str]:
     """The lists of the notified kinds on which a unit stands, with its place and its figure."""
     for named in stage.pack.evaluation.lists:
-        if named.kind not in stage.pack.rules.notices:
+        if not named.is_fault or named.kind not in stage.pack.rules.notices:
             continue
         for one in named.units:
             if one.unit == code:

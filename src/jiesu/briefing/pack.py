@@ -17,7 +17,7 @@ from jiesu.core.measures import MeasureTable
 from jiesu.core.meeting import Attendance, Meeting, MeetingRules
 from jiesu.core.press import CasesBehind, Trace
 from jiesu.core.result import Evaluation, Group, NamedList
-from jiesu.core.scorecard import Scorecard
+from jiesu.core.scorecard import Scorecard, pointed
 from jiesu.core.topic_board import TopicBoard
 from jiesu.core.units import Units
 
@@ -31,6 +31,8 @@ EVALUATION, YEAR, CARDS, MEETING, MEASURES, TOPICS, INDEX = (
     "index.json",
 )
 """The files of a pack that statements point into."""
+
+FIGURES = (EVALUATION, YEAR, CARDS, MEETING, MEASURES, TOPICS, INDEX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +165,7 @@ class Stage:
             n = str(sum(there))
             title = lowered(titles.get(kind, clean(kind)), words)
             who.append(words("meeting.kind", title=title, n=n))
-            pointer = f"/attendance/{number}/units_of_kind/{kind}"
+            pointer = f"/attendance/{number}/units_of_kind/{pointed(kind)}"
             traces.append(Trace(f"units of kind {kind}", n, n, MEETING, pointer))
         for key, names in (("units", attendance.units), ("offices", attendance.offices)):
             for place, name in enumerate(names):

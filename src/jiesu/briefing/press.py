@@ -10,7 +10,7 @@ from jiesu.briefing.document import Block, Content, Paragraph, Section
 from jiesu.briefing.evidence import point_said
 from jiesu.briefing.index_statements import index_statements
 from jiesu.briefing.labels import Words
-from jiesu.briefing.pack import MEETING, Stage
+from jiesu.briefing.pack import EVALUATION, MEETING, Stage
 from jiesu.briefing.statements import bulletin_statements
 from jiesu.briefing.topic_statements import governance_statements, topic_statements
 from jiesu.briefing.wording import clean, day, listing, raised, signed
@@ -153,7 +153,7 @@ def experience_reason(stage: Stage, code: str) -> tuple[str, tuple[Trace, ...]]:
         return "", ()
     group = evaluation.groups[at[0]]
     unit = group.units[at[1]]
-    period, file = evaluation.period.label, "evaluation.json"
+    period, file = evaluation.period.label, EVALUATION
     for number, named in enumerate(evaluation.lists):
         if named.kind != "improved" or named.group != group.key or unit.rank == 1:
             continue

@@ -122,7 +122,10 @@ def _last_year(workspace: Workspace, evaluation: Evaluation) -> Evaluation | Non
     from jiesu.evaluation.run import first_time
 
     year = _year_before(evaluation.period.label)
-    policy, period = workspace.period(year)
+    found = workspace.period_if_any(year)
+    if found is None:
+        return None
+    policy, period = found
     first = first_time(workspace.files, policy.period.by)
     # A day without cases at the beginning of a year is no gap.
     if first is None or first > period.start + timedelta(days=1):

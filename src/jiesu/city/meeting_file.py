@@ -4,6 +4,7 @@ A proposal is written where no file is; where one is, it goes beside it as `PERI
 What a meeting consists of is said in `core.meeting`; keys: docs/meeting.md.
 """
 
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from jiesu.core.settings import Settings, toml_table
 from jiesu.core.units import Units
 
 FOLDER = "meetings"
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
 
@@ -177,15 +179,20 @@ def write_draft(
     text = draft_text(meeting, units, said, others)
     with writable(f"{FOLDER}/{path.name}"):
         path.parent.mkdir(exist_ok=True)
+        beside = path.with_name(f"{meeting.period}.proposed.toml")
+        _write_whole(beside, text)
         try:
-            # Made only if it is not there: an edited file is never written to.
-            with path.open("x", encoding="utf-8") as target:
-                target.write(text)
+            # Linked only where nothing is: an edited file is never written to, a new one is whole.
+            os.link(beside, path)
+            beside.unlink()
             return Drafted(path, ())
         except FileExistsError:
             pass
-        beside = path.with_name(f"{meeting.period}.proposed.toml")
-        beside.write_text(text, encoding="utf-8")
+        except OSError:
+            # A file system without links: what is there is still not written to.
+            if not path.exists():
+                beside.rename(path)
+                return Drafted(path, ())
     try:
         existing = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError):
@@ -194,6 +201,18 @@ def write_draft(
         existing.splitlines(), text.splitlines(), path.name, beside.name, lineterm="", n=1
     )
     return Drafted(beside, tuple(lines))
+
+
+def _write_whole(path: Path, text: str) -> None:
+    half = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with half.open("w", encoding="utf-8") as target:
+            target.write(text)
+            target.flush()
+            os.fsync(target.fileno())
+        half.replace(path)
+    finally:
+        half.unlink(missing_ok=True)
 
 
 def draft_text(meeting: Meeting, units: Units, said: Said, others: Sequence[str]) -> str:
@@ -244,11 +263,16 @@ def _name(units: Units, code: str) -> str:
         return code
     unit = units[code]
     above = units[unit.parent].name if unit.parent and unit.parent in units else ""
-    return " ".join(f"{above}{unit.name}".split())
+    return _on_a_line(f"{above}{unit.name}")
+
+
+def _on_a_line(text: str) -> str:
+    """A text as a comment may hold it."""
+    return " ".join(_CONTROLS.sub(" ", text).split())
 
 
 def _point(point: Point, words: str) -> str:
-    comment = f" # {' '.join(words.split())}" if words else ""
+    comment = f" # {_on_a_line(words)}" if words else ""
     if point.text is None:
         return f"  {{ evidence = {_quoted(point.evidence)} }},{comment}"
     return f"  {{ text = {_words(point.text)}, source = {_quoted(point.source)} }},"
@@ -265,4 +289,4 @@ def _texts(texts: Iterable[str]) -> str:
 def _quoted(text: str) -> str:
     """A text as a TOML basic string."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + re.sub(r"[\x00-\x1f\x7f]", lambda c: f"\\u{ord(c[0]):04x}", escaped) + '"'
+    return '"' + _CONTROLS.sub(lambda c: f"\\u{ord(c[0]):04x}", escaped) + '"'

@@ -4,7 +4,6 @@ Reads the cases once and brings the parts together; decides nothing itself. Prin
 `jiesu.cli`).
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -17,13 +16,12 @@ from typing import TYPE_CHECKING, Any
 from jiesu.city.folder import read_city
 from jiesu.city.meeting_figures import Figures, figures_of, pack_of, proposal
 from jiesu.city.meeting_file import Drafted, meeting_path, read_meetings, write_draft
-from jiesu.city.merge import Task, merge
+from jiesu.city.merge import Task, file_name, merge
+from jiesu.city.outputs import put_in_place, write_json
 from jiesu.city.workspace import Job, Progress, Workspace, job_of, opened
 from jiesu.core.contract import evaluation_document
 from jiesu.core.index_contract import index_document
-from jiesu.core.meeting import (
-    Point,
-)
+from jiesu.core.meeting import Point
 from jiesu.core.pack_contract import measures_document, meeting_document, scorecards_document
 from jiesu.core.press import press_document
 from jiesu.core.problems import InputError, Problem, writable
@@ -34,12 +32,12 @@ if TYPE_CHECKING:
     from jiesu.briefing.pack import Pack, Stage
 
 FORMATS = ("html", "docx", "pdf")
-CASES = "cases.csv"
-"""The list of the month's cases, to which statements point."""
+PRESS, CASES = "press.json", "cases.csv"
+"""The statements of the press draft, and the list of the month's cases to which they point."""
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class MeetingDone:
     """What came of preparing a meeting: its draft if one was written, and the files."""
 
     drafted: Drafted | None
@@ -48,8 +46,11 @@ class Prepared:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """What a command asks for. `out` `None` means `out/PERIOD/meeting` in the folder."""
+class MeetingOrder:
+    """What a command asks for. `out` `None` means `out/PERIOD/meeting` in the folder.
+
+    `as_of` `None` means the latest time in the input; without an offset it is in the city's zone.
+    """
 
     folder: Path
     period: str
@@ -58,37 +59,38 @@ class Wish:
     formats: tuple[str, ...] = FORMATS
     jobs: int | None = None
     draft_only: bool = False
+    as_of: datetime | None = None
 
 
-def hold(wish: Wish, *, now: datetime, progress: Progress | None = None) -> Prepared:
+def hold(order: MeetingOrder, *, now: datetime, progress: Progress | None = None) -> MeetingDone:
     """Prepare a month's review meeting: its draft where people have not decided, its documents.
 
     With `draft_only` a proposal is written and nothing else: where a file of the meeting is there
     already, beside it. Raises InputError for bad input, for a point whose figures no longer show
     it, and where the output cannot be written.
     """
-    if not _is_month(wish.period):
-        what = f"{wish.period!r} is not a month"
+    if not _is_month(order.period):
+        what = f"{order.period!r} is not a month"
         remedy = "a review meeting reviews a month: write 2022-02"
         raise InputError(Problem("--period", "", what, remedy))
-    city = read_city(wish.folder)
-    out = wish.out or wish.folder / "out" / wish.period / "meeting"
-    job = replace(job_of(wish.folder, wish.period), out=out)
-    if wish.lang:
-        job = replace(job, lang=wish.lang)
+    city = read_city(order.folder)
+    out = order.out or order.folder / "out" / order.period / "meeting"
+    job = replace(job_of(order.folder, order.period), out=out, as_of=order.as_of)
+    if order.lang:
+        job = replace(job, lang=order.lang)
     with opened(job, now=now, progress=progress) as workspace:
         figures = figures_of(workspace, city)
-        if wish.draft_only:
-            return Prepared(_draft(wish.folder, figures), ())
-        decided = figures.meetings.get(wish.period)
+        if order.draft_only:
+            return MeetingDone(_draft(order.folder, figures), ())
+        decided = figures.meetings.get(order.period)
         drafted = None
         if decided is None:
-            drafted = _draft(wish.folder, figures)
-            decided = read_meetings(wish.folder, figures.units)[wish.period]
+            drafted = _draft(order.folder, figures)
+            decided = read_meetings(order.folder, figures.units)[order.period]
         pack = pack_of(figures, decided)
-        _refuse_stale_points(pack, meeting_path(wish.folder, wish.period))
-        written, failed = _write(wish, job, workspace, pack, progress)
-    return Prepared(drafted, written, failed)
+        _refuse_stale_points(pack, meeting_path(order.folder, order.period))
+        written, failed = _write(order, job, workspace, pack, progress)
+    return MeetingDone(drafted, written, failed)
 
 
 def _is_month(label: str) -> bool:
@@ -149,42 +151,41 @@ def _draft(folder: Path, figures: Figures) -> Drafted:
 
 
 def _write(
-    wish: Wish, job: Job, workspace: Workspace, pack: "Pack", progress: Progress | None
+    order: MeetingOrder, job: Job, workspace: Workspace, pack: "Pack", progress: Progress | None
 ) -> tuple[tuple[Path, ...], tuple[tuple[str, str], ...]]:
-    """Write the figures first, then the documents that point into them."""
-    from jiesu.briefing.labels import Words
-    from jiesu.briefing.pack import Stage
-    from jiesu.briefing.press import press_content, press_statements
-    from jiesu.evaluation.case_list import write_case_list
+    """Make the documents, then put the figures beside them that they point into.
 
-    out, evaluation = job.out, pack.evaluation
-    stage = Stage(pack, Words(job.lang))
+    Until all documents are there, no figures of another run are: a reader never follows a sentence
+    into the wrong file.
+    """
+    from jiesu.briefing.labels import Words
+    from jiesu.briefing.pack import FIGURES, Stage
+    from jiesu.briefing.press import press_content, press_statements
+
+    out, stage = job.out, Stage(pack, Words(job.lang))
     statements = press_statements(stage)
     press = press_content(stage, statements)
-    written = [_json(out / name, made) for name, made in _figure_files(pack).items()]
-    document = press_document(pack.meeting.period, job.lang, press.title, statements)
-    written.append(_json(out / "press.json", document))
-    listed = workspace.folder / CASES
-    write_case_list(workspace.files, listed, evaluation.policy, evaluation.period, evaluation.as_of)
-    with writable(str(out / CASES)):
-        written.append(listed.replace(out / CASES))
-    tasks = [Task(name, content) for name, content in _documents(stage, press, job)]
-    _remove_stale_notices(out, {task.key for task in tasks})
+    said = press_document(pack.meeting.period, job.lang, press.title, statements)
+    figures = _figures(workspace, pack, said)
+    for name in (*FIGURES, PRESS, CASES):
+        with writable(str(out / name)):
+            (out / name).unlink(missing_ok=True)
+    tasks = [
+        Task(name, content, sha256(repr(content).encode()).hexdigest())
+        for name, content in _documents(stage, press, job)
+    ]
     merged = merge(
         tasks,
-        partial(_make_document, formats=wish.formats),
+        partial(_make_document, formats=order.formats),
         out,
-        digest=_digest(written, job.lang, wish.formats),
-        jobs=wish.jobs,
+        digest=f"{version('jiesu')} {','.join(order.formats)}",
+        jobs=order.jobs,
         progress=progress,
+        only=True,
     )
-    made = [
-        path
-        for task in tasks
-        for form in wish.formats
-        if (path := out / f"{task.key}.{form}").exists()
-    ]
-    return tuple(written + made), merged.failed
+    placed = put_in_place(figures, out)
+    papers = (out / f"{task.key}.{form}" for task in tasks for form in order.formats)
+    return (*placed, *(path for path in papers if path.exists())), merged.failed
 
 
 def _documents(stage: "Stage", press: "Content", job: Job) -> Iterator[tuple[str, "Content"]]:
@@ -200,15 +201,7 @@ def _documents(stage: "Stage", press: "Content", job: Job) -> Iterator[tuple[str
     yield "press", press
     yield "cards", cards_content(stage)
     for code in notified(stage):
-        yield f"notices/{code}", notice_content(stage, code)
-
-
-def _remove_stale_notices(out: Path, names: set[str]) -> None:
-    """Notices of an earlier run to units that are not named any more contradict the lists."""
-    for path in (out / "notices").glob("*.*"):
-        if f"notices/{path.stem}" not in names:
-            with writable(str(path)):
-                path.unlink()
+        yield f"notices/{file_name(code)}", notice_content(stage, code)
 
 
 def _make_document(task: Task, folder: Path, *, formats: Sequence[str]) -> Sequence[Path]:
@@ -221,17 +214,10 @@ def _make_document(task: Task, folder: Path, *, formats: Sequence[str]) -> Seque
     return write_document(task.payload, folder / name.parent, name.name, formats)
 
 
-def _digest(files: Sequence[Path], lang: str, formats: Sequence[str]) -> str:
-    """What the documents are made from: nothing is made anew while it stays the same."""
-    found = sha256(f"{version('jiesu')} {lang} {','.join(formats)}".encode())
-    for path in files:
-        found.update(path.read_bytes())
-    return found.hexdigest()
-
-
-def _figure_files(pack: "Pack") -> dict[str, Any]:
-    """The machine-readable files of a pack by name."""
+def _figures(workspace: Workspace, pack: "Pack", said: Any) -> list[Path]:
+    """The machine-readable files of a pack, made in the work folder."""
     from jiesu.briefing.pack import CARDS, EVALUATION, INDEX, MEASURES, MEETING, TOPICS, YEAR
+    from jiesu.evaluation.case_list import write_case_list
 
     files: dict[str, Any] = {
         EVALUATION: evaluation_document(pack.evaluation),
@@ -240,6 +226,7 @@ def _figure_files(pack: "Pack") -> dict[str, Any]:
             pack.meeting, pack.kept, pack.units, pack.topics, pack.governance
         ),
         MEASURES: measures_document(pack.measures, pack.units),
+        PRESS: said,
     }
     if pack.index is not None:
         files[INDEX] = index_document(pack.index)
@@ -247,11 +234,11 @@ def _figure_files(pack: "Pack") -> dict[str, Any]:
         files[TOPICS] = topics_document(pack.topics)
     if pack.year is not None:
         files[YEAR] = evaluation_document(pack.year)
-    return files
-
-
-def _json(path: Path, document: Any) -> Path:
-    with writable(str(path)):
-        text = json.dumps(document, ensure_ascii=False, indent=1)
-        path.write_text(text + "\n", "utf-8")
-    return path
+    made = [write_json(document, workspace.folder / name) for name, document in files.items()]
+    evaluation = pack.evaluation
+    cases = workspace.folder / CASES
+    with writable(CASES):
+        write_case_list(
+            workspace.files, cases, evaluation.policy, evaluation.period, evaluation.as_of
+        )
+    return [*made, cases]

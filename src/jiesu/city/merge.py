@@ -14,7 +14,7 @@ import signal
 import tempfile
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager, suppress
@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait as wait_for
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from jiesu.core.problems import InputError, Problem, writable
 
@@ -39,15 +39,22 @@ RECORDS = ".merge"
 AHEAD = 2
 """So many tasks a process wait in its queue: no process idles, no payload lies about for long."""
 
+LONGEST_NAME = 100
+"""Bytes of a code that may be a file's name; systems stop at 255 with their endings."""
+
 PROCESS_ENDED = "its process was ended from outside, also when it was made alone"
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What is made for one unit. `payload` must be picklable."""
+    """What is made for one unit. `payload` must be picklable.
+
+    `digest` stands for what this task's files are made from, beside the digest of the run.
+    """
 
     key: str
     payload: object
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,19 +82,23 @@ def merge(
     digest: str,
     jobs: int | None = None,
     progress: Progress | None = None,
+    only: bool = False,
 ) -> Merged:
     """Make every task's files in `out`; those that are there for the same digest stay.
 
     `digest` stands for all that files are made from: inputs, rules, the programme's version,
     language, formats. `make` must be picklable (a module's function, or a partial of one) where
     `jobs` is more than one; `None` takes the processors at hand. Files of a task with another
-    digest are replaced, those that it no longer has are removed. Raises ValueError where two tasks
-    have one key, InputError where `out` cannot be written or another run is at work in it.
+    digest are replaced, those that it no longer has are removed. With `only`, what earlier runs
+    made for other keys goes too; what a person put there never does. Raises ValueError where two
+    tasks have one key, InputError where `out` cannot be written or another run is at work in it.
     """
     if len({task.key for task in tasks}) < len(tasks):
         raise ValueError("two tasks have the same key")
     with _held(out) as records:
-        ready = [task.key for task in tasks if _is_there(out, records, task.key, digest)]
+        if only:
+            _remove_others(out, records, {task.key for task in tasks})
+        ready = [task.key for task in tasks if _is_there(out, records, task, digest)]
         skipped = frozenset(ready)
         waiting = deque(task for task in tasks if task.key not in skipped)
         if progress is not None:
@@ -201,7 +212,7 @@ def _made(task: Task, place: _Place) -> Outcome:
         try:
             files = place.make(task, folder)
             with writable(str(place.out)):
-                _put_in_place(task.key, files, folder, place)
+                _put_in_place(task, files, folder, place)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
     except InputError as error:
@@ -223,10 +234,40 @@ def _fault(error: Exception) -> str:
 # Files and records ---------------------------------------------------------------------------
 
 
-def _put_in_place(key: str, files: Sequence[Path], folder: Path, place: _Place) -> None:
-    record = _record(place.records, key)
+def file_name(code: str, reserved: Collection[str] = ()) -> str:
+    """A unit's code as the name of its files, without what a path could be led astray by.
+
+    A code that no file may be called, or one of the reserved names, gives a name of its hash.
+    """
+    safe = code.replace("-", "").replace("_", "").isalnum() and len(code.encode()) <= LONGEST_NAME
+    if safe and code.lower() not in reserved:
+        return code
+    return f"unit-{sha256(code.encode()).hexdigest()[:16]}"
+
+
+def _is_inside(name: str) -> bool:
+    """Whether a name leads to a place below a folder, whatever the folder."""
+    parts = PurePosixPath(name).parts
+    return bool(parts) and not PurePosixPath(name).is_absolute() and ".." not in parts
+
+
+def _remove_others(out: Path, records: Path, keys: Collection[str]) -> None:
+    """Remove what earlier runs made for keys that are not among these, as their records say."""
+    kept = {_record(records, key).name for key in keys}
+    for record in records.glob("*.json"):
+        if record.name in kept:
+            continue
+        found = _recorded(record)
+        with writable(str(out)):
+            for name in found.files if found else ():
+                (out / name).unlink(missing_ok=True)
+            record.unlink(missing_ok=True)
+
+
+def _put_in_place(task: Task, files: Sequence[Path], folder: Path, place: _Place) -> None:
+    record = _record(place.records, task.key)
     before = _recorded(record)
-    names = [path.relative_to(folder).as_posix() for path in files]
+    names = [path.resolve().relative_to(folder.resolve()).as_posix() for path in files]
     hashes = {name: _hash(path) for name, path in zip(names, files, strict=True)}
     for path in files:
         _to_disk(path)
@@ -238,17 +279,22 @@ def _put_in_place(key: str, files: Sequence[Path], folder: Path, place: _Place) 
         path.replace(target)
     for name in set(before.files) - set(names) if before else ():
         (place.out / name).unlink(missing_ok=True)
-    content = {"key": key, "digest": place.digest, "files": hashes}
+    content = {"key": task.key, "digest": _whole(place.digest, task), "files": hashes}
     half = folder / "record"
     half.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", "utf-8")
     _to_disk(half)
     half.replace(record)
 
 
-def _is_there(out: Path, records: Path, key: str, digest: str) -> bool:
+def _whole(digest: str, task: Task) -> str:
+    """The digest of the run with that of the task."""
+    return f"{digest} {task.digest}" if task.digest else digest
+
+
+def _is_there(out: Path, records: Path, task: Task, digest: str) -> bool:
     """Whether a task was finished for a digest and its files are still as they were made."""
-    found = _recorded(_record(records, key))
-    if found is None or found.digest != digest:
+    found = _recorded(_record(records, task.key))
+    if found is None or found.digest != _whole(digest, task):
         return False
     try:
         return all(_hash(out / name) == made for name, made in found.files.items())
@@ -272,8 +318,11 @@ def _recorded(record: Path) -> _Finished | None:
     """What a record says; nothing where there is none, or none that can be read."""
     try:
         found = json.loads(record.read_text("utf-8"))
-        return _Finished(str(found["digest"]), dict(found["files"]))
-    except (OSError, ValueError, KeyError, TypeError):
+        files = {str(name): str(made) for name, made in found["files"].items()}
+        if not all(map(_is_inside, files)):
+            return None
+        return _Finished(str(found["digest"]), files)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 

@@ -4,10 +4,8 @@ A job says what to read; an opened workspace holds its canonical files, its unit
 Writes nothing but the intake's reports (see `run` and the other commands' modules for the rest).
 """
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -17,6 +15,7 @@ from zoneinfo import ZoneInfo
 from jiesu.city.adjustments import read_adjustments
 from jiesu.city.boundaries import checked_boundaries
 from jiesu.city.folder import read_city
+from jiesu.city.outputs import FORMATS, work_folder
 from jiesu.city.policies import load_policies
 from jiesu.city.units_file import read_units
 from jiesu.core.period import Period, parse_period
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
     from jiesu.sources.intake import Intake
     from jiesu.sources.profile import Profile
 
-DOCUMENTS = ("html", "docx", "pdf", "xlsx")
-FORMATS = (*DOCUMENTS, "json")
 LANGUAGES = ("zh", "en")
 
 Progress = Callable[[int, int], None]
@@ -115,6 +112,13 @@ class Workspace:
         """A period and the version of the policy that is in force in it; see `policy_and_period`"""
         return policy_and_period(self.job, self.profile, label)
 
+    def period_if_any(self, label: str) -> tuple[Policy, Period] | None:
+        """As `period`; `None` where no version of the policy is in force in it."""
+        try:
+            return self.period(label)
+        except InputError:
+            return None
+
     def measures(self, label: str) -> Mapping[str, "MeasureTable"]:
         """The outside measures of a period and the air's means by key; read once for each period.
 
@@ -178,7 +182,7 @@ def opened(job: Job, *, now: datetime, progress: Progress | None = None) -> Iter
     roster = _roster(job)
     if job.boundaries is not None and (problems := checked_boundaries(job.boundaries)):
         raise InputError(problems)
-    with _work_folder(job.out) as work:
+    with work_folder(job.out) as work:
         intake = read_cases(
             job.inputs,
             profile,
@@ -234,44 +238,3 @@ def _aware(moment: datetime | None, zone: ZoneInfo) -> datetime | None:
     if moment is None or moment.tzinfo is not None:
         return moment
     return moment.replace(tzinfo=zone).astimezone(UTC)
-
-
-@contextmanager
-def _work_folder(out: Path) -> "Iterator[Path]":
-    """A folder inside `out` for what is only needed on the way; gone at the end.
-
-    Folders that were made for a run that failed go too, unless a report lies in them.
-    """
-    made: list[Path] = []
-    try:
-        made += [folder for folder in (out, *out.parents) if not folder.exists()]
-        out.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=".work-", dir=out))
-    except OSError as error:
-        _remove_bare(made)
-        what = f"cannot write here ({error.strerror})"
-        raise InputError(Problem(str(out), "", what, "name another folder")) from None
-    try:
-        yield work
-    except BaseException:
-        shutil.rmtree(work, ignore_errors=True)
-        _remove_bare(made)
-        raise
-    shutil.rmtree(work, ignore_errors=True)
-
-
-def _remove_bare(folders: Sequence[Path]) -> None:
-    """Remove folders, the innermost first, as far as nothing but empty reports lies in them."""
-    for folder in folders:
-        # One with anything else in it stays, and so do those around it.
-        with suppress(OSError):
-            inside = list(folder.iterdir())
-            if all(map(_is_empty_report, inside)):
-                for path in inside:
-                    path.unlink()
-            folder.rmdir()
-
-
-def _is_empty_report(path: Path) -> bool:
-    names = ("rejects.csv", "duplicates.csv")
-    return path.name in names and path.read_bytes().count(b"\n") <= 1

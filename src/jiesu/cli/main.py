@@ -215,12 +215,20 @@ def meeting(
     formats: Annotated[str, typer.Option(help="Of html,docx,pdf.")] = "",
     lang: Annotated[str | None, typer.Option(help="zh or en.")] = None,
     jobs: Annotated[int | None, typer.Option(help="Processes that write documents.")] = None,
+    as_of: Annotated[str | None, typer.Option(help="What is known at this time.")] = None,
 ) -> None:
     """Prepare a review meeting: the pack, bulletin, press draft, cards and notices."""
     from jiesu.cli.meeting import meeting_command
 
     meeting_command(
-        city, period, out=out, draft_only=draft, formats=formats, lang=lang or "", jobs=jobs
+        city,
+        period,
+        out=out,
+        draft_only=draft,
+        formats=formats,
+        lang=lang or "",
+        jobs=jobs,
+        as_of=_moment(as_of),
     )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import typer
 
-from jiesu.city.meeting_run import FORMATS, Prepared, Wish, hold
+from jiesu.city.meeting_run import FORMATS, MeetingDone, MeetingOrder, hold
 from jiesu.city.run import chosen_formats
 from jiesu.city.workspace import LANGUAGES
 from jiesu.cli.evaluate import check_choice
@@ -24,19 +24,20 @@ def meeting_command(
     formats: str,
     lang: str,
     jobs: int | None,
+    as_of: datetime | None,
 ) -> None:
     """Prepare a meeting; documents that could not be made end the command with exit code 1."""
     check_choice("--lang", lang or LANGUAGES[0], LANGUAGES)
     chosen = tuple(form for form in chosen_formats([formats]) if form in FORMATS)
-    wish = Wish(folder, period, out, lang, chosen, jobs, draft_only)
+    order = MeetingOrder(folder, period, out, lang, chosen, jobs, draft_only, as_of)
     with progress_bar("Preparing") as progress:
-        prepared = hold(wish, now=datetime.now(UTC), progress=progress)
+        prepared = hold(order, now=datetime.now(UTC), progress=progress)
     _show(prepared)
     if prepared.failed:
         raise typer.Exit(1)
 
 
-def _show(prepared: Prepared) -> None:
+def _show(prepared: MeetingDone) -> None:
     drafted = prepared.drafted
     if drafted is not None:
         typer.echo(f"Proposed: {drafted.path}")

@@ -148,6 +148,7 @@ def _list(named: NamedList) -> Json:
         "title": dict(named.title),
         "available": named.available,
         "measure": named.measure or None,
+        "end": named.end or None,
         "units": [_listed(unit) for unit in named.units],
     }
 

@@ -34,7 +34,7 @@ def measure_list(
         )
         for one in _cut(rule, found)
     )
-    return NamedList(key, rule.kind, group.key, title, bool(found), listed, rule.measure)
+    return NamedList(key, rule.kind, group.key, title, bool(found), listed, rule.measure, rule.end)
 
 
 def _cut(rule: ListRule, found: Sequence[Placed]) -> list[Placed]:

@@ -184,7 +184,8 @@ class NamedList:
     """A list that the bulletin announces. `kind` is the kind in the policy (`tied_first`, `top`,
     `bottom`, `improved`, `volume`, `per_10000`, `measure`). `available` is false when the data for
     it is not at hand (no previous period, an outside measure not given): then `units` is empty.
-    `measure` is the key of the outside measure, for kind `measure`."""
+    `measure` is the key of the outside measure, for kind `measure`, and `end` which of its ends is
+    listed, `worst` or `best`."""
 
     key: str
     kind: str
@@ -193,6 +194,17 @@ class NamedList:
     available: bool
     units: tuple[ListedUnit, ...]
     measure: str = ""
+    end: str = ""
+
+    @property
+    def is_merit(self) -> bool:
+        """Whether it honours a unit to be named here."""
+        return self.kind in ("tied_first", "top", "improved") or self.end == "best"
+
+    @property
+    def is_fault(self) -> bool:
+        """Whether a unit is named here for what it must mend. A volume is neither."""
+        return self.kind == "bottom" or self.end == "worst"
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,8 +118,7 @@ def scorecards(
             if (codes := tuple(one.unit for one in named.units if one.unit in streets))
         }
         promised = tuple(k for k in kept if k.commitment.unit == unit)
-        kinds = {named.key: named.kind for named in lists}
-        found = [*_from_places(mine, rules), *_from_lists(on_lists, kinds), *_overdue(promised)]
+        found = [*_from_places(mine, rules), *_from_lists(on_lists, lists), *_overdue(promised)]
         cards[unit] = Scorecard(
             unit,
             mine,
@@ -177,16 +176,20 @@ def _is_merit(place: Place | None, rules: MeetingRules) -> bool:
     return place.rank == 1 or place.last_of_tied * 100 <= place.n * rules.leads_percent
 
 
-_GOOD_LISTS = {"tied_first": True, "improved": True, "bottom": False, "measure": False}
-
-
 def _from_lists(
-    on_lists: Mapping[str, tuple[str, ...]], kinds: Mapping[str, str]
+    on_lists: Mapping[str, tuple[str, ...]], lists: Sequence[NamedList]
 ) -> Iterable[Evidence]:
-    for key, codes in on_lists.items():
-        good = _GOOD_LISTS.get(kinds[key])
-        if good is not None:
-            yield Evidence(f"list.{key}", "streets", good, list_key=key, named=codes, n=len(codes))
+    for named in lists:
+        codes = on_lists.get(named.key, ())
+        if codes and (named.is_merit or named.is_fault):
+            yield Evidence(
+                f"list.{named.key}",
+                "streets",
+                named.is_merit,
+                list_key=named.key,
+                named=codes,
+                n=len(codes),
+            )
 
 
 def _overdue(kept: Sequence[Kept]) -> Iterable[Evidence]:
