@@ -311,8 +311,13 @@ def test_a_folder_with_neither_file_is_refused(tmp_path: Path) -> None:
 def test_one_month_at_hand_is_enough_for_a_board(tmp_path: Path) -> None:
     folder = tmp_path / "young"
     write_city(folder, period="2022-02", months=1, cases=300, seed=2)
-    wish = TopicsWish(folder, "2022-02", True, ("html", "json"), tmp_path / "out")
+    wish = TopicsWish(folder, "2022-02", True, ("html",), tmp_path / "out")
+    stale = tmp_path / "out" / "duty-list.docx"
+    stale.parent.mkdir()
+    stale.write_bytes(b"of an earlier run")
     done = write_topics_documents(wish, now=NOW)
+    assert not stale.exists()
+    assert stale.with_name("topics.json").exists()
     assert done.board is not None
     for one in done.board.topics:
         assert one.cases is not None

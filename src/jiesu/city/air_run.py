@@ -4,9 +4,6 @@ Brings the settings and the command's options together; computes nothing. Prints
 `jiesu.cli`).
 """
 
-import json
-import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -14,11 +11,12 @@ from pathlib import Path
 
 from jiesu.city.air_files import Air, AirInputs, Progress, air_inputs, measured_air
 from jiesu.city.folder import read_city
+from jiesu.city.outputs import every_format, put_in_place, work_folder, write_json
 from jiesu.city.units_file import read_units
 from jiesu.city.workspace import job_of, policy_and_period
 from jiesu.core.air import last_day_for
 from jiesu.core.air_contract import air_document
-from jiesu.core.problems import InputError, Problem, writable
+from jiesu.core.problems import InputError, Problem
 
 NAME = "air"
 FORMATS = ("html", "docx", "pdf", "json")
@@ -88,21 +86,13 @@ def run_air(job: AirJob, progress: Progress | None = None) -> AirDone:
     Raises InputError for bad input, and where the output cannot be written.
     """
     air = measured_air(job.inputs, job.until, progress)
-    with writable(str(job.out)):
-        job.out.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=".work-", dir=job.out))
-    try:
-        made = _made(job, air, work)
-        for path in made:
-            with writable(str(job.out / path.name)):
-                path.replace(job.out / path.name)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-    return AirDone(air, tuple(job.out / path.name for path in made))
+    with work_folder(job.out) as work:
+        written = put_in_place(_made(job, air, work), job.out, stale=every_format(NAME))
+    return AirDone(air, written)
 
 
 def _made(job: AirJob, air: Air, work: Path) -> list[Path]:
-    """Every file in the work folder, `air.json` last: where it is new everything is."""
+    """Every file in the work folder."""
     from jiesu.briefing.air import AirImprint, air_content
     from jiesu.briefing.write import write_document
 
@@ -112,10 +102,7 @@ def _made(job: AirJob, air: Air, work: Path) -> list[Path]:
         imprint = AirImprint(job.names, job.office, job.synthetic, air.files)
         content = air_content(air.result, job.lang, imprint)
         made += write_document(content, work, NAME, documents)
-    path = work / f"{NAME}.json"
-    text = json.dumps(air_json(air), ensure_ascii=False, indent=1)
-    path.write_text(text + "\n", "utf-8")
-    return [*made, path]
+    return [*made, write_json(air_json(air), work / f"{NAME}.json")]
 
 
 def air_json(air: Air) -> dict[str, object]:

@@ -4,7 +4,6 @@ Brings the tree, the given figures and the cases together; computes nothing itse
 (see `jiesu.cli`).
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -12,7 +11,8 @@ from pathlib import Path
 
 from jiesu.city.folder import FILE, City, read_city
 from jiesu.city.index_files import IndexFiles, read_index
-from jiesu.city.workspace import DOCUMENTS, Progress, Workspace, job_of, opened
+from jiesu.city.outputs import DOCUMENTS, every_format, put_in_place, write_json
+from jiesu.city.workspace import Progress, Workspace, job_of, opened
 from jiesu.core.index_cases import LabelCounts, hotline_values
 from jiesu.core.index_contract import index_document
 from jiesu.core.index_scores import Values
@@ -20,7 +20,7 @@ from jiesu.core.indicators import IndexTree
 from jiesu.core.indices import IndexResult, index_in
 from jiesu.core.period import Period
 from jiesu.core.policy import Policy
-from jiesu.core.problems import InputError, Problem, writable
+from jiesu.core.problems import InputError, Problem
 from jiesu.core.roster import exists_in
 from jiesu.core.units import Unit, Units
 
@@ -72,17 +72,14 @@ def make_index(order: IndexOrder, *, now: datetime, progress: Progress | None = 
             codes = ", ".join(unit.unit for unit in result.units[:5])
             raise InputError(Problem("--unit", "", what, f"write a code such as {codes}"))
         made = _made(order, city, result, units, workspace)
-        written = []
-        for path in made:
-            with writable(path.name):
-                written.append(path.replace(out / path.name))
-    return IndexDone(result, tuple(written))
+        written = put_in_place(made, out, stale=every_format(_name(order)))
+    return IndexDone(result, written)
 
 
 def _made(
     order: IndexOrder, city: City, result: IndexResult, units: Units, workspace: Workspace
 ) -> list[Path]:
-    """Every file in the work folder, the figures last."""
+    """Every file in the work folder."""
     from jiesu.briefing.index_content import index_content
     from jiesu.briefing.index_scene import IndexReport
     from jiesu.briefing.write import write_document
@@ -97,14 +94,13 @@ def _made(
         office=city.office,
         as_of=known_until(workspace.files, workspace.now).astimezone(city.zone).date(),
     )
-    name = f"index-{order.unit}" if order.unit else "index"
     content = index_content(report, order.lang or city.language, order.unit)
-    made = write_document(content, workspace.folder / "made", name, order.formats)
-    path = workspace.folder / "index.json"
-    text = json.dumps(index_document(result), ensure_ascii=False, indent=1)
-    with writable(path.name):
-        path.write_text(text + "\n", "utf-8")
-    return [*made, path]
+    made = write_document(content, workspace.folder / "made", _name(order), order.formats)
+    return [*made, write_json(index_document(result), workspace.folder / "index.json")]
+
+
+def _name(order: IndexOrder) -> str:
+    return f"index-{order.unit}" if order.unit else "index"
 
 
 def index_of(workspace: Workspace, city: City, year: str) -> IndexResult | None:

@@ -35,6 +35,7 @@ from jiesu.city.editions import (
     seal,
     stored_evaluation,
 )
+from jiesu.city.outputs import DOCUMENTS
 from jiesu.city.policies import load_policies, policy_bytes
 from jiesu.city.verification import (
     evaluation_bytes,
@@ -43,7 +44,7 @@ from jiesu.city.verification import (
     seal_line,
     verify_folder,
 )
-from jiesu.city.workspace import DOCUMENTS, Job, Progress, Workspace, job_of, opened
+from jiesu.city.workspace import Job, Progress, Workspace, job_of, opened
 from jiesu.core.contract import evaluation_document
 from jiesu.core.difference import (
     CaseChange,

@@ -3,25 +3,26 @@
 Everything is made in the work folder and then put in place together. Prints nothing.
 """
 
-import json
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from jiesu.city.folder import City, read_city
+from jiesu.city.outputs import DOCUMENTS, every_format, put_in_place, write_json
 from jiesu.city.topics_run import governance_of, topics_of
-from jiesu.city.workspace import DOCUMENTS, Job, Progress, job_of, opened
+from jiesu.city.workspace import Job, Progress, job_of, opened
 from jiesu.core.governance import GovernanceResult
-from jiesu.core.problems import InputError, Problem, writable
+from jiesu.core.problems import InputError, Problem
 from jiesu.core.topic_board import TopicBoard, topics_document
 from jiesu.core.units import Units
+
+STALE = ("topics.json", *every_format("topics", "duty-list", "governance"))
 
 
 @dataclass(frozen=True, slots=True)
 class TopicsWish:
     """What is wanted: `candidates` adds those from the cases; `out` and `lang` override the
-    folder's; `formats` are those of documents, and `json`."""
+    folder's; `formats` are those of the documents (`topics.json` is always written)."""
 
     folder: Path
     period: str
@@ -58,7 +59,7 @@ def write_topics_documents(
         board = topics_of(workspace, city, wish.period, models=True, propose=wish.candidates)
         governed = governance_of(workspace, city, wish.period)
         made = _made(wish, job, city, workspace.roster.units, board, governed, workspace.folder)
-        written = _put_in_place(made, job.out)
+        written = put_in_place(made, job.out, stale=STALE)
     return TopicsDone(board, governed, written)
 
 
@@ -83,23 +84,9 @@ def _made(
     pages = [form for form in forms if form != "xlsx"]
     made: list[Path] = []
     if board is not None:
-        if "json" in wish.formats:
-            made.append(_write_json(topics_document(board), work / "topics.json"))
+        made.append(write_json(topics_document(board), work / "topics.json"))
         made += write_document(topics_content(view, board), work, "topics", forms)
         made += write_document(duty_list(view, board), work, "duty-list", pages)
     if governed is not None:
         made += write_document(governance_content(view, governed), work, "governance", pages)
     return made
-
-
-def _write_json(document: object, path: Path) -> Path:
-    with writable(path.name):
-        path.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", "utf-8")
-    return path
-
-
-def _put_in_place(made: Sequence[Path], out: Path) -> tuple[Path, ...]:
-    for path in made:
-        with writable(str(out / path.name)):
-            path.replace(out / path.name)
-    return tuple(out / path.name for path in made)

@@ -36,9 +36,10 @@ def publish_command(
     lang: str | None,
     formats: str,
 ) -> None:
+    from jiesu.city.outputs import DOCUMENTS
     from jiesu.city.publish import Order, publish
     from jiesu.city.run import chosen_formats
-    from jiesu.city.workspace import DOCUMENTS, LANGUAGES
+    from jiesu.city.workspace import LANGUAGES
 
     if lang is not None and lang not in LANGUAGES:
         remedy = f"choose one of: {', '.join(LANGUAGES)}"

@@ -9,8 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from jiesu.city.index_run import IndexOrder, make_index
+from jiesu.city.outputs import DOCUMENTS
 from jiesu.city.run import chosen_formats
-from jiesu.city.workspace import DOCUMENTS, LANGUAGES
+from jiesu.city.workspace import LANGUAGES
 from jiesu.cli.progress import progress_bar
 from jiesu.core.indices import IndexResult
 from jiesu.core.problems import InputError, Problem

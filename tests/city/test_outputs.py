@@ -1,0 +1,82 @@
+"""How files come to lie in their folder: together, and none of an earlier run beside them."""
+
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from jiesu.city.outputs import every_format, json_bytes, put_in_place, work_folder
+from jiesu.core.problems import InputError
+
+STALE = every_format("page")
+
+
+def made_in(work: Path, *names: str) -> list[Path]:
+    for name in names:
+        (work / name).write_text("new", "utf-8")
+    return [work / name for name in names]
+
+
+def test_json_is_written_as_people_read_it() -> None:
+    assert json_bytes({"街道": 1}).decode() == '{\n "街道": 1\n}\n'
+
+
+def test_files_of_formats_that_are_not_made_again_go(tmp_path: Path) -> None:
+    made_in(tmp_path, "page.html", "page.pdf", "page.json", "other.pdf")
+    with work_folder(tmp_path) as work:
+        written = put_in_place(made_in(work, "page.json", "page.html"), tmp_path, STALE)
+    assert written == (tmp_path / "page.json", tmp_path / "page.html")
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {
+        "page.json": "new", "page.html": "new", "other.pdf": "new",
+    }  # fmt: skip
+
+
+def test_the_figures_come_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    moved: list[str] = []
+    replace = Path.replace
+
+    def noted(self: Path, target: Path) -> Path:
+        moved.append(self.name)
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", noted)
+    with work_folder(tmp_path) as work:
+        put_in_place(made_in(work, "page.json", "page.html", "page.pdf"), tmp_path)
+    assert moved == ["page.html", "page.pdf", "page.json"]
+
+
+@pytest.mark.parametrize("name", ["page.html", "page.json", "page.docx"])
+def test_a_folder_in_the_way_is_named_before_anything_is_moved(tmp_path: Path, name: str) -> None:
+    made_in(tmp_path, "page.pdf")
+    (tmp_path / name).mkdir()
+    with work_folder(tmp_path) as work:
+        made = made_in(work, "page.html", "page.json")
+        with pytest.raises(InputError, match=f"{name}: cannot be written .it is a folder"):
+            put_in_place(made, tmp_path, STALE)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted({"page.pdf", name})
+
+
+def test_a_run_that_fails_leaves_no_folder_of_its_own(tmp_path: Path) -> None:
+    out = tmp_path / "out" / "2022-02"
+    with suppress(KeyError), work_folder(out) as work:
+        made_in(work, "page.html")
+        (out / "rejects.csv").write_text("line,column\n", "utf-8")
+        raise KeyError
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_run_that_fails_leaves_a_report_that_says_something(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with suppress(KeyError), work_folder(out):
+        (out / "rejects.csv").write_text("line,column\n2,id\n", "utf-8")
+        raise KeyError
+    assert [path.name for path in out.iterdir()] == ["rejects.csv"]
+
+
+def test_an_output_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("", "utf-8")
+    with (
+        pytest.raises(InputError, match="cannot write here"),
+        work_folder(tmp_path / "out" / "2022-02"),
+    ):
+        raise AssertionError
