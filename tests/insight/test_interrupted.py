@@ -184,6 +184,17 @@ def test_season_enters_with_two_years_and_is_taken_out() -> None:
     assert with_season.average.value == pytest.approx(1.0, abs=0.03)
 
 
+def test_a_rare_topic_of_a_big_city_has_the_effect_that_it_has_among_few() -> None:
+    big = volume_effect(months([10] * 10, [5] * 10, others=1_000_000))
+    small = volume_effect(months([10] * 10, [5] * 10, others=1000))
+    assert missing(volume_effect(months([5] * 10, [5] * 10, others=1_000_000))) is None
+    assert big.average is not None
+    assert small.average is not None
+    assert big.average.value == pytest.approx(0.5, abs=1e-6)
+    assert big.average.low == pytest.approx(small.average.low, abs=1e-6)
+    assert [month.fitted for month in big.months] == pytest.approx([10.0] * 10 + [5.0] * 10)
+
+
 def test_without_other_demand_days_are_the_measure() -> None:
     effect = volume_effect(months([100] * 8, [80] * 6, others=0))
     assert effect.average is not None

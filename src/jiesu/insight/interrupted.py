@@ -42,8 +42,9 @@ def effects(months: Sequence[MonthFigures]) -> BeforeAfter:
 def volume_effect(months: Sequence[MonthFigures]) -> Effect:
     """Change of a topic's volume relative to all other demand.
 
-    log E(volume) = log(others) + constant + trend + level + slope. Where a month has no other
-    demand, its days take the place of the others in all months.
+    log E(volume) = log(others) + constant + trend + level + slope; the constant is measured from
+    the mean volume. Where a month has no other demand, its days take the place of the others in
+    all months.
     """
     chosen = modelled(months)
     before, after = _sides(chosen)
@@ -54,7 +55,11 @@ def volume_effect(months: Sequence[MonthFigures]) -> Effect:
     relative = all(month.others > 0 for month in chosen)
     exposure = _vector([month.others if relative else month.days for month in chosen])
     response = _vector([month.volume for month in chosen])
-    return _effect("volume", months, chosen, response, np.log(exposure))
+    # About the mean volume, so that the constant is near 0 however rare the topic is, and a fit
+    # that ran away can be told by its size.
+    offset = np.log(exposure)
+    offset += np.log(response.mean()) - offset.mean()
+    return _effect("volume", months, chosen, response, offset)
 
 
 def rate_effect(months: Sequence[MonthFigures]) -> Effect:
