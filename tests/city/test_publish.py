@@ -293,6 +293,20 @@ def test_a_damaged_edition_is_not_corrected(city: Path) -> None:
     assert numbers_of(city, PERIOD) == (1,)
 
 
+def test_a_break_in_the_chain_is_found_however_the_period_is_written(city: Path) -> None:
+    as_of = datetime(2022, 4, 1, tzinfo=UTC)
+    published(city, "2022-Q1", as_of=as_of)
+    change_cases(city, exclude(unresolved(city)[0]))
+    published(city, "2022-q1", as_of=as_of, reason="appeal")
+    first = edition_folder(city, "2022-Q1", 1)
+    first.chmod(0o755)
+    shutil.rmtree(first)
+    for label in ("2022-Q1", "2022-q1"):
+        with pytest.raises(InputError, match="edition 1 is missing"):
+            published(city, label, as_of=as_of, reason="again")
+    assert numbers_of(city, "2022-Q1") == (2,)
+
+
 def test_of_two_that_publish_at_once_one_gets_the_number(city: Path) -> None:
     context = multiprocessing.get_context("spawn")
     with context.Pool(2) as pool:

@@ -53,6 +53,12 @@ def test_calendar_quarter_begins_at_local_midnight() -> None:
         "0000",
         "9999",
         "2022-02 ",
+        "２０２２",
+        "２０２２-02",
+        "2022-０２",
+        "２０２２-Q1",
+        "２０２２-01-05..2022-02-04",
+        "٢٠٢٢-02",
     ],
 )
 def test_what_is_no_period_is_refused(text: str) -> None:

@@ -3,7 +3,6 @@
 How a commitment stands on a day is said in `core.commitments`. Columns: docs/meeting.md.
 """
 
-import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -12,6 +11,7 @@ from pathlib import Path
 from jiesu.city.lines import Line, by_line, read_lines
 from jiesu.core.commitments import CLOSED, Commitment
 from jiesu.core.problems import InputError, Problem
+from jiesu.core.topics import is_month
 from jiesu.core.units import Units
 
 REQUIRED = ("id", "unit", "made_on", "meeting", "promise", "owner", "due_on")
@@ -79,7 +79,7 @@ class _Reader:
                 self._wrong(name, "the cell is empty", "fill it in")
         if cells["unit"] and units is not None and cells["unit"] not in units:
             self._wrong("unit", f"{cells['unit']!r} is no unit", "use a code of units.csv")
-        if cells["meeting"] and not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", cells["meeting"]):
+        if cells["meeting"] and not is_month(cells["meeting"]):
             self._wrong("meeting", f"{cells['meeting']!r} is no month", "write it as 2022-02")
         made_on, due_on = self._day("made_on"), self._day("due_on")
         closed_on, closed = self._day("closed_on"), self._closed(cells)

@@ -44,7 +44,7 @@ from jiesu.city.verification import (
     seal_line,
     verify_folder,
 )
-from jiesu.city.workspace import Job, Progress, Workspace, job_of, opened
+from jiesu.city.workspace import Job, Progress, Workspace, job_of, opened, policy_and_period
 from jiesu.core.contract import evaluation_document
 from jiesu.core.difference import (
     CaseChange,
@@ -109,11 +109,15 @@ def publish(order: Order, *, now: datetime, progress: Progress | None = None) ->
     reason, where the edition before is damaged, where another process took the number meanwhile,
     and where the folder cannot be written. Then nothing is left behind.
     """
-    problems = list(chain_problems(order.folder, order.period))
-    if problems:
-        raise InputError(problems)
+    from jiesu.sources.profile import load_profile
+
     job = replace(job_of(order.folder, order.period), as_of=order.as_of)
     job = replace(job, lang=order.lang or job.lang)
+    # Editions lie under the period's own label, however it was written.
+    _, period = policy_and_period(job, load_profile(job.profile), order.period)
+    problems = list(chain_problems(order.folder, period.label))
+    if problems:
+        raise InputError(problems)
     with opened(job, now=now, progress=progress) as workspace:
         evaluation = workspace.evaluation(order.period)
         return _published(order, workspace, evaluation)

@@ -125,13 +125,14 @@ def parse_period(text: str, rule: MonthRule) -> Period:
 
     Raises ValueError with a sentence that says what a period looks like.
     """
-    if match := re.fullmatch(r"(\d{4})", text):
+    # Not \d, which takes the digits of every script: a period has one label.
+    if match := re.fullmatch(r"([0-9]{4})", text):
         return _checked(rule, "year", int(match[1]), 1, text)
-    if match := re.fullmatch(r"(\d{4})-[Qq]([1-4])", text):
+    if match := re.fullmatch(r"([0-9]{4})-[Qq]([1-4])", text):
         return _checked(rule, "quarter", int(match[1]), int(match[2]) * 3 - 2, text)
-    if match := re.fullmatch(r"(\d{4})-(\d{2})", text):
+    if match := re.fullmatch(r"([0-9]{4})-([0-9]{2})", text):
         return _checked(rule, "month", int(match[1]), int(match[2]), text)
-    if match := re.fullmatch(r"(\d{4}-\d{2}-\d{2})\.\.(\d{4}-\d{2}-\d{2})", text):
+    if match := re.fullmatch(rf"({_DAY})\.\.({_DAY})", text):
         try:
             first, last = date.fromisoformat(match[1]), date.fromisoformat(match[2])
         except ValueError as error:
@@ -147,6 +148,7 @@ def parse_period(text: str, rule: MonthRule) -> Period:
     )
 
 
+_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _MIN_YEAR, _MAX_YEAR = 1900, 2200
 
 
