@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Literal
 
 from jiesu.core.period import Period
+from jiesu.core.ranking import competition_ranks
 from jiesu.core.topics import ItemState, Words
 
 Figure = Literal["volume", "per_10000", "score"]
@@ -207,17 +208,11 @@ def _met(rule: Rule, month: Month, members: set[str]) -> Met:
     values = {
         unit: value for unit, value in month.figures.get(rule.figure, {}).items() if unit in members
     }
-    sign = -1 if rule.side == "top" else 1
-    ordered = sorted(values, key=lambda unit: sign * values[unit])
+    sign = 1 if rule.side == "top" else -1
+    ranks = competition_ranks({unit: sign * value for unit, value in values.items()})
     # Rounded up: of 343 places 5 per cent are 18.
-    cut = rule.n or -(-len(ordered) * rule.percent.numerator // (rule.percent.denominator * 100))
-    found: dict[str, tuple[int, bool]] = {}
-    rank = 0
-    for place, unit in enumerate(ordered, start=1):
-        if place == 1 or values[unit] != values[ordered[place - 2]]:
-            rank = place
-        found[unit] = (rank, rank <= cut)
-    return found
+    cut = rule.n or -(-len(ranks) * rule.percent.numerator // (rule.percent.denominator * 100))
+    return {unit: (rank, rank <= cut) for unit, rank in ranks.items()}
 
 
 def _evidence(

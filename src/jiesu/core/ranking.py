@@ -6,12 +6,16 @@ figures always print in the same order. Methods: docs/methods/ranks.md, improvem
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from fractions import Fraction
+from typing import TypeVar
 
 from jiesu.core.policy import ListRule
 from jiesu.core.result import Group, ListedUnit, NamedList, UnitResult
 
+Figure = TypeVar("Figure", Decimal, Fraction)
 
-def competition_ranks(values: Mapping[str, Decimal]) -> dict[str, int]:
+
+def competition_ranks(values: Mapping[str, Figure]) -> dict[str, int]:
     """Rank 1 for the highest value; equal values share a rank and leave a gap after it."""
     ranks: dict[str, int] = {}
     ordered = sorted(values, key=lambda key: -values[key])
