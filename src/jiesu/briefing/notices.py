@@ -24,6 +24,7 @@ from jiesu.briefing.statements import listed_value
 from jiesu.briefing.wording import clean, day, listing, lowered, moment, percent, whole_number
 from jiesu.core.meeting import Speaker
 from jiesu.core.result import UnitResult
+from jiesu.core.scorecard import telling_lists
 
 BLANK_ROWS = 6
 """Lines of a card that are left for the chair's own remarks."""
@@ -36,7 +37,7 @@ def notified(stage: Stage) -> tuple[str, ...]:
     """
     named = [
         one.unit
-        for listed in stage.pack.evaluation.lists
+        for listed in telling_lists(stage.pack.evaluation)
         if listed.is_fault and listed.kind in stage.pack.rules.notices
         for one in listed.units
     ]
@@ -108,7 +109,7 @@ def _source(stage: Stage) -> tuple[str, ...]:
 
 def _named(stage: Stage, code: str) -> Iterator[str]:
     """The lists of the notified kinds on which a unit stands, with its place and its figure."""
-    for named in stage.pack.evaluation.lists:
+    for named in telling_lists(stage.pack.evaluation):
         if not named.is_fault or named.kind not in stage.pack.rules.notices:
             continue
         for one in named.units:

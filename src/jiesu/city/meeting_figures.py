@@ -45,6 +45,7 @@ from jiesu.core.scorecard import (
     proposed,
     score_places,
     scorecards,
+    telling_lists,
 )
 from jiesu.core.topic_board import TopicBoard
 from jiesu.core.topics import STATES
@@ -244,7 +245,7 @@ def _cards(figures: Figures, held_on: date) -> dict[str, Scorecard]:
     return scorecards(
         codes,
         {code: tuple(found) for code, found in places.items()},
-        evaluation.lists,
+        telling_lists(evaluation),
         below,
         _kept(figures, held_on),
         rules,

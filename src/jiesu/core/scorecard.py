@@ -8,7 +8,7 @@ docs/methods/scorecard.md.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal
 
@@ -132,6 +132,35 @@ def scorecards(
 
 _STORIES = {"score": "score", "rate": "score", "change": "score", "year": "score"}
 MOST_OF_A_STORY = 2
+
+
+def telling_lists(evaluation: Evaluation) -> tuple[NamedList, ...]:
+    """The named lists; those that honour or blame, with the units of which that is true.
+
+    Where a group is small, its "bottom ten" holds its best: nobody is blamed who stands in the
+    upper half of those that have a rank, and nobody honoured who stands in the lower.
+    """
+    groups = {group.key: group for group in evaluation.groups}
+    found = []
+    for named in evaluation.lists:
+        if not (named.is_merit or named.is_fault) or named.group not in groups:
+            found.append(named)
+            continue
+        n = _n_placed(evaluation, groups[named.group], named)
+        kept = tuple(one for one in named.units if (one.position * 2 > n + 1) == named.is_fault)
+        found.append(replace(named, units=kept))
+    return tuple(found)
+
+
+def _n_placed(evaluation: Evaluation, group: Group, named: NamedList) -> int:
+    """How many units of a group have a place by what a list is about."""
+    codes = [unit.unit for unit in group.units]
+    if named.measure:
+        table = evaluation.measures.get(named.measure)
+        return sum(code in table.readings for code in codes) if table else 0
+    if named.kind == "improved":
+        return sum(unit.change is not None for unit in group.units)
+    return group.n_ranked
 
 
 def proposed(evidence: Sequence[Evidence], n: int) -> tuple[Evidence, ...]:
