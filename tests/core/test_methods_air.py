@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jiesu.core.air import (
+    AirArea,
     AirResult,
     AirRule,
     DayCounts,
-    Place,
     Station,
     air_result,
     last_day_for,
@@ -34,7 +34,7 @@ def result(days: dict[str, list[tuple[int, int]]], rule: AirRule = ONE) -> AirRe
     last = date(2022, 1, len(next(iter(days.values()))))
     counts = DayCounts(date(2022, 1, 1), last, 1, {"pm25": days})
     stations = [Station(code, code, "D") for code in days]
-    return air_result(rule, counts, stations, [Place("D", "D", "D")])
+    return air_result(rule, counts, stations, [AirArea("D", "D", "D")])
 
 
 def shown(value: Fraction | None) -> str:
@@ -88,7 +88,7 @@ def test_equal_printed_means_share_a_rank_and_stand_in_the_order_of_the_exact_on
     days = {"A": [(20, 681)], "B": [(20, 680)], "C": [(24, 1200)], "D": [(0, 0)]}
     counts = DayCounts(date(2022, 1, 1), date(2022, 1, 1), 1, {"pm25": days})
     stations = [Station(code, code, code) for code in "ABCD"]
-    places = [Place(code, code, code) for code in "ABCD"] + [Place("E", "E", "E")]
+    places = [AirArea(code, code, code) for code in "ABCD"] + [AirArea("E", "E", "E")]
     rule = AirRule(pollutants=("pm25",), decimals=0)
     found = air_result(rule, counts, stations, places)
     assert [(place.key, place.figures["pm25"].rank) for place in found.districts] == [
@@ -103,7 +103,7 @@ def test_equal_printed_means_share_a_rank_and_stand_in_the_order_of_the_exact_on
 def test_a_station_that_the_list_lacks_is_kept_and_counts_for_no_district() -> None:
     days = {"A": [(24, 240)], "X": [(24, 2400)]}
     counts = DayCounts(date(2022, 1, 1), date(2022, 1, 1), 1, {"pm25": days})
-    found = air_result(ONE, counts, [Station("A", "A", "D")], [Place("D", "D", "D")])
+    found = air_result(ONE, counts, [Station("A", "A", "D")], [AirArea("D", "D", "D")])
     assert found.unlisted == ("X",)
     row = air_document(found)["stations"][1]
     assert (row["station"], row["district"], row["mean"]) == ("X", None, "100.000000")
@@ -113,7 +113,7 @@ def test_a_station_that_the_list_lacks_is_kept_and_counts_for_no_district() -> N
 def test_the_month_begins_with_the_calendar_month_of_the_last_day() -> None:
     days = [(24, 24 * day) for day in range(1, 34)]
     counts = DayCounts(date(2022, 1, 1), date(2022, 2, 2), 1, {"pm25": {"A": days}})
-    found = air_result(ONE, counts, [Station("A", "A", "D")], [Place("D", "D", "D")])
+    found = air_result(ONE, counts, [Station("A", "A", "D")], [AirArea("D", "D", "D")])
     month = found.districts[0].month["pm25"]
     assert (month.value, month.days, found.month_first) == (Fraction(65, 2), 2, date(2022, 2, 1))
 

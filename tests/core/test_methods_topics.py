@@ -9,8 +9,8 @@ from jiesu.core.before_after import MonthFigures, Side, mean_of
 from jiesu.core.governance import (
     GovernanceBook,
     GovernanceRules,
+    GovernedPlace,
     Month,
-    Place,
     Rule,
     governance,
 )
@@ -128,7 +128,7 @@ def test_places_of_a_rule_page() -> None:
         book = GovernanceBook(GovernanceRules((rule("e", 2, 1, 1),), (rule("l", 2, 1, 1),)), ())
         found = governance(book, [month("2022-02", volumes)], "abcd", date(2022, 2, 28))
         assert {one.unit for one in found.governed} == set(row["met by"].split(", "))
-        listed = tuple(Place(unit, date(2021, 1, 1)) for unit in "abcd")
+        listed = tuple(GovernedPlace(unit, date(2021, 1, 1)) for unit in "abcd")
         rules = replace(book.rules, leave=(rule("l", 2, 1, 1),))
         everyone = governance(
             GovernanceBook(rules, listed), [month("2022-02", volumes)], "abcd", date(2022, 2, 28)
@@ -149,7 +149,7 @@ def test_standing_page() -> None:
             volumes = {"place": 10 - rank, "x": 10 - others[0], "y": 10 - others[1]}
             months.append(month(label, volumes))
         entered = day(row["entered on"])
-        places = (Place("place", entered, day(row["exited on"])),) if entered else ()
+        places = (GovernedPlace("place", entered, day(row["exited on"])),) if entered else ()
         book = GovernanceBook(rules, places)
         found = governance(book, months, ["place", "x", "y"], date(2022, 2, 28))
         standing = next((one.standing for one in found.governed if one.unit == "place"), "none")

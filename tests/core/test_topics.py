@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 
 from jiesu.core.before_after import side_of
 from jiesu.core.facts import Joint, mask_of
-from jiesu.core.governance import GovernanceBook, GovernanceRules, Month, Place, Rule, governance
+from jiesu.core.governance import (
+    GovernanceBook,
+    GovernanceRules,
+    GovernedPlace,
+    Month,
+    Rule,
+    governance,
+)
 from jiesu.core.period import MonthRule, month_period
 from jiesu.core.selection import Candidate, CandidateRules, CategoryCounts, Ground, candidates
 from jiesu.core.topic_board import notes_on
@@ -219,8 +226,8 @@ def months_of(volumes: list[dict[str, int]]) -> list[Month]:
 @given(st.lists(st.integers(0, 6), min_size=8, max_size=30))
 def test_a_place_does_not_come_and_go(levels: list[int]) -> None:
     """Follow every proposal at once: between two moves of one place lie at least three months."""
-    place: Place | None = None
-    past: list[Place] = []
+    place: GovernedPlace | None = None
+    past: list[GovernedPlace] = []
     moves: list[int] = []
     months = months_of([{"p": 2 * n, "w": 3, "x": 5, "y": 7, "z": 9} for n in levels])
     for i in range(len(months)):
@@ -231,7 +238,7 @@ def test_a_place_does_not_come_and_go(levels: list[int]) -> None:
         found = governance(book, seen, list("pwxyz"), on)
         standing = next((one.standing for one in found.governed if one.unit == "p"), "")
         if standing == "enter":
-            place = Place("p", on)
+            place = GovernedPlace("p", on)
             moves.append(i)
         elif standing == "leave" and place is not None:
             past.append(replace(place, exited_on=on))
@@ -258,14 +265,14 @@ def test_a_percentage_means_at_least_one_place_and_ties_go_in_whole() -> None:
 
 
 def test_without_months_nobody_is_proposed_and_the_list_stays() -> None:
-    place = Place("a", date(2021, 1, 1))
+    place = GovernedPlace("a", date(2021, 1, 1))
     found = governance(GovernanceBook(ENTER_AND_LEAVE, (place,)), [], ["a", "b"], ON)
     assert [(one.unit, one.standing) for one in found.governed] == [("a", "stay")]
 
 
 def test_an_entry_of_a_later_day_is_not_on_the_list_yet() -> None:
-    place = Place("a", ON + timedelta(days=1))
-    left = Place("b", date(2021, 1, 1), ON)
+    place = GovernedPlace("a", ON + timedelta(days=1))
+    left = GovernedPlace("b", date(2021, 1, 1), ON)
     found = governance(GovernanceBook(ENTER_AND_LEAVE, (place, left)), [], ["a", "b"], ON)
     assert found.governed == ()
     assert found.past == (left,)

@@ -34,7 +34,7 @@ from jiesu.briefing.wording import (
     signed,
     text_width,
 )
-from jiesu.core.difference import CASE_CHANGES, CaseChange, Differences, Place, UnitChange
+from jiesu.core.difference import CASE_CHANGES, CaseChange, Differences, EditionPlace, UnitChange
 from jiesu.core.edition import Edition
 from jiesu.core.period import Period
 from jiesu.core.result import Evaluation
@@ -184,7 +184,7 @@ def _unit_cells(change: UnitChange, words: Words) -> Iterator[Cell]:
     yield Cell(_arrow(one, two, "excluded", words))
 
 
-def _arrow(one: Place | None, two: Place | None, name: str, words: Words) -> str:
+def _arrow(one: EditionPlace | None, two: EditionPlace | None, name: str, words: Words) -> str:
     """A count, or both where it differs."""
     old, new = (f"{getattr(place, name):,}" if place else words("none") for place in (one, two))
     return new if old == new else words("correction.arrow", before=old, after=new)

@@ -22,12 +22,12 @@ from jiesu.briefing.topic_view import View, column
 from jiesu.briefing.wording import clean
 from jiesu.core.governance import (
     LEVELS,
-    Evidence,
     GovernanceResult,
     Governed,
-    Place,
-    Report,
+    GovernedPlace,
+    ProgressReport,
     Rule,
+    RuleMonths,
     Work,
 )
 from jiesu.core.topics import n_done
@@ -93,7 +93,7 @@ def _list(view: View, result: GovernanceResult) -> Iterator[Block]:
 
 
 def _list_row(
-    view: View, result: GovernanceResult, one: Governed, place: Place
+    view: View, result: GovernanceResult, one: Governed, place: GovernedPlace
 ) -> tuple[Cell, ...]:
     on, words = result.on, view.words
     problems = [work.state(on) for work in place.problems]
@@ -112,7 +112,7 @@ def _list_row(
     )
 
 
-def _report(view: View, report: Report) -> str:
+def _report(view: View, report: ProgressReport) -> str:
     return view.words("governance.report", day=view.day(report.on), text=view.text(report.text))
 
 
@@ -134,7 +134,7 @@ def evidence_table(view: View, places: Sequence[Governed]) -> Table:
     return Table("governance_evidence", caption, tuple(columns), rows, note=note)
 
 
-def _evidence_text(view: View, evidence: Evidence) -> str:
+def _evidence_text(view: View, evidence: RuleMonths) -> str:
     """12/12, 第3位 ●: the mark says that the rule holds."""
     words = view.words
     newest = evidence.places[-1] if evidence.places else None

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from jiesu.city.folder import City
 from jiesu.city.lines import Line, by_line, read_lines
-from jiesu.core.air import AirResult, AirRule, Place, Station, air_result, parse_air_rule
+from jiesu.core.air import AirArea, AirResult, AirRule, Station, air_result, parse_air_rule
 from jiesu.core.problems import InputError, Problem
 from jiesu.core.result import InputFile
 from jiesu.core.settings import Settings, toml_table
@@ -47,8 +47,8 @@ class StationList:
     """The stations, and the places that they can stand in."""
 
     stations: tuple[Station, ...]
-    districts: tuple[Place, ...]
-    streets: tuple[Place, ...]
+    districts: tuple[AirArea, ...]
+    streets: tuple[AirArea, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,12 +248,12 @@ class _Reading:
             districts = [self._place(unit, None) for unit in self.districts.values()]
             streets = [self._place(unit, unit.parent) for unit in self.streets.values()]
         else:
-            districts = [Place(key, key, key) for key in self.labels]
-            streets = [Place(key, key, key, above) for key, above in self.street_keys.items()]
+            districts = [AirArea(key, key, key) for key in self.labels]
+            streets = [AirArea(key, key, key, above) for key, above in self.street_keys.items()]
         return StationList(tuple(self.stations.values()), tuple(districts), tuple(streets))
 
-    def _place(self, unit: Unit, parent: str | None) -> Place:
-        return Place(unit.code, unit.name, self.labels.get(unit.code, unit.name), parent)
+    def _place(self, unit: Unit, parent: str | None) -> AirArea:
+        return AirArea(unit.code, unit.name, self.labels.get(unit.code, unit.name), parent)
 
 
 def _existing(units: Units | None, kind: str, on: date | None) -> Mapping[str, Unit]:

@@ -14,8 +14,8 @@ from jiesu.core.governance import (
     LEVELS,
     GovernanceBook,
     GovernanceRules,
-    Place,
-    Report,
+    GovernedPlace,
+    ProgressReport,
     Rule,
     Side,
     Work,
@@ -101,7 +101,7 @@ def _rule(table: Settings, keys: set[str], *, entry: bool) -> Rule:
     )
 
 
-def _place(table: Settings, units: Units | None, kinds: tuple[str, ...]) -> Place:
+def _place(table: Settings, units: Units | None, kinds: tuple[str, ...]) -> GovernedPlace:
     entered_on, exited_on = needed_day(table, "entered_on"), table.day("exited_on")
     if exited_on is not None and exited_on <= entered_on:
         table.wrong("exited_on", "it leaves before it enters", "mend one of the days")
@@ -109,7 +109,7 @@ def _place(table: Settings, units: Units | None, kinds: tuple[str, ...]) -> Plac
     if units is not None and unit in units and units[unit].kind not in kinds:
         what = f"the unit is a {units[unit].kind}"
         table.wrong("unit", what, f"write a unit of the kind {', '.join(kinds)}, or mend kinds")
-    return Place(
+    return GovernedPlace(
         unit=unit,
         entered_on=entered_on,
         exited_on=exited_on,
@@ -119,7 +119,8 @@ def _place(table: Settings, units: Units | None, kinds: tuple[str, ...]) -> Plac
             _work(item, units, item.choice("level", LEVELS)) for item in table.each("measures")
         ),
         reports=tuple(
-            Report(needed_day(item, "on"), item.words("text")) for item in table.each("reports")
+            ProgressReport(needed_day(item, "on"), item.words("text"))
+            for item in table.each("reports")
         ),
     )
 
@@ -141,7 +142,7 @@ def _unit(table: Settings, key: str, units: Units | None) -> str:
     return code
 
 
-def _overlaps(top: Settings, places: tuple[Place, ...]) -> None:
+def _overlaps(top: Settings, places: tuple[GovernedPlace, ...]) -> None:
     """A place that is on the list twice at one time."""
     for number, place in enumerate(places, start=1):
         for other in places[: number - 1]:

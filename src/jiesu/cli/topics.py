@@ -9,7 +9,7 @@ from jiesu.city.run import chosen_formats
 from jiesu.city.topics_documents import TopicsDone, TopicsWish, write_topics_documents
 from jiesu.city.workspace import LANGUAGES
 from jiesu.cli.progress import progress_bar
-from jiesu.core.governance import STANDINGS
+from jiesu.core.governance import GOVERNED_STANDINGS
 from jiesu.core.problems import InputError, Problem
 
 
@@ -35,7 +35,7 @@ def _show(done: TopicsDone) -> None:
     if done.governance is not None:
         counts = [
             f"{sum(one.standing == standing for one in done.governance.governed)} {standing}"
-            for standing in STANDINGS
+            for standing in GOVERNED_STANDINGS
         ]
         typer.echo(f"Places under special governance: {', '.join(counts)}")
     for path in done.written:

@@ -97,7 +97,7 @@ class Station:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class AirArea:
     """A district or street that has a mean of its own. `label` is the text in the station list."""
 
     key: str
@@ -243,8 +243,8 @@ def air_result(
     rule: AirRule,
     counts: DayCounts,
     stations: Sequence[Station],
-    districts: Sequence[Place],
-    streets: Sequence[Place] = (),
+    districts: Sequence[AirArea],
+    streets: Sequence[AirArea] = (),
 ) -> AirResult:
     """Means and ranks of stations, districts and streets.
 
@@ -257,7 +257,7 @@ def air_result(
     unlisted = tuple(sorted(counted - listed))
     everyone = [*stations, *(Station(code, code, None) for code in unlisted)]
 
-    def figured(place: Place, district: str | None, codes: Sequence[str]) -> AirPlace:
+    def figured(place: AirArea, district: str | None, codes: Sequence[str]) -> AirPlace:
         year, month = {}, {}
         start = counts.days - counts.last.day
         for name in rule.pollutants:
@@ -266,7 +266,7 @@ def air_result(
             month[name] = _figure(rule, *pair[1], counts.last.day)
         return AirPlace(place.key, place.name, place.label, district, tuple(codes), year, month)
 
-    def of(places: Sequence[Place], attribute: str) -> tuple[AirPlace, ...]:
+    def of(places: Sequence[AirArea], attribute: str) -> tuple[AirPlace, ...]:
         members: dict[str, list[str]] = defaultdict(list)
         for station in stations:
             if key := getattr(station, attribute):
@@ -280,7 +280,7 @@ def air_result(
         until=counts.last,
         counts=counts,
         stations=tuple(
-            figured(Place(one.code, one.name, one.code), one.district, (one.code,))
+            figured(AirArea(one.code, one.name, one.code), one.district, (one.code,))
             for one in everyone
         ),
         districts=of(districts, "district"),

@@ -21,7 +21,7 @@ UNSCORED = ("as_of", "input", "measures")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class EditionPlace:
     """A unit's figures in one evaluation, as the document has them."""
 
     rank: int | None
@@ -39,8 +39,8 @@ class UnitChange:
     unit: str
     name: str
     parent: str | None
-    before: Place | None
-    after: Place | None
+    before: EditionPlace | None
+    after: EditionPlace | None
 
     @property
     def moves(self) -> bool:
@@ -157,13 +157,15 @@ def _by_group(document: Json) -> dict[str, dict[str, Json]]:
     }
 
 
-def _place(unit: Json | None) -> Place | None:
+def _place(unit: Json | None) -> EditionPlace | None:
     if unit is None:
         return None
-    return Place(unit["rank"], unit["score"], unit["volume"], unit["excluded"], unit["apart"])
+    return EditionPlace(
+        unit["rank"], unit["score"], unit["volume"], unit["excluded"], unit["apart"]
+    )
 
 
-def _standing(place: Place | None) -> tuple[int | None, str | None, str | None] | None:
+def _standing(place: EditionPlace | None) -> tuple[int | None, str | None, str | None] | None:
     return None if place is None else (place.rank, place.score, place.apart)
 
 
@@ -279,7 +281,7 @@ def _unit_row(change: UnitChange) -> Json:
     }
 
 
-def _place_row(place: Place | None) -> Json | None:
+def _place_row(place: EditionPlace | None) -> Json | None:
     if place is None:
         return None
     return {

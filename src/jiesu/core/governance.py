@@ -77,7 +77,7 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class ProgressReport:
     """What was said of the progress on a day."""
 
     on: date
@@ -85,7 +85,7 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class GovernedPlace:
     """A place that people put on the list. `exited_on` is the first day off it."""
 
     unit: str
@@ -94,7 +94,7 @@ class Place:
     reason: Words | None = None
     problems: tuple[Work, ...] = ()
     measures: tuple[Work, ...] = ()
-    reports: tuple[Report, ...] = ()
+    reports: tuple[ProgressReport, ...] = ()
 
     def on_list(self, on: date) -> bool:
         return self.entered_on <= on and (self.exited_on is None or on < self.exited_on)
@@ -105,7 +105,7 @@ class GovernanceBook:
     """The rules and the list of a city."""
 
     rules: GovernanceRules
-    places: tuple[Place, ...]
+    places: tuple[GovernedPlace, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ class Month:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class RuleMonths:
     """What a rule says of a place: the months that met it among those looked at, oldest first.
 
     `holds`: for entry, that it was met often enough; for exit, that it was not met for long enough.
@@ -131,8 +131,8 @@ class Evidence:
     holds: bool
 
 
-Standing = Literal["enter", "stay", "leave"]
-STANDINGS: tuple[Standing, ...] = ("enter", "stay", "leave")
+GovernedStanding = Literal["enter", "stay", "leave"]
+GOVERNED_STANDINGS: tuple[GovernedStanding, ...] = ("enter", "stay", "leave")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +145,9 @@ class Governed:
     """
 
     unit: str
-    standing: Standing
-    place: Place | None
-    evidence: tuple[Evidence, ...]
+    standing: GovernedStanding
+    place: GovernedPlace | None
+    evidence: tuple[RuleMonths, ...]
     months_on: int = 0
 
 
@@ -159,7 +159,7 @@ class GovernanceResult:
     on: date
     months: tuple[str, ...]
     governed: tuple[Governed, ...]
-    past: tuple[Place, ...]
+    past: tuple[GovernedPlace, ...]
     rules: GovernanceRules
 
 
@@ -185,7 +185,7 @@ def governance(
             found = _proposed(unit, book, months, tables, on)
             if found is not None:
                 governed.append(found)
-    order = {standing: place for place, standing in enumerate(STANDINGS)}
+    order = {standing: place for place, standing in enumerate(GOVERNED_STANDINGS)}
     governed.sort(key=lambda one: order[one.standing])
     past = tuple(p for p in book.places if p.exited_on is not None and p.exited_on <= on)
     label = months[-1].period.label if months else ""
@@ -217,14 +217,14 @@ def _met(rule: Rule, month: Month, members: set[str]) -> Met:
 
 def _evidence(
     unit: str, rule: Rule, looked_at: Sequence[int], months: Sequence[Month], table: Sequence[Met]
-) -> Evidence:
+) -> RuleMonths:
     places = [table[i].get(unit) for i in looked_at]
     met = [
         months[i].period.label
         for i, place in zip(looked_at, places, strict=True)
         if place is not None and place[1]
     ]
-    return Evidence(
+    return RuleMonths(
         rule=rule,
         looked_at=tuple(months[i].period.label for i in looked_at),
         met=tuple(met),
@@ -234,7 +234,7 @@ def _evidence(
 
 
 def _listed(
-    place: Place,
+    place: GovernedPlace,
     rules: GovernanceRules,
     months: Sequence[Month],
     tables: Mapping[str, Sequence[Met]],
@@ -284,5 +284,5 @@ def _proposed(
     return Governed(unit, "enter", None, tuple(found))
 
 
-def _holding(evidence: Evidence, holds: bool) -> Evidence:
-    return Evidence(evidence.rule, evidence.looked_at, evidence.met, evidence.places, holds)
+def _holding(evidence: RuleMonths, holds: bool) -> RuleMonths:
+    return RuleMonths(evidence.rule, evidence.looked_at, evidence.met, evidence.places, holds)

@@ -10,7 +10,7 @@ from typing import Any
 
 from jiesu.core.index_scores import Contribution, Value
 from jiesu.core.indicators import ROOT, IndexTree, Indicator, Leaf
-from jiesu.core.indices import IndexResult, Standing, UnitIndex
+from jiesu.core.indices import IndexResult, NodeScore, UnitIndex
 from jiesu.core.scoring import rounded
 
 Json = dict[str, Any]
@@ -106,7 +106,7 @@ def _unit(result: IndexResult, unit: UnitIndex) -> Json:
 
 def _node(result: IndexResult, unit: UnitIndex, key: str, tree: IndexTree) -> Json:
     document = {
-        **_standing(unit.nodes[key]),
+        **_node_score(unit.nodes[key]),
         "contribution": _contribution(unit.contributions.get(key)),
     }
     leaf = tree.leaves.get(key)
@@ -132,12 +132,12 @@ def _figure(value: Value | None, leaf: Leaf) -> str | None:
     return None if value is None else f"{rounded(value.value, leaf.decimals):f}"
 
 
-def _standing(standing: Standing) -> Json:
+def _node_score(node: NodeScore) -> Json:
     return {
-        "score": exact_text(standing.score),
-        "shown": None if standing.shown is None else f"{standing.shown:f}",
-        "rank": standing.rank,
-        "weight": exact_text(standing.weight),
+        "score": exact_text(node.score),
+        "shown": None if node.shown is None else f"{node.shown:f}",
+        "rank": node.rank,
+        "weight": exact_text(node.weight),
     }
 
 

@@ -28,7 +28,7 @@ NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class NodeScore:
     """A unit's score of a node (0..100), as printed, its rank among the ranked units.
 
     `weight` is the node's effective share in the unit's total: 0 where it has no score.
@@ -55,9 +55,9 @@ class UnitIndex:
     name: str
     rank: int | None
     shown: Decimal | None
-    nodes: Mapping[str, Standing]
+    nodes: Mapping[str, NodeScore]
     filled: Mapping[str, str]
-    before: Standing | None
+    before: NodeScore | None
     change: Decimal | None
     contributions: Mapping[str, Contribution]
     best: tuple[str, ...]
@@ -119,10 +119,10 @@ def index_in(
     codes = [unit.code for unit in units]
     now, past = scored(tree, codes, kept, year), scored(tree, codes, kept, year - 1)
     has_past = any(one.scores[ROOT] is not None for one in past.values())
-    standings = _standings(tree, now)
-    past_totals = {code: found[ROOT] for code, found in _standings(tree, past).items()}
+    scores = _node_scores(tree, now)
+    past_totals = {code: found[ROOT] for code, found in _node_scores(tree, past).items()}
     found = [
-        _unit_index(tree, unit, now[unit.code], past[unit.code], standings[unit.code], past_totals)
+        _unit_index(tree, unit, now[unit.code], past[unit.code], scores[unit.code], past_totals)
         for unit in units
     ]
     last = len(found) + 1
@@ -134,9 +134,9 @@ def index_in(
     )
 
 
-def _standings(tree: IndexTree, units: Mapping[str, Scored]) -> dict[str, dict[str, Standing]]:
+def _node_scores(tree: IndexTree, units: Mapping[str, Scored]) -> dict[str, dict[str, NodeScore]]:
     """Every node's standing by unit; only units with a total are ranked."""
-    found: dict[str, dict[str, Standing]] = {code: {} for code in units}
+    found: dict[str, dict[str, NodeScore]] = {code: {} for code in units}
     for key in (ROOT, *tree.inside(ROOT)):
         shown = {
             code: rounded(score, tree.decimals)
@@ -146,7 +146,7 @@ def _standings(tree: IndexTree, units: Mapping[str, Scored]) -> dict[str, dict[s
         ranked = {code: units[code].scores[ROOT] is not None for code in shown}
         ranks = competition_ranks({code: value for code, value in shown.items() if ranked[code]})
         for code, one in units.items():
-            found[code][key] = Standing(
+            found[code][key] = NodeScore(
                 one.scores[key], shown.get(code), ranks.get(code), one.weights[key]
             )
     return found
@@ -157,8 +157,8 @@ def _unit_index(
     unit: Unit,
     now: Scored,
     past: Scored,
-    nodes: Mapping[str, Standing],
-    past_totals: Mapping[str, Standing],
+    nodes: Mapping[str, NodeScore],
+    past_totals: Mapping[str, NodeScore],
 ) -> UnitIndex:
     total = nodes[ROOT]
     before = past_totals[unit.code] if past_totals[unit.code].score is not None else None
@@ -182,7 +182,7 @@ def _unit_index(
 
 
 def _ends(
-    tree: IndexTree, nodes: Mapping[str, Standing]
+    tree: IndexTree, nodes: Mapping[str, NodeScore]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The dimensions with the best and the worst ranks; of equal ranks by the score."""
     places = [
