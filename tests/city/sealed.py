@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from jiesu.city.publish import Order, Published, publish
+from jiesu.city.publish import PublishDone, PublishOrder, publish
 
 from .test_small_city import SMALL_CITY
 
@@ -24,8 +24,8 @@ def small_city(folder: Path) -> Path:
     return Path(shutil.copytree(SMALL_CITY, folder / "city"))
 
 
-def published(folder: Path, period: str = PERIOD, **given: Any) -> Published:
-    return publish(Order(folder, period, formats=given.pop("formats", ()), **given), now=NOW)
+def published(folder: Path, period: str = PERIOD, **given: Any) -> PublishDone:
+    return publish(PublishOrder(folder, period, formats=given.pop("formats", ()), **given), now=NOW)
 
 
 def change_cases(folder: Path, change: Callable[[dict[str, str]], None]) -> None:

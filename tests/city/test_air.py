@@ -27,7 +27,7 @@ from jiesu.city.air_files import (
     checked_stations,
     measured_air,
 )
-from jiesu.city.air_run import AirJob, air_json, run_air
+from jiesu.city.air_run import AirOrder, air_json, run_air
 from jiesu.city.folder import read_city
 from jiesu.core.air import AirRule
 from jiesu.core.problems import InputError
@@ -102,11 +102,11 @@ def test_real_stations_equal_an_independent_recount(
     until: str, tmp_path: Path, realdata: Path
 ) -> None:
     source, stations = realdata / "beijing-air-2016.csv.gz", realdata / "beijing-air-stations.csv"
-    job = AirJob(
+    order = AirOrder(
         AirInputs((source,), stations, AirRule(), SHANGHAI),
         date.fromisoformat(until), tmp_path / "out", {}, formats=("json",),
     )  # fmt: skip
-    run_air(job)
+    run_air(order)
     found = json.loads((tmp_path / "out" / "air.json").read_text("utf-8"))
     with gzip.open(source, "rt", encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))

@@ -12,7 +12,7 @@ import pytest
 from jiesu.city.air_files import air_of
 from jiesu.city.folder import City, read_city
 from jiesu.city.measures_files import air_tables, check_measures, measure_tables, read_measures
-from jiesu.city.publish import Order, publish
+from jiesu.city.publish import PublishOrder, publish
 from jiesu.city.run import run
 from jiesu.city.synth.write import write_city
 from jiesu.city.units_file import read_units
@@ -201,7 +201,7 @@ def test_the_bulletin_names_unit_span_and_source_of_the_measure(demo: Path) -> N
 def test_an_edition_recomputes_its_list_without_the_measures_files(
     demo: Path, tmp_path: Path
 ) -> None:
-    published = publish(Order(demo, "2022-02", formats=("html",)), now=NOW)
+    published = publish(PublishOrder(demo, "2022-02", formats=("html",)), now=NOW)
     assert (published.folder / "measures.json").is_file()
     (demo / "air").rename(tmp_path / "air")
     try:

@@ -28,7 +28,7 @@ from jiesu.city.editions import (
     seal,
     stored_evaluation,
 )
-from jiesu.city.publish import Order, publish
+from jiesu.city.publish import PublishOrder, publish
 from jiesu.city.run import run
 from jiesu.city.verification import verify_folder
 from jiesu.city.workspace import job_of
@@ -310,7 +310,7 @@ def test_a_break_in_the_chain_is_found_however_the_period_is_written(city: Path)
 def test_of_two_that_publish_at_once_one_gets_the_number(city: Path) -> None:
     context = multiprocessing.get_context("spawn")
     with context.Pool(2) as pool:
-        jobs = [pool.apply_async(publish, (Order(city, PERIOD, formats=()),), {"now": NOW})
+        jobs = [pool.apply_async(publish, (PublishOrder(city, PERIOD, formats=()),), {"now": NOW})
                 for _ in range(2)]  # fmt: skip
         made, refused = [], []
         for job in jobs:
@@ -353,7 +353,7 @@ from pathlib import Path
 from jiesu.city import publish
 put = publish._put_in_place
 publish._put_in_place = lambda part, folder: os.kill(os.getpid(), signal.SIGKILL)
-order = publish.Order(Path(sys.argv[1]), "2022-02", formats=())
+order = publish.PublishOrder(Path(sys.argv[1]), "2022-02", formats=())
 publish.publish(order, now=datetime(2026, 1, 1, tzinfo=UTC))
 """
 

@@ -15,7 +15,7 @@ import pytest
 from jiesu.city.check import check_city
 from jiesu.city.folder import read_city
 from jiesu.city.synth.write import write_city
-from jiesu.city.topics_documents import TopicsDone, TopicsWish, write_topics_documents
+from jiesu.city.topics_documents import TopicsDone, TopicsOrder, write_topics_documents
 from jiesu.city.topics_run import governance_of, topics_of
 from jiesu.city.workspace import Workspace, job_of, opened
 from jiesu.core.before_after import BeforeAfter
@@ -199,8 +199,8 @@ def done(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, To
     for lang in ("zh", "en"):
         out = tmp_path_factory.mktemp(f"documents-{lang}")
         formats = ("html", "docx", "pdf", "xlsx", "json") if lang == "zh" else ("html",)
-        wish = TopicsWish(folder, "2022-02", True, formats, out, lang)
-        found[lang] = write_topics_documents(wish, now=NOW)
+        order = TopicsOrder(folder, "2022-02", True, formats, out, lang)
+        found[lang] = write_topics_documents(order, now=NOW)
     return found
 
 
@@ -303,7 +303,7 @@ def test_a_folder_with_neither_file_is_refused(tmp_path: Path) -> None:
     for name in ("topics.toml", "governance.toml"):
         (folder / name).unlink()
     with pytest.raises(InputError) as caught:
-        write_topics_documents(TopicsWish(folder, "2022-02", False, ("json",)), now=NOW)
+        write_topics_documents(TopicsOrder(folder, "2022-02", False, ("json",)), now=NOW)
     assert "docs/topics.md" in caught.value.problems[0].remedy
     assert not (folder / "out").exists()
 
@@ -311,11 +311,11 @@ def test_a_folder_with_neither_file_is_refused(tmp_path: Path) -> None:
 def test_one_month_at_hand_is_enough_for_a_board(tmp_path: Path) -> None:
     folder = tmp_path / "young"
     write_city(folder, period="2022-02", months=1, cases=300, seed=2)
-    wish = TopicsWish(folder, "2022-02", True, ("html",), tmp_path / "out")
+    order = TopicsOrder(folder, "2022-02", True, ("html",), tmp_path / "out")
     stale = tmp_path / "out" / "duty-list.docx"
     stale.parent.mkdir()
     stale.write_bytes(b"of an earlier run")
-    done = write_topics_documents(wish, now=NOW)
+    done = write_topics_documents(order, now=NOW)
     assert not stale.exists()
     assert stale.with_name("topics.json").exists()
     assert done.board is not None

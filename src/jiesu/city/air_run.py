@@ -23,7 +23,7 @@ FORMATS = ("html", "docx", "pdf", "json")
 
 
 @dataclass(frozen=True, slots=True)
-class AirJob:
+class AirOrder:
     """What to make, where to write it, and what the city is called (empty where nobody said)."""
 
     inputs: AirInputs
@@ -44,8 +44,8 @@ class AirDone:
     written: tuple[Path, ...]
 
 
-def air_job(folder: Path, *, until: date | None, period: str | None) -> AirJob:
-    """The job of a city folder, for a day or for an assessment period (then see `air.toml`).
+def air_order(folder: Path, *, until: date | None, period: str | None) -> AirOrder:
+    """What a city folder asks for, for a day or for an assessment period (then see `air.toml`).
 
     Raises InputError where the folder has no hourly data, and for mistakes in its settings.
     """
@@ -61,7 +61,7 @@ def air_job(folder: Path, *, until: date | None, period: str | None) -> AirJob:
         what, remedy = "no day and no period is given", "add --until 2022-02-18 or --period 2022-02"
         raise InputError(Problem("jiesu air", "", what, remedy))
     label = period or until.isoformat()
-    return AirJob(
+    return AirOrder(
         inputs=inputs,
         until=until,
         out=folder / "out" / label,
@@ -80,27 +80,27 @@ def _last_day(folder: Path, inputs: AirInputs, label: str) -> date:
     return last_day_for(inputs.rule, period)
 
 
-def run_air(job: AirJob, progress: Progress | None = None) -> AirDone:
+def run_air(order: AirOrder, progress: Progress | None = None) -> AirDone:
     """Measure, then write every file, or none where something is wrong.
 
     Raises InputError for bad input, and where the output cannot be written.
     """
-    air = measured_air(job.inputs, job.until, progress)
-    with work_folder(job.out) as work:
-        written = put_in_place(_made(job, air, work), job.out, stale=every_format(NAME))
+    air = measured_air(order.inputs, order.until, progress)
+    with work_folder(order.out) as work:
+        written = put_in_place(_made(order, air, work), order.out, stale=every_format(NAME))
     return AirDone(air, written)
 
 
-def _made(job: AirJob, air: Air, work: Path) -> list[Path]:
+def _made(order: AirOrder, air: Air, work: Path) -> list[Path]:
     """Every file in the work folder."""
     from jiesu.briefing.air import AirImprint, air_content
     from jiesu.briefing.write import write_document
 
     made = []
-    documents = [name for name in job.formats if name != "json"]
+    documents = [name for name in order.formats if name != "json"]
     if documents:
-        imprint = AirImprint(job.names, job.office, job.synthetic, air.files)
-        content = air_content(air.result, job.lang, imprint)
+        imprint = AirImprint(order.names, order.office, order.synthetic, air.files)
+        content = air_content(air.result, order.lang, imprint)
         made += write_document(content, work, NAME, documents)
     return [*made, write_json(air_json(air), work / f"{NAME}.json")]
 

@@ -64,7 +64,7 @@ LEFT_BEHIND = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class PublishOrder:
     """What is to be published, and who stands for it.
 
     `signed` are offices with their roles, the day is that of publishing. `reason` is needed for a
@@ -81,7 +81,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class PublishDone:
     """An edition and its folder. `is_new` is false where the newest one has these figures already.
 
     `differs` is what a correction changes.
@@ -102,7 +102,9 @@ class _Before:
     differs: Differences
 
 
-def publish(order: Order, *, now: datetime, progress: Progress | None = None) -> Published:
+def publish(
+    order: PublishOrder, *, now: datetime, progress: Progress | None = None
+) -> PublishDone:
     """Freeze a period's evaluation as its next edition.
 
     Raises InputError for bad input, for a period that has not ended, for a correction without a
@@ -123,7 +125,7 @@ def publish(order: Order, *, now: datetime, progress: Progress | None = None) ->
         return _published(order, workspace, evaluation)
 
 
-def _published(order: Order, workspace: Workspace, evaluation: Evaluation) -> Published:
+def _published(order: PublishOrder, workspace: Workspace, evaluation: Evaluation) -> PublishDone:
     period = evaluation.period
     if period.is_running(evaluation.as_of):
         what = f"{period.label} has not ended as of {evaluation.as_of:%Y-%m-%d %H:%M}"
@@ -135,7 +137,7 @@ def _published(order: Order, workspace: Workspace, evaluation: Evaluation) -> Pu
         folder = edition_folder(order.folder, period.label, numbers[-1])
         before = _compared(folder, evaluation)
         if before is None:
-            return Published(read_edition(folder), folder, is_new=False)
+            return PublishDone(read_edition(folder), folder, is_new=False)
     _check_reason(order, before)
     number = len(numbers) + 1
     with writable(str(period_folder(order.folder, period.label))):
@@ -153,7 +155,7 @@ def _compared(folder: Path, evaluation: Evaluation) -> _Before | None:
     return _Before(verdict.edition, folder, differences(stored, document))
 
 
-def _check_reason(order: Order, before: _Before | None) -> None:
+def _check_reason(order: PublishOrder, before: _Before | None) -> None:
     if before is None and order.reason:
         what = f"there is no edition of {order.period} that could be corrected"
         raise InputError(Problem("--reason", "", what, "leave it out"))
@@ -167,12 +169,12 @@ def _check_reason(order: Order, before: _Before | None) -> None:
 
 
 def _made(
-    order: Order,
+    order: PublishOrder,
     workspace: Workspace,
     evaluation: Evaluation,
     number: int,
     before: _Before | None,
-) -> Published:
+) -> PublishDone:
     folder = edition_folder(order.folder, evaluation.period.label, number)
     with _part_folder(folder.parent, workspace.now) as part:
         _freeze(part, workspace.job, evaluation)
@@ -187,7 +189,7 @@ def _made(
         _write(part / RECORD, record)
         _write(part / SEAL, seal_line(record))
         _put_in_place(part, folder)
-    return Published(edition, folder, True, None if before is None else before.differs)
+    return PublishDone(edition, folder, True, None if before is None else before.differs)
 
 
 @contextmanager
@@ -225,7 +227,7 @@ def _edition(
     workspace: Workspace,
     evaluation: Evaluation,
     number: int,
-    order: Order,
+    order: PublishOrder,
     before: _Before | None,
 ) -> Edition:
     """Write the cases, and make the record as far as it is known by then."""

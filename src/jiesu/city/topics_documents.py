@@ -20,7 +20,7 @@ STALE = ("topics.json", *every_format("topics", "duty-list", "governance"))
 
 
 @dataclass(frozen=True, slots=True)
-class TopicsWish:
+class TopicsOrder:
     """What is wanted: `candidates` adds those from the cases; `out` and `lang` override the
     folder's; `formats` are those of the documents (`topics.json` is always written)."""
 
@@ -42,29 +42,29 @@ class TopicsDone:
 
 
 def write_topics_documents(
-    wish: TopicsWish, *, now: datetime, progress: Progress | None = None
+    order: TopicsOrder, *, now: datetime, progress: Progress | None = None
 ) -> TopicsDone:
     """Make all files of a city's topics and governed places for a period.
 
     Raises InputError for bad input, where the city has neither, and where the output cannot be
     written; older files stay until the new ones are complete.
     """
-    city = read_city(wish.folder)
-    job = job_of(wish.folder, wish.period)
-    job = replace(job, out=wish.out or job.out, lang=wish.lang or job.lang)
+    city = read_city(order.folder)
+    job = job_of(order.folder, order.period)
+    job = replace(job, out=order.out or job.out, lang=order.lang or job.lang)
     if not {"topics", "governance"} & set(city.outside):
         what = "the folder has neither topics.toml nor governance.toml"
         raise InputError(Problem("city.toml", "inputs", what, "write one; see docs/topics.md"))
     with opened(job, now=now, progress=progress) as workspace:
-        board = topics_of(workspace, city, wish.period, models=True, propose=wish.candidates)
-        governed = governance_of(workspace, city, wish.period)
-        made = _made(wish, job, city, workspace.roster.units, board, governed, workspace.folder)
+        board = topics_of(workspace, city, order.period, models=True, propose=order.candidates)
+        governed = governance_of(workspace, city, order.period)
+        made = _made(order, job, city, workspace.roster.units, board, governed, workspace.folder)
         written = put_in_place(made, job.out, stale=STALE)
     return TopicsDone(board, governed, written)
 
 
 def _made(
-    wish: TopicsWish,
+    order: TopicsOrder,
     job: Job,
     city: City,
     units: Units | None,
@@ -80,7 +80,7 @@ def _made(
     from jiesu.briefing.write import write_document
 
     view = View(Words(job.lang), units, city.name, city.synthetic, city.office)
-    forms = [form for form in wish.formats if form in DOCUMENTS]
+    forms = [form for form in order.formats if form in DOCUMENTS]
     pages = [form for form in forms if form != "xlsx"]
     made: list[Path] = []
     if board is not None:

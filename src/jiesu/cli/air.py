@@ -1,4 +1,4 @@
-"""`jiesu air`: the job from folder and options, and what the terminal shows of it."""
+"""`jiesu air`: the order from folder and options, and what the terminal shows of it."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from jiesu.city.air_files import Air, AirInputs, checked_air_rule
-from jiesu.city.air_run import FORMATS, AirDone, AirJob, air_job, run_air
+from jiesu.city.air_run import FORMATS, AirDone, AirOrder, air_order, run_air
 from jiesu.city.workspace import LANGUAGES
 from jiesu.cli.evaluate import check_choice
 from jiesu.cli.progress import progress_bar
@@ -37,28 +37,28 @@ def air_command(
         if files or stations is not None or rules is not None:
             what = "--city and FILE, --stations or --rules exclude one another"
             raise InputError(Problem("jiesu air", "", what, "leave one of them out"))
-        job = air_job(city, until=last, period=period)
+        order = air_order(city, until=last, period=period)
     else:
-        job = _job_without_folder(files, stations, last, out, rules, time_zone)
+        order = _order_without_folder(files, stations, last, out, rules, time_zone)
     if out is not None:
-        job = replace(job, out=out)
+        order = replace(order, out=out)
     if lang:
-        job = replace(job, lang=lang)
-    check_choice("--lang", job.lang, LANGUAGES)
-    job = replace(job, formats=_formats(formats))
+        order = replace(order, lang=lang)
+    check_choice("--lang", order.lang, LANGUAGES)
+    order = replace(order, formats=_formats(formats))
     with progress_bar("Reading") as progress:
-        done = run_air(job, progress)
+        done = run_air(order, progress)
     _show(done)
 
 
-def _job_without_folder(
+def _order_without_folder(
     files: tuple[str, ...],
     stations: Path | None,
     until: date | None,
     out: Path | None,
     rules: Path | None,
     time_zone: str,
-) -> AirJob:
+) -> AirOrder:
     needed = {"FILE": files, "--stations": stations, "--until": until, "--out": out}
     missing = [name for name, value in needed.items() if not value]
     if missing or stations is None or until is None or out is None:
@@ -72,7 +72,7 @@ def _job_without_folder(
     rule, problems = checked_air_rule(rules)
     if problems:
         raise InputError(problems)
-    return AirJob(AirInputs(files, stations, rule, zone), until, out, {})
+    return AirOrder(AirInputs(files, stations, rule, zone), until, out, {})
 
 
 def _day(text: str | None) -> date | None:

@@ -37,7 +37,7 @@ def publish_command(
     formats: str,
 ) -> None:
     from jiesu.city.outputs import DOCUMENTS
-    from jiesu.city.publish import Order, publish
+    from jiesu.city.publish import PublishOrder, publish
     from jiesu.city.run import chosen_formats
     from jiesu.city.workspace import LANGUAGES
 
@@ -46,7 +46,7 @@ def publish_command(
         raise InputError(Problem("--lang", "", f"{lang!r} is not known", remedy))
     chosen = tuple(form for form in chosen_formats([formats]) if form in DOCUMENTS)
     signed = tuple(map(sign_off, offices))
-    order = Order(city, period, signed, reason, as_of, lang or "", chosen)
+    order = PublishOrder(city, period, signed, reason, as_of, lang or "", chosen)
     with progress_bar("Reading", bytes_=True) as progress:
         done = publish(order, now=datetime.now(UTC), progress=progress)
     edition = done.edition

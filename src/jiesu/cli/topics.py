@@ -6,7 +6,7 @@ from pathlib import Path
 import typer
 
 from jiesu.city.run import chosen_formats
-from jiesu.city.topics_documents import TopicsDone, TopicsWish, write_topics_documents
+from jiesu.city.topics_documents import TopicsDone, TopicsOrder, write_topics_documents
 from jiesu.city.workspace import LANGUAGES
 from jiesu.cli.progress import progress_bar
 from jiesu.core.governance import GOVERNED_STANDINGS
@@ -19,9 +19,9 @@ def topics_command(
     if lang and lang not in LANGUAGES:
         remedy = f"choose one of: {', '.join(LANGUAGES)}"
         raise InputError(Problem("--lang", "", f"{lang!r} is not known", remedy))
-    wish = TopicsWish(folder, period, candidates, chosen_formats([formats]), out, lang)
+    order = TopicsOrder(folder, period, candidates, chosen_formats([formats]), out, lang)
     with progress_bar("Reading", bytes_=True) as progress:
-        done = write_topics_documents(wish, now=datetime.now(UTC), progress=progress)
+        done = write_topics_documents(order, now=datetime.now(UTC), progress=progress)
     _show(done)
 
 
