@@ -104,7 +104,7 @@ def test_real_stations_equal_an_independent_recount(
     source, stations = realdata / "beijing-air-2016.csv.gz", realdata / "beijing-air-stations.csv"
     order = AirOrder(
         AirInputs((source,), stations, AirRule(), SHANGHAI),
-        date.fromisoformat(until), tmp_path / "out", {}, formats=("json",),
+        date.fromisoformat(until), tmp_path / "out", {}, formats=(),
     )  # fmt: skip
     run_air(order)
     found = json.loads((tmp_path / "out" / "air.json").read_text("utf-8"))

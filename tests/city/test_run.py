@@ -22,7 +22,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def evaluated(tmp_path: Path, period: str) -> Evaluation:
-    job = replace(job_of(SMALL_CITY, period), out=tmp_path / period, formats=("json",))
+    job = replace(job_of(SMALL_CITY, period), out=tmp_path / period, formats=())
     return run(job, now=NOW).evaluation
 
 
@@ -185,7 +185,7 @@ def test_the_order_of_policy_versions_makes_no_difference(tmp_path: Path) -> Non
     # By the old version's months January ends on the 18th, when that version is in force.
     old, new = versions(tmp_path, "valid_to = 2022-01-20", "valid_from = 2022-01-20")
     in_calendar_months(new)
-    job = replace(job_of(SMALL_CITY, "2022-01"), formats=("json",))
+    job = replace(job_of(SMALL_CITY, "2022-01"), formats=())
     texts = set()
     for number, policies in enumerate([(old, new), (new, old), (tmp_path,)]):
         out = tmp_path / f"out{number}"

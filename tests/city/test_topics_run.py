@@ -198,7 +198,7 @@ def done(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, To
     found = {}
     for lang in ("zh", "en"):
         out = tmp_path_factory.mktemp(f"documents-{lang}")
-        formats = ("html", "docx", "pdf", "xlsx", "json") if lang == "zh" else ("html",)
+        formats = ("html", "docx", "pdf", "xlsx") if lang == "zh" else ("html",)
         order = TopicsOrder(folder, "2022-02", True, formats, out, lang)
         found[lang] = write_topics_documents(order, now=NOW)
     return found
@@ -303,7 +303,7 @@ def test_a_folder_with_neither_file_is_refused(tmp_path: Path) -> None:
     for name in ("topics.toml", "governance.toml"):
         (folder / name).unlink()
     with pytest.raises(InputError) as caught:
-        write_topics_documents(TopicsOrder(folder, "2022-02", False, ("json",)), now=NOW)
+        write_topics_documents(TopicsOrder(folder, "2022-02", False, ()), now=NOW)
     assert "docs/topics.md" in caught.value.problems[0].remedy
     assert not (folder / "out").exists()
 

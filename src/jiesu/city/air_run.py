@@ -19,7 +19,7 @@ from jiesu.core.air_contract import air_document
 from jiesu.core.problems import InputError, Problem
 
 NAME = "air"
-FORMATS = ("html", "docx", "pdf", "json")
+FORMATS = ("html", "docx", "pdf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +97,10 @@ def _made(order: AirOrder, air: Air, work: Path) -> list[Path]:
     from jiesu.briefing.write import write_document
 
     made = []
-    documents = [name for name in order.formats if name != "json"]
-    if documents:
+    if order.formats:
         imprint = AirImprint(order.names, order.office, order.synthetic, air.files)
         content = air_content(air.result, order.lang, imprint)
-        made += write_document(content, work, NAME, documents)
+        made += write_document(content, work, NAME, order.formats)
     return [*made, write_json(air_json(air), work / f"{NAME}.json")]
 
 

@@ -44,9 +44,10 @@ class IndexOrder:
 
 @dataclass(frozen=True, slots=True)
 class IndexDone:
-    """What came of it: the result and the files written."""
+    """What came of it: the result, the language it is told in and the files written."""
 
     result: IndexResult
+    lang: str
     written: tuple[Path, ...]
 
 
@@ -73,7 +74,7 @@ def make_index(order: IndexOrder, *, now: datetime, progress: Progress | None = 
             raise InputError(Problem("--unit", "", what, f"write a code such as {codes}"))
         made = _made(order, city, result, units, workspace)
         written = put_in_place(made, out, stale=every_format(_name(order)))
-    return IndexDone(result, written)
+    return IndexDone(result, order.lang or city.language, written)
 
 
 def _made(

@@ -15,7 +15,6 @@ from pathlib import Path
 from jiesu.core.problems import InputError, Problem, writable
 
 DOCUMENTS = ("html", "docx", "pdf", "xlsx")
-FORMATS = (*DOCUMENTS, "json")
 
 
 def json_bytes(document: object) -> bytes:

@@ -4,16 +4,14 @@ Brings the folder's settings and the command's together and calls the packages i
 computes nothing itself. Prints nothing (see `jiesu.cli`).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jiesu.city.outputs import DOCUMENTS, FORMATS, every_format, put_in_place, write_json
+from jiesu.city.outputs import every_format, put_in_place, write_json
 from jiesu.city.workspace import Job, Progress, opened
 from jiesu.core.contract import evaluation_document
-from jiesu.core.problems import InputError, Problem
 from jiesu.core.result import Evaluation
 
 if TYPE_CHECKING:
@@ -44,8 +42,7 @@ def run(job: Job, *, now: datetime, progress: Progress | None = None) -> Done:
 def _write(job: Job, evaluation: Evaluation, work: Path) -> tuple[Path, ...]:
     """Make every file in the work folder, then put all in place: a fault leaves the old ones."""
     made = [write_json(evaluation_document(evaluation), work / "evaluation.json")]
-    documents = [name for name in job.formats if name in DOCUMENTS]
-    if documents:
+    if job.formats:
         from jiesu.briefing.content import Imprint
         from jiesu.briefing.write import write_bulletin
 
@@ -53,20 +50,8 @@ def _write(job: Job, evaluation: Evaluation, work: Path) -> tuple[Path, ...]:
             evaluation,
             work,
             lang=job.lang,
-            formats=documents,
+            formats=job.formats,
             imprint=Imprint(office=job.office, recipients=job.recipients),
             boundaries=job.boundaries,
         )
     return put_in_place(made, job.out, stale=every_format("bulletin"))
-
-
-def chosen_formats(texts: Sequence[str]) -> tuple[str, ...]:
-    """The formats of a comma-separated option. Raises InputError for an unknown one."""
-    names = tuple(
-        name.strip().lower() for text in texts for name in text.split(",") if name.strip()
-    )
-    for name in names:
-        if name not in FORMATS:
-            remedy = f"choose from: {', '.join(FORMATS)}"
-            raise InputError(Problem("--formats", "", f"{name!r} is not a format", remedy))
-    return names or FORMATS

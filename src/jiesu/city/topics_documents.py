@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from jiesu.city.folder import City, read_city
-from jiesu.city.outputs import DOCUMENTS, every_format, put_in_place, write_json
+from jiesu.city.outputs import every_format, put_in_place, write_json
 from jiesu.city.topics_run import governance_of, topics_of
 from jiesu.city.workspace import Job, Progress, job_of, opened
 from jiesu.core.governance import GovernanceResult
@@ -80,12 +80,11 @@ def _made(
     from jiesu.briefing.write import write_document
 
     view = View(Words(job.lang), units, city.name, city.synthetic, city.office)
-    forms = [form for form in order.formats if form in DOCUMENTS]
-    pages = [form for form in forms if form != "xlsx"]
+    pages = [form for form in order.formats if form != "xlsx"]
     made: list[Path] = []
     if board is not None:
         made.append(write_json(topics_document(board), work / "topics.json"))
-        made += write_document(topics_content(view, board), work, "topics", forms)
+        made += write_document(topics_content(view, board), work, "topics", order.formats)
         made += write_document(duty_list(view, board), work, "duty-list", pages)
     if governed is not None:
         made += write_document(governance_content(view, governed), work, "governance", pages)

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from jiesu.city.adjustments import read_adjustments
 from jiesu.city.boundaries import checked_boundaries
 from jiesu.city.folder import read_city
-from jiesu.city.outputs import FORMATS, work_folder
+from jiesu.city.outputs import DOCUMENTS, work_folder
 from jiesu.city.policies import load_policies
 from jiesu.city.units_file import read_units
 from jiesu.core.period import Period, parse_period
@@ -59,7 +59,7 @@ class Job:
     recipients: str = ""
     synthetic: bool = False
     lang: str = "zh"
-    formats: tuple[str, ...] = FORMATS
+    formats: tuple[str, ...] = DOCUMENTS
     group_by: str = "unit"
     as_of: datetime | None = None
     engine: str = "duckdb://"

@@ -10,8 +10,7 @@ import typer
 
 from jiesu.city.air_files import Air, AirInputs, checked_air_rule
 from jiesu.city.air_run import FORMATS, AirDone, AirOrder, air_order, run_air
-from jiesu.city.workspace import LANGUAGES
-from jiesu.cli.evaluate import check_choice
+from jiesu.cli import options
 from jiesu.cli.progress import progress_bar
 from jiesu.core.problems import InputError, Problem
 
@@ -32,7 +31,10 @@ def air_command(
     formats: str,
     lang: str,
 ) -> None:
-    last = _day(until)
+    last = None if until is None else options.day(until, "--until")
+    if period is not None and (last is not None or city is None):
+        what = "--period needs --city, and excludes --until"
+        raise InputError(Problem("jiesu air", "", what, "leave one of them out"))
     if city is not None:
         if files or stations is not None or rules is not None:
             what = "--city and FILE, --stations or --rules exclude one another"
@@ -42,10 +44,8 @@ def air_command(
         order = _order_without_folder(files, stations, last, out, rules, time_zone)
     if out is not None:
         order = replace(order, out=out)
-    if lang:
-        order = replace(order, lang=lang)
-    check_choice("--lang", order.lang, LANGUAGES)
-    order = replace(order, formats=_formats(formats))
+    chosen = options.formats(formats, FORMATS)
+    order = replace(order, lang=options.language(lang) or order.lang, formats=chosen)
     with progress_bar("Reading") as progress:
         done = run_air(order, progress)
     _show(done)
@@ -73,26 +73,6 @@ def _order_without_folder(
     if problems:
         raise InputError(problems)
     return AirOrder(AirInputs(files, stations, rule, zone), until, out, {})
-
-
-def _day(text: str | None) -> date | None:
-    if text is None:
-        return None
-    try:
-        day = date.fromisoformat(text)
-        if not 1900 <= day.year <= 2200:
-            raise ValueError(text)
-        return day
-    except ValueError:
-        what = f"{text[:40]!r} is not a day"
-        raise InputError(Problem("--until", "", what, "write it as 2022-02-18")) from None
-
-
-def _formats(text: str) -> tuple[str, ...]:
-    names = tuple(name.strip().lower() for name in text.split(",") if name.strip())
-    for name in names:
-        check_choice("--formats", name, FORMATS)
-    return names or FORMATS
 
 
 def _show(done: AirDone) -> None:
@@ -125,16 +105,11 @@ def _lines(air: Air) -> Iterator[str]:
         ("Districts without a station", [d.name for d in result.districts if not d.stations]),
     ):
         if names:
-            shown = ", ".join(_plain(name) for name in names[:NAMED])
+            shown = ", ".join(options.plain(name) for name in names[:NAMED])
             more = f" … +{len(names) - NAMED}" if len(names) > NAMED else ""
             yield f"{title} ({len(names)}): {shown}{more}"
     for place in result.districts:
         figure = place.figures[result.headline]
         if figure.shown is not None:
             mark = " (low validity)" if figure.weak else ""
-            yield f"{figure.rank:>4} {_plain(place.name)} {figure.shown}{mark}"
-
-
-def _plain(name: str) -> str:
-    """A name without characters that would steer the terminal."""
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in name)
+            yield f"{figure.rank:>4} {options.plain(place.name)} {figure.shown}{mark}"

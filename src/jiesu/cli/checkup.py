@@ -7,9 +7,7 @@ from pathlib import Path
 import typer
 
 from jiesu.city.checkup_run import FORMATS, Made, Wish, make_checkups
-from jiesu.city.run import chosen_formats
-from jiesu.city.workspace import LANGUAGES
-from jiesu.cli.evaluate import check_choice
+from jiesu.cli import options
 from jiesu.cli.progress import progress_bar
 from jiesu.core.problems import InputError, Problem
 
@@ -34,7 +32,6 @@ class Choices:
 
 def checkup_command(choices: Choices) -> None:
     """Make health checks; those that could not be made end the command with exit code 1."""
-    check_choice("--lang", choices.lang or LANGUAGES[0], LANGUAGES)
     if (choices.unit is None) != choices.all_units:
         what, remedy = "either one unit or all", "write --unit CODE or --all"
         raise InputError(Problem("jiesu checkup", "", what, remedy))
@@ -43,8 +40,8 @@ def checkup_command(choices: Choices) -> None:
         period=choices.period,
         unit=choices.unit,
         out=choices.out,
-        lang=choices.lang,
-        formats=tuple(form for form in chosen_formats([choices.formats]) if form in FORMATS),
+        lang=options.language(choices.lang),
+        formats=options.formats(choices.formats, FORMATS),
         jobs=choices.jobs,
         before=choices.before,
     )

@@ -19,6 +19,8 @@ from jiesu.city.editions import (
     seal,
     stored_evaluation,
 )
+from jiesu.city.outputs import DOCUMENTS
+from jiesu.cli import options
 from jiesu.cli.progress import progress_bar
 from jiesu.core.difference import CASE_CHANGES, Differences, differences
 from jiesu.core.edition import ROLES, Edition
@@ -36,17 +38,11 @@ def publish_command(
     lang: str | None,
     formats: str,
 ) -> None:
-    from jiesu.city.outputs import DOCUMENTS
     from jiesu.city.publish import PublishOrder, publish
-    from jiesu.city.run import chosen_formats
-    from jiesu.city.workspace import LANGUAGES
 
-    if lang is not None and lang not in LANGUAGES:
-        remedy = f"choose one of: {', '.join(LANGUAGES)}"
-        raise InputError(Problem("--lang", "", f"{lang!r} is not known", remedy))
-    chosen = tuple(form for form in chosen_formats([formats]) if form in DOCUMENTS)
     signed = tuple(map(sign_off, offices))
-    order = PublishOrder(city, period, signed, reason, as_of, lang or "", chosen)
+    chosen = options.formats(formats, DOCUMENTS)
+    order = PublishOrder(city, period, signed, reason, as_of, options.language(lang), chosen)
     with progress_bar("Reading", bytes_=True) as progress:
         done = publish(order, now=datetime.now(UTC), progress=progress)
     edition = done.edition
@@ -79,7 +75,7 @@ def list_command(city: Path, period: str | None) -> None:
     n = 0
     for label in published_periods(city) if period is None else (period,):
         for edition in editions_of(city, label):
-            table.add_row(*map(_plain, _row(city, edition)))
+            table.add_row(*map(options.plain, _row(city, edition)))
             n += 1
     if not n:
         typer.echo(f"No editions in {city / FOLDER}" + (f" of {period}" if period else ""))
@@ -118,7 +114,7 @@ def show_command(city: Path, period: str, number: int | None) -> None:
     rows += [("Signed", f"{sign.on}: {sign.office} ({sign.role})") for sign in edition.signed]
     rows += [("File", f"{digest}  {name}") for name, digest in edition.files.items()]
     for label, value in rows:
-        typer.echo(f"{label + ':':12} {_plain(value)}")
+        typer.echo(f"{label + ':':12} {options.plain(value)}")
 
 
 def verify_command(city: Path | None, folder: Path | None, where: list[str]) -> None:
@@ -176,7 +172,7 @@ def _units_table(differs: Differences) -> Table:
         cells += [str(place.score if place and place.score else "-") for place in (one, two)]
         cells += ["-" if points is None else f"{points:+}"]
         cells += [str(place.rank if place and place.rank else "-") for place in (one, two)]
-        table.add_row(*map(_plain, cells))
+        table.add_row(*map(options.plain, cells))
     if len(differs.moved) > UNITS_SHOWN:
         table.caption = f"and {len(differs.moved) - UNITS_SHOWN} more"
     return table
@@ -192,7 +188,7 @@ def _difference_lines(differs: Differences) -> list[str]:
     ]
     if differs.rules_changed:
         lines.append("The rules differ")
-    return [_plain(line) for line in lines]
+    return [options.plain(line) for line in lines]
 
 
 def _folder(city: Path, period: str, number: int | None) -> Path:
@@ -222,8 +218,3 @@ def _table(*headings: str) -> Table:
 
 def _console() -> Console:
     return Console(highlight=False, markup=False, emoji=False, width=120)
-
-
-def _plain(text: str) -> str:
-    """A text without characters that would steer the terminal."""
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)

@@ -12,8 +12,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from jiesu.city.run import Done, chosen_formats, run
-from jiesu.city.workspace import LANGUAGES, Job, job_of
+from jiesu.city.outputs import DOCUMENTS
+from jiesu.city.run import Done, run
+from jiesu.city.workspace import Job, job_of
+from jiesu.cli import options
 from jiesu.cli.progress import progress_bar
 from jiesu.cli.sources import intake_lines
 from jiesu.core.case_table import GROUPABLE
@@ -66,17 +68,15 @@ def _job(choices: Choices) -> Job:
         "policies": (choices.policy,) if choices.policy else None,
         "out": choices.out,
         "units": choices.units,
-        "lang": choices.lang,
+        "lang": options.language(choices.lang),
     }
     job = replace(job, **{key: value for key, value in given.items() if value})
-    check_choice("--lang", job.lang, LANGUAGES)
-    check_choice("--group-by", choices.group_by, GROUPABLE)
     return replace(
         job,
-        group_by=choices.group_by,
+        group_by=options.choice("--group-by", choices.group_by, GROUPABLE),
         as_of=choices.as_of,
         engine=choices.engine,
-        formats=chosen_formats([choices.formats]),
+        formats=options.formats(choices.formats, DOCUMENTS),
     )
 
 
@@ -92,13 +92,6 @@ def _job_without_folder(choices: Choices) -> Job:
         what = f"without --city this is needed: {', '.join(missing)}"
         raise InputError(Problem("jiesu evaluate", "", what, "add it, or name a city folder"))
     return Job(choices.files, choices.profile, (choices.policy,), choices.period, choices.out)
-
-
-def check_choice(option: str, value: str, choices: tuple[str, ...]) -> None:
-    """Raise InputError where an option has a value that it may not have."""
-    if value not in choices:
-        remedy = f"choose one of: {', '.join(choices)}"
-        raise InputError(Problem(option, "", f"{value!r} is not known", remedy))
 
 
 def _show(done: Done, job: Job) -> None:
@@ -158,7 +151,7 @@ def _ranking(group: Group, rates: Sequence[RateRule], lang: str) -> Table:
 def _row(unit: UnitResult, rates: list[str]) -> list[Text]:
     shown = [
         str(unit.rank or "-"),
-        _plain(unit.name),
+        options.plain(unit.name),
         "-" if unit.score is None else str(unit.score),
     ]
     for key in rates:
@@ -176,14 +169,9 @@ def _list_line(named: NamedList, groups: Sequence[Group], lang: str) -> Text:
         parents = {unit.unit: unit.parent for group in groups for unit in group.units}
         # Names alone are not unique: 八里庄街道 is in two districts.
         shown = [
-            _plain(above.get(parents.get(unit.unit) or "", "") + unit.name)
+            options.plain(above.get(parents.get(unit.unit) or "", "") + unit.name)
             for unit in named.units[:NAMES]
         ]
         more = len(named.units) - len(shown)
         names = ("; " if lang == "en" else "、").join(shown) + (f" … +{more}" if more else "")
     return Text.assemble((f"{named.title[lang]}: ", "bold"), names or "-")
-
-
-def _plain(name: str) -> str:
-    """A name without characters that would steer the terminal."""
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in name)

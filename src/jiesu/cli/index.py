@@ -10,11 +10,9 @@ from rich.text import Text
 
 from jiesu.city.index_run import IndexOrder, make_index
 from jiesu.city.outputs import DOCUMENTS
-from jiesu.city.run import chosen_formats
-from jiesu.city.workspace import LANGUAGES
+from jiesu.cli import options
 from jiesu.cli.progress import progress_bar
 from jiesu.core.indices import IndexResult
-from jiesu.core.problems import InputError, Problem
 
 SHOWN = 20
 
@@ -22,15 +20,12 @@ SHOWN = 20
 def index_command(
     city: Path, year: str, out: Path | None, unit: str, formats: str, lang: str | None
 ) -> None:
-    if lang is not None and lang not in LANGUAGES:
-        remedy = f"choose one of: {', '.join(LANGUAGES)}"
-        raise InputError(Problem("--lang", "", f"{lang!r} is not known", remedy))
-    chosen = tuple(form for form in chosen_formats([formats]) if form in DOCUMENTS)
-    order = IndexOrder(city, year, out, lang or "", chosen, unit)
+    chosen = options.formats(formats, DOCUMENTS)
+    order = IndexOrder(city, year, out, options.language(lang), chosen, unit)
     with progress_bar("Reading", bytes_=True) as progress:
         done = make_index(order, now=datetime.now(UTC), progress=progress)
     console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True, width=100)
-    console.print(_ranking(done.result, lang or "zh"), soft_wrap=False)
+    console.print(_ranking(done.result, done.lang), soft_wrap=False)
     if done.result.tree.illustrative:
         console.print("Illustrative indicators: no office has adopted them")
     for path in done.written:
@@ -50,6 +45,5 @@ def _ranking(result: IndexResult, lang: str) -> Table:
     for unit in result.units[:SHOWN]:
         change = "-" if unit.change is None else f"{unit.change:+f}"
         shown = "-" if unit.shown is None else f"{unit.shown:f}"
-        name = "".join(char for char in unit.name if char.isprintable())
-        table.add_row(*map(Text, (str(unit.rank or "-"), name, shown, change)))
+        table.add_row(*map(Text, (str(unit.rank or "-"), options.plain(unit.name), shown, change)))
     return table

@@ -10,14 +10,13 @@ import os
 import sys
 import traceback
 from contextlib import suppress
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal, NoReturn
 
 import typer
 
 from jiesu.cli.edition_options import edition
-from jiesu.core.problems import InputError, Problem
+from jiesu.core.problems import InputError
 
 app = typer.Typer(
     name="jiesu",
@@ -108,11 +107,12 @@ def evaluate(
         ),
     ] = None,
     engine: Annotated[str, typer.Option(help="Engine that counts.")] = "duckdb://",
-    formats: Annotated[str, typer.Option(help="Of html,docx,pdf,xlsx,json.")] = "",
+    formats: Annotated[str, typer.Option(help="Of html,docx,pdf,xlsx; json: none of them.")] = "",
     lang: Annotated[str | None, typer.Option(help="zh or en.")] = None,
 ) -> None:
     """Evaluate a period: rates, scores, ranks, named lists and the bulletin."""
     from jiesu.cli.evaluate import Choices, evaluate_command
+    from jiesu.cli.options import moment
 
     evaluate_command(
         Choices(
@@ -124,7 +124,7 @@ def evaluate(
             out=out,
             units=units,
             group_by=group_by,
-            as_of=_moment(as_of),
+            as_of=moment(as_of, "--as-of"),
             engine=engine,
             formats=formats,
             lang=lang,
@@ -197,13 +197,14 @@ def publish(
     as_of: Annotated[
         str | None, typer.Option(help="What is known at this time; default: the latest.")
     ] = None,
-    formats: Annotated[str, typer.Option(help="Of html,docx,pdf,xlsx.")] = "",
+    formats: Annotated[str, typer.Option(help="Of html,docx,pdf,xlsx; json: none of them.")] = "",
     lang: Annotated[str | None, typer.Option(help="zh or en.")] = None,
 ) -> None:
     """Freeze a period's evaluation as a numbered edition."""
     from jiesu.cli.editions import publish_command
+    from jiesu.cli.options import moment
 
-    publish_command(city, period, office or [], reason, _moment(as_of), lang, formats)
+    publish_command(city, period, office or [], reason, moment(as_of, "--as-of"), lang, formats)
 
 
 @app.command()
@@ -212,13 +213,14 @@ def meeting(
     period: Annotated[str, typer.Option(help="The month that is reviewed, such as 2022-02.")],
     out: Annotated[Path | None, typer.Option(help="Where to write.")] = None,
     draft: Annotated[bool, typer.Option("--draft", help="Only write a proposal.")] = False,
-    formats: Annotated[str, typer.Option(help="Of html,docx,pdf.")] = "",
+    formats: Annotated[str, typer.Option(help="Of html,docx,pdf; json: none of them.")] = "",
     lang: Annotated[str | None, typer.Option(help="zh or en.")] = None,
     jobs: Annotated[int | None, typer.Option(help="Processes that write documents.")] = None,
     as_of: Annotated[str | None, typer.Option(help="What is known at this time.")] = None,
 ) -> None:
     """Prepare a review meeting: the pack, bulletin, press draft, cards and notices."""
     from jiesu.cli.meeting import meeting_command
+    from jiesu.cli.options import moment
 
     meeting_command(
         city,
@@ -228,7 +230,7 @@ def meeting(
         formats=formats,
         lang=lang or "",
         jobs=jobs,
-        as_of=_moment(as_of),
+        as_of=moment(as_of, "--as-of"),
     )
 
 
@@ -240,7 +242,7 @@ def topics(
         bool, typer.Option("--candidates", help="Propose topics from the cases.")
     ] = False,
     out: Annotated[Path | None, typer.Option(help="Where to write.")] = None,
-    formats: Annotated[str, typer.Option(help="Of html,docx,pdf,xlsx,json.")] = "",
+    formats: Annotated[str, typer.Option(help="Of html,docx,pdf,xlsx; json: none of them.")] = "",
     lang: Annotated[str, typer.Option(help="zh or en.")] = "",
 ) -> None:
     """Monthly topics: board, duty list, before and after; places under special governance."""
@@ -259,7 +261,7 @@ def air(
     out: Annotated[Path | None, typer.Option(help="Where to write.")] = None,
     rules: Annotated[Path | None, typer.Option(help="air.toml.")] = None,
     time_zone: Annotated[str, typer.Option(help="Of the hours.")] = "Asia/Shanghai",
-    formats: Annotated[str, typer.Option(help="Of html,docx,pdf,json.")] = "",
+    formats: Annotated[str, typer.Option(help="Of html,docx,pdf; json: none of them.")] = "",
     lang: Annotated[str, typer.Option(help="zh or en.")] = "",
 ) -> None:
     """Air: means of stations, streets and districts since 1 January, and their ranks."""
@@ -285,7 +287,7 @@ def index(
     year: Annotated[str, typer.Option(help="An assessment year, such as 2021.")],
     out: Annotated[Path | None, typer.Option(help="Where to write.")] = None,
     unit: Annotated[str, typer.Option(help="Make the document about this unit.")] = "",
-    formats: Annotated[str, typer.Option(help="Of html,docx,pdf,xlsx.")] = "",
+    formats: Annotated[str, typer.Option(help="Of html,docx,pdf,xlsx; json: none of them.")] = "",
     lang: Annotated[str | None, typer.Option(help="zh or en.")] = None,
 ) -> None:
     """Rank districts by the index of seven haves and five natures (七有五性)."""
@@ -301,7 +303,7 @@ def report(
     date: Annotated[str, typer.Option(help="The day of the report, such as 2022-02-10.")],
     out: Annotated[Path | None, typer.Option(help="Default: out/reports in the folder.")] = None,
     lang: Annotated[str | None, typer.Option(help="zh or en.")] = None,
-    formats: Annotated[str, typer.Option(help="Of html,docx,pdf.")] = "",
+    formats: Annotated[str, typer.Option(help="Of html,docx,pdf; json: none of them.")] = "",
 ) -> None:
     """Report on a day (noon to noon), a week or an assessment month."""
     from jiesu.cli.reports import report_command
@@ -319,7 +321,7 @@ def checkup(
     before: Annotated[
         Path | None, typer.Option(help="A folder of earlier health checks to follow up.")
     ] = None,
-    formats: Annotated[str, typer.Option(help="Of html,docx,pdf.")] = "",
+    formats: Annotated[str, typer.Option(help="Of html,docx,pdf; json: none of them.")] = "",
     lang: Annotated[str | None, typer.Option(help="zh or en.")] = None,
     jobs: Annotated[int | None, typer.Option(help="Processes that write documents.")] = None,
 ) -> None:
@@ -335,16 +337,3 @@ def version() -> None:
     from importlib.metadata import version as installed
 
     typer.echo(installed("jiesu"))
-
-
-def _moment(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-        if not 1900 <= moment.year <= 2200:
-            raise ValueError(text)
-        return moment
-    except ValueError:
-        remedy = "write it as 2022-02-28T12:00 or 2022-02-28T12:00+08:00"
-        raise InputError(Problem("--as-of", "", f"{text!r} is not a time", remedy)) from None

@@ -6,9 +6,7 @@ from pathlib import Path
 import typer
 
 from jiesu.city.meeting_run import FORMATS, MeetingDone, MeetingOrder, hold
-from jiesu.city.run import chosen_formats
-from jiesu.city.workspace import LANGUAGES
-from jiesu.cli.evaluate import check_choice
+from jiesu.cli import options
 from jiesu.cli.progress import progress_bar
 
 SHOWN = 12
@@ -27,9 +25,10 @@ def meeting_command(
     as_of: datetime | None,
 ) -> None:
     """Prepare a meeting; documents that could not be made end the command with exit code 1."""
-    check_choice("--lang", lang or LANGUAGES[0], LANGUAGES)
-    chosen = tuple(form for form in chosen_formats([formats]) if form in FORMATS)
-    order = MeetingOrder(folder, period, out, lang, chosen, jobs, draft_only, as_of)
+    chosen = options.formats(formats, FORMATS)
+    order = MeetingOrder(
+        folder, period, out, options.language(lang), chosen, jobs, draft_only, as_of
+    )
     with progress_bar("Preparing") as progress:
         prepared = hold(order, now=datetime.now(UTC), progress=progress)
     _show(prepared)

@@ -1,14 +1,13 @@
 """`jiesu report`: daily, weekly and monthly reports."""
 
 from datetime import UTC, datetime
-from datetime import date as Date
 from pathlib import Path
 
 import typer
 
 from jiesu.city.reports import FORMATS, make_report
+from jiesu.cli import options
 from jiesu.cli.progress import progress_bar
-from jiesu.core.problems import InputError, Problem
 from jiesu.core.reporting import Kind
 
 
@@ -19,11 +18,11 @@ def report_command(
         made = make_report(
             city,
             kind,
-            _day(date),
+            options.day(date, "--date"),
             now=datetime.now(UTC),
             out=out,
-            lang=lang or "",
-            formats=_formats(formats),
+            lang=options.language(lang),
+            formats=options.formats(formats, FORMATS),
             progress=progress,
         )
     report = made.report
@@ -33,23 +32,3 @@ def report_command(
     typer.echo(f"Open {total.n:,}, overdue {total.overdue:,}, soon due {total.soon:,}")
     for path in made.written:
         typer.echo(f"Written: {path}")
-
-
-def _day(text: str) -> Date:
-    try:
-        day = Date.fromisoformat(text)
-        if not 1900 < day.year < 2200:
-            raise ValueError(text)
-        return day
-    except ValueError:
-        what = f"{text[:40]!r} is not a day"
-        raise InputError(Problem("--date", "", what, "write it as 2022-02-10")) from None
-
-
-def _formats(text: str) -> tuple[str, ...]:
-    names = tuple(name.strip().lower() for name in text.split(",") if name.strip())
-    for name in names:
-        if name not in FORMATS:
-            remedy = f"choose from: {', '.join(FORMATS)}"
-            raise InputError(Problem("--formats", "", f"{name!r} is not a format", remedy))
-    return names or FORMATS

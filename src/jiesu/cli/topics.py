@@ -5,21 +5,18 @@ from pathlib import Path
 
 import typer
 
-from jiesu.city.run import chosen_formats
+from jiesu.city.outputs import DOCUMENTS
 from jiesu.city.topics_documents import TopicsDone, TopicsOrder, write_topics_documents
-from jiesu.city.workspace import LANGUAGES
+from jiesu.cli import options
 from jiesu.cli.progress import progress_bar
 from jiesu.core.governance import GOVERNED_STANDINGS
-from jiesu.core.problems import InputError, Problem
 
 
 def topics_command(
     folder: Path, period: str, *, candidates: bool, out: Path | None, formats: str, lang: str
 ) -> None:
-    if lang and lang not in LANGUAGES:
-        remedy = f"choose one of: {', '.join(LANGUAGES)}"
-        raise InputError(Problem("--lang", "", f"{lang!r} is not known", remedy))
-    order = TopicsOrder(folder, period, candidates, chosen_formats([formats]), out, lang)
+    chosen, said_in = options.formats(formats, DOCUMENTS), options.language(lang)
+    order = TopicsOrder(folder, period, candidates, chosen, out, said_in)
     with progress_bar("Reading", bytes_=True) as progress:
         done = write_topics_documents(order, now=datetime.now(UTC), progress=progress)
     _show(done)
@@ -31,7 +28,7 @@ def _show(done: TopicsDone) -> None:
         typer.echo(f"Topics on {done.board.on}: {states or 'none'}")
         for key, values in done.board.notes:
             said = ", ".join(f"{name} {value}" for name, value in values.items())
-            typer.echo(f"Note: {key} ({_plain(said)})")
+            typer.echo(f"Note: {key} ({options.plain(said)})")
     if done.governance is not None:
         counts = [
             f"{sum(one.standing == standing for one in done.governance.governed)} {standing}"
@@ -40,8 +37,3 @@ def _show(done: TopicsDone) -> None:
         typer.echo(f"Places under special governance: {', '.join(counts)}")
     for path in done.written:
         typer.echo(f"Written: {path}")
-
-
-def _plain(text: str) -> str:
-    """A text from the folder without characters that would steer the terminal."""
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
