@@ -102,9 +102,7 @@ class _Before:
     differs: Differences
 
 
-def publish(
-    order: PublishOrder, *, now: datetime, progress: Progress | None = None
-) -> PublishDone:
+def publish(order: PublishOrder, *, now: datetime, progress: Progress | None = None) -> PublishDone:
     """Freeze a period's evaluation as its next edition.
 
     Raises InputError for bad input, for a period that has not ended, for a correction without a
