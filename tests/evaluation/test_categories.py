@@ -15,7 +15,12 @@ from jiesu.core.case_table import COLUMNS
 from jiesu.core.facts import BIT, Joint
 from jiesu.core.problems import InputError
 from jiesu.core.topics import Topic
-from jiesu.evaluation.categories import Ask, count_categories, count_places, count_topics
+from jiesu.evaluation.categories import (
+    CategoryQuestion,
+    count_categories,
+    count_places,
+    count_topics,
+)
 from jiesu.sources.canonical_file import schema, write_canonical
 
 from ..core.cast import SHANGHAI, policy
@@ -26,7 +31,7 @@ EDGES = [START, datetime(2022, 1, 19, tzinfo=SHANGHAI), datetime(2022, 2, 19, tz
 AS_OF = EDGES[-1] + timedelta(days=3)
 POLICY = policy()
 RATE = next(rule for rule in POLICY.rates if rule.key == "resolution")
-ASK = Ask(POLICY, RATE, AS_OF, ((EDGES[0], EDGES[1]), (EDGES[1], EDGES[2])))
+ASK = CategoryQuestion(POLICY, RATE, AS_OF, ((EDGES[0], EDGES[1]), (EDGES[1], EDGES[2])))
 COUNTED = frozenset({"created", "excluded", RATE.whole, *RATE.part})
 
 Row = dict[str, Any]

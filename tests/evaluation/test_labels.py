@@ -12,7 +12,9 @@ import pytest
 from jiesu.core.case_table import COLUMNS
 from jiesu.core.facts import BIT
 from jiesu.core.index_cases import LabelCounts
-from jiesu.evaluation.labels import LabelAsk, count_labels
+from jiesu.evaluation import engines
+from jiesu.evaluation.facts import bears
+from jiesu.evaluation.labels import LabelQuestion, count_labels
 from jiesu.sources.canonical_file import schema, write_canonical
 
 from ..core.cast import SHANGHAI, policy
@@ -97,7 +99,7 @@ def test_label_counts_equal_an_independent_recount(tmp_path: Path, by_category: 
     write_canonical([pa.Table.from_pylist(ROWS, schema=schema())], path, unique=True)
     resolution = tuple(rate for rate in BEIJING.rates if rate.key == "resolution")
     categories = BY_CATEGORY if by_category else {}
-    ask = LabelAsk(BEIJING, resolution, AS_OF, (WINDOW,), LABELS, categories)
+    ask = LabelQuestion(BEIJING, resolution, AS_OF, (WINDOW,), LABELS, categories)
     [found] = count_labels([path], ask)
     counted = {"created", "excluded", "called_back", "resolved", "partly_resolved"}
     expected: Counter[Any] = Counter()
@@ -110,3 +112,17 @@ def test_label_counts_equal_an_independent_recount(tmp_path: Path, by_category: 
     assert as_counter(found) == expected
     assert found.n_cases == len(inside) < len(ROWS)
     assert found.n_labelled == sum(bool(labels_of(row, by_category)) for row in inside)
+
+
+def test_a_label_is_borne_whole_and_not_as_a_part_of_another() -> None:
+    engine = engines.open_engine(engines.DEFAULT, None)
+    try:
+        given = ["便利性", "安全性;便利性", "不便利性", "便利性;安全性", "便利", ""]
+        cases = engines.small_table(engine, "cases", {"labels": given})
+        cases = cases.mutate(labels=cases.labels.nullif(""))
+        found = list(engines.rows(cases.select(cases.labels, borne=bears(cases, "便利性"))))
+        borne = {label for label, is_borne in found if is_borne}
+        assert borne == {"便利性", "安全性;便利性", "便利性;安全性"}
+        assert {is_borne for label, is_borne in found if label is None} == {False}
+    finally:
+        engine.disconnect()

@@ -37,7 +37,7 @@ from jiesu.core.problems import InputError, Problem, writable
 from jiesu.core.result import Evaluation
 
 if TYPE_CHECKING:
-    from jiesu.evaluation.breakdown import Ask
+    from jiesu.evaluation.breakdown import BreakdownQuestion
 
 FORMATS = ("html", "docx", "pdf")
 FOLDER = "checkups"
@@ -158,12 +158,12 @@ def _broken_down(
     return break_down(workspace.files, _ask(workspace, evaluation, rules))
 
 
-def _ask(workspace: Workspace, evaluation: Evaluation, rules: Rules) -> "Ask":
-    from jiesu.evaluation.breakdown import Ask
+def _ask(workspace: Workspace, evaluation: Evaluation, rules: Rules) -> "BreakdownQuestion":
+    from jiesu.evaluation.breakdown import BreakdownQuestion
 
     period, units = evaluation.period, workspace.roster.units
     below = {} if units is None else {unit.code: units.with_all_below(unit.code) for unit in units}
-    return Ask(
+    return BreakdownQuestion(
         policy=evaluation.policy,
         as_of=evaluation.as_of,
         windows=tuple((part.start, part.end) for part in period.months() or (period,)),

@@ -181,7 +181,7 @@ def _count_notes(tree: IndexTree, year: int, counts: LabelCounts, n_given: int) 
 
 def _counts(workspace: Workspace, tree: IndexTree, year: int) -> tuple[Policy, LabelCounts] | None:
     """The cases of a year by label, under its policy; `None` where they don't cover it."""
-    from jiesu.evaluation.labels import LabelAsk, count_labels
+    from jiesu.evaluation.labels import LabelQuestion, count_labels
     from jiesu.evaluation.run import first_time, known_until
 
     try:
@@ -197,7 +197,7 @@ def _counts(workspace: Workspace, tree: IndexTree, year: int) -> tuple[Policy, L
     figures = {leaf.figure for leaf in tree.leaves.values() if leaf.kind == "hotline"}
     rates = tuple(rate for rate in policy.rates if rate.key in figures)
     labels = frozenset(leaf.label for leaf in tree.leaves.values() if leaf.label)
-    ask = LabelAsk(
+    ask = LabelQuestion(
         policy,
         rates,
         as_of,

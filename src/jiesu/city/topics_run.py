@@ -35,7 +35,7 @@ from jiesu.core.topics import Topic, completion, last_day
 from jiesu.core.units import Unit
 
 if TYPE_CHECKING:
-    from jiesu.evaluation.categories import Ask
+    from jiesu.evaluation.categories import CategoryQuestion
 
 FEWEST_MONTHS_BACK = 12
 """Governance looks back at least so far, so that its document shows a year."""
@@ -49,13 +49,17 @@ class _Months:
     months: tuple[Period, ...]
     as_of: datetime
 
-    def ask(self, rate: RateRule, workspace: Workspace, last: int | None = None) -> "Ask":
-        from jiesu.evaluation.categories import Ask
+    def ask(
+        self, rate: RateRule, workspace: Workspace, last: int | None = None
+    ) -> "CategoryQuestion":
+        from jiesu.evaluation.categories import CategoryQuestion
 
         chosen = self.months if last is None else self.months[-last:]
         windows = tuple((month.start, month.end) for month in chosen)
         job = workspace.job
-        return Ask(self.policy, rate, self.as_of, windows, job.engine, workspace.folder)
+        return CategoryQuestion(
+            self.policy, rate, self.as_of, windows, job.engine, workspace.folder
+        )
 
 
 def topics_of(

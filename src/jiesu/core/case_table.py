@@ -78,6 +78,9 @@ COLUMNS = (
 
 REQUIRED = ("case_id", "created_at")
 
+CATEGORIES = ("category_1", "category_2", "category_3")
+"""The columns of a case's category, from the first level of the tree down."""
+
 GROUPABLE = (
     "unit",
     "district",

@@ -29,6 +29,16 @@ CategoryPath = tuple[str, ...]
 """One to three levels of the category tree, from the first down."""
 
 
+def category_path(*levels: str | None) -> CategoryPath:
+    """A case's category down to its first empty level."""
+    found: list[str] = []
+    for level in levels:
+        if not level:
+            break
+        found.append(level)
+    return tuple(found)
+
+
 @dataclass(frozen=True, slots=True)
 class Theme:
     """The theme of a month, under which one to three problems stand. `month` is 1..12."""

@@ -16,10 +16,10 @@ import ibis.expr.types as ir
 from ibis.backends import BaseBackend
 
 from jiesu.core.breakdown import OpenCase, Recurrence, Repeats, UnitBreakdown
-from jiesu.core.case_table import LIST_SEPARATOR
+from jiesu.core.case_table import CATEGORIES, LIST_SEPARATOR
 from jiesu.core.facts import Joint, pooled, shared
 from jiesu.core.policy import Policy
-from jiesu.core.topics import CategoryPath
+from jiesu.core.topics import CategoryPath, category_path
 from jiesu.evaluation.counts import Question, Window, in_windows
 from jiesu.evaluation.engines import (
     DEFAULT,
@@ -29,15 +29,13 @@ from jiesu.evaluation.engines import (
     rows,
     small_table,
 )
-from jiesu.evaluation.facts import facts_of, happened, holds, instant, mask
-
-LEVELS = ("category_1", "category_2", "category_3")
+from jiesu.evaluation.facts import bears, facts_of, happened, holds, instant, mask
 
 Cells = dict[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class BreakdownQuestion:
     """What is counted, as of when, in which stretches of time (a period's months, oldest first).
 
     `below` gives for each unit its own code and those of all units below it; empty where there is
@@ -57,7 +55,7 @@ class Ask:
     spill: Path | None = None
 
 
-def break_down(files: Sequence[Path], ask: Ask) -> dict[str, UnitBreakdown]:
+def break_down(files: Sequence[Path], ask: BreakdownQuestion) -> dict[str, UnitBreakdown]:
     """Each unit's counts, for the units that have cases; see `core.breakdown`."""
     with _opened(files, ask) as (engine, inside):
         categories, months = _joints(inside, ask)
@@ -83,7 +81,9 @@ def break_down(files: Sequence[Path], ask: Ask) -> dict[str, UnitBreakdown]:
 
 
 @contextmanager
-def _opened(files: Sequence[Path], ask: Ask) -> Iterator[tuple[BaseBackend, ir.Table]]:
+def _opened(
+    files: Sequence[Path], ask: BreakdownQuestion
+) -> Iterator[tuple[BaseBackend, ir.Table]]:
     engine = open_engine(ask.engine, ask.spill)
     try:
         question = Question(ask.policy, ask.as_of, "unit")
@@ -96,7 +96,7 @@ def _opened(files: Sequence[Path], ask: Ask) -> Iterator[tuple[BaseBackend, ir.T
 
 
 def _joints(
-    inside: ir.Table, ask: Ask
+    inside: ir.Table, ask: BreakdownQuestion
 ) -> tuple[dict[str, dict[CategoryPath, Joint]], dict[str, list[Joint]]]:
     """By unit: the joint table of each category over the period, and of each month.
 
@@ -108,18 +108,18 @@ def _joints(
     bits = mask(inside, policy, instant(ask.as_of), facts)
     table = inside.select(
         unit=inside.unit,
-        **{level: inside[level] for level in LEVELS},
+        **{level: inside[level] for level in CATEGORIES},
         stretch=inside.stretch,
         mask=bits,
     )
     lead: dict[str, dict[CategoryPath, Cells]] = {}
     by_month: dict[str, list[Cells]] = {}
-    sets = (("unit", *LEVELS, "mask"), ("unit", "stretch", "mask"))
+    sets = (("unit", *CATEGORIES, "mask"), ("unit", "stretch", "mask"))
     for unit, one, two, three, stretch, cell, n in counted_by_sets(table, sets):
         if unit is None:
             continue
         if stretch is None:
-            _add(lead, unit, _path(one, two, three), cell, n)
+            _add(lead, unit, category_path(one, two, three), cell, n)
         else:
             months = by_month.setdefault(unit, [{} for _ in ask.windows])
             months[stretch][cell] = n
@@ -130,16 +130,16 @@ def _joints(
 
 
 def _assisted(
-    inside: ir.Table, bits: ir.IntegerColumn, ask: Ask
+    inside: ir.Table, bits: ir.IntegerColumn, ask: BreakdownQuestion
 ) -> dict[str, dict[CategoryPath, Cells]]:
     marked = inside.mutate(mask=bits)
     helped = marked.mutate(helper=marked.assist_units.split(LIST_SEPARATOR).unnest())
     others = helped.filter((helped.helper != helped.unit).fill_null(True))
     found: dict[str, dict[CategoryPath, Cells]] = {}
-    table = others.select("helper", *LEVELS, "mask")
+    table = others.select("helper", *CATEGORIES, "mask")
     for unit, one, two, three, cell, n in counted_by_sets(table, [table.columns]):
         if unit is not None:
-            _add(found, unit, _path(one, two, three), cell, n)
+            _add(found, unit, category_path(one, two, three), cell, n)
     return found
 
 
@@ -167,7 +167,7 @@ def _weighted(
 
 
 def _pooled_categories(
-    own: Mapping[str, Mapping[CategoryPath, Joint]], ask: Ask
+    own: Mapping[str, Mapping[CategoryPath, Joint]], ask: BreakdownQuestion
 ) -> dict[str, dict[CategoryPath, Joint]]:
     found = {unit: dict(table) for unit, table in own.items()}
     for unit, below in ask.below.items():
@@ -180,7 +180,9 @@ def _pooled_categories(
     return found
 
 
-def _pooled_months(by_month: Mapping[str, Sequence[Cells]], ask: Ask) -> dict[str, list[Joint]]:
+def _pooled_months(
+    by_month: Mapping[str, Sequence[Cells]], ask: BreakdownQuestion
+) -> dict[str, list[Joint]]:
     own = {unit: [Joint(cells) for cells in months] for unit, months in by_month.items()}
     found = dict(own)
     for unit, below in ask.below.items():
@@ -193,7 +195,7 @@ def _pooled_months(by_month: Mapping[str, Sequence[Cells]], ask: Ask) -> dict[st
 # Places, callers, unsolved cases, exclusions -------------------------------------------------
 
 
-def _with_units_above(engine: BaseBackend, inside: ir.Table, ask: Ask) -> ir.Table:
+def _with_units_above(engine: BaseBackend, inside: ir.Table, ask: BreakdownQuestion) -> ir.Table:
     """Each case once for its unit and once for each unit above: `counted_for`.
 
     A community or a caller may lie in several units below one, so that what is counted for those
@@ -209,7 +211,7 @@ def _with_units_above(engine: BaseBackend, inside: ir.Table, ask: Ask) -> ir.Tab
     return led.mutate(counted_for=led.unit).union(joined.select(*led.columns, "counted_for"))
 
 
-def _recurring(above: ir.Table, ask: Ask) -> dict[str, list[Recurrence]]:
+def _recurring(above: ir.Table, ask: BreakdownQuestion) -> dict[str, list[Recurrence]]:
     """By unit the places and communities with most cases; a single case recurs nowhere."""
     place = ibis.coalesce(above.place, above.unit)
     counted = (
@@ -233,7 +235,7 @@ def _first(table: ir.Table, order: Sequence[Any], n: int) -> list[tuple[Any, ...
     return sorted(rows(numbered.filter(numbered.place_in_order < n)), key=lambda row: row[-1])
 
 
-def _repeats(above: ir.Table, ask: Ask) -> dict[str, Repeats]:
+def _repeats(above: ir.Table, ask: BreakdownQuestion) -> dict[str, Repeats]:
     known = above.filter(above.caller.notnull())
     by_caller = (
         known.group_by([known.counted_for, known.caller])
@@ -251,7 +253,9 @@ def _repeats(above: ir.Table, ask: Ask) -> dict[str, Repeats]:
     }
 
 
-def _unsolved(above: ir.Table, ask: Ask) -> tuple[dict[str, int], dict[str, list[OpenCase]]]:
+def _unsolved(
+    above: ir.Table, ask: BreakdownQuestion
+) -> tuple[dict[str, int], dict[str, list[OpenCase]]]:
     """How many cases of each unit are not solved as of the moment, and the oldest of them.
 
     Not solved: not closed, or the last valid answer says `no` or `partial`. Excluded ones are left
@@ -263,7 +267,7 @@ def _unsolved(above: ir.Table, ask: Ask) -> tuple[dict[str, int], dict[str, list
     still = ~happened(above.closed_at, as_of) | (answered & answer.isin(["no", "partial"]))
     excluded = holds(above, ask.policy, as_of, "excluded").fill_null(False)
     cases = above.filter(still.fill_null(False), ~excluded).select(
-        "case_id", *LEVELS, unit=above.counted_for, seconds=above.created_at.epoch_seconds()
+        "case_id", *CATEGORIES, unit=above.counted_for, seconds=above.created_at.epoch_seconds()
     )
     counts = {
         unit: int(n)
@@ -273,7 +277,7 @@ def _unsolved(above: ir.Table, ask: Ask) -> tuple[dict[str, int], dict[str, list
     order = [cases.seconds.asc(), cases.case_id.asc()]
     for case_id, one, two, three, unit, seconds, _ in _first(cases, order, ask.unsolved):
         months = _months_between(int(seconds), ask.as_of)
-        case = OpenCase(case_id, _path(one, two, three), months)
+        case = OpenCase(case_id, category_path(one, two, three), months)
         listed.setdefault(unit, []).append(case)
     return counts, listed
 
@@ -287,7 +291,7 @@ def _months_between(seconds: int, as_of: datetime) -> int:
     return max(0, months - rest)
 
 
-def _exclusions(above: ir.Table, ask: Ask) -> dict[str, dict[str | None, int]]:
+def _exclusions(above: ir.Table, ask: BreakdownQuestion) -> dict[str, dict[str | None, int]]:
     excluded = holds(above, ask.policy, instant(ask.as_of), "excluded").fill_null(False)
     table = above.filter(excluded).select("counted_for", "exclusion_reason")
     found: dict[str, dict[str | None, int]] = {}
@@ -297,22 +301,9 @@ def _exclusions(above: ir.Table, ask: Ask) -> dict[str, dict[str | None, int]]:
     return found
 
 
-def _labelled(above: ir.Table, ask: Ask) -> dict[str, int]:
+def _labelled(above: ir.Table, ask: BreakdownQuestion) -> dict[str, int]:
     """Cases that bear the label, as one of several."""
     if not ask.label:
         return {}
-    separated = ibis.literal(LIST_SEPARATOR)
-    around = separated + above.labels + separated
-    bears = around.contains(f"{LIST_SEPARATOR}{ask.label}{LIST_SEPARATOR}")
-    table = above.filter(bears.fill_null(False)).select("counted_for")
+    table = above.filter(bears(above, ask.label)).select("counted_for")
     return dict(counted_by_sets(table, [table.columns]))
-
-
-def _path(*levels: str | None) -> CategoryPath:
-    """A case's category down to its first empty level."""
-    found: list[str] = []
-    for level in levels:
-        if not level:
-            break
-        found.append(level)
-    return tuple(found)

@@ -17,23 +17,23 @@ import ibis
 import ibis.expr.types as ir
 from ibis.backends import BaseBackend
 
+from jiesu.core.case_table import CATEGORIES
 from jiesu.core.facts import Joint
 from jiesu.core.policy import Policy, RateRule
 from jiesu.core.problems import InputError, Problem
 from jiesu.core.selection import CategoryCounts
-from jiesu.core.topics import CategoryPath, Topic
+from jiesu.core.topics import CategoryPath, Topic, category_path
 from jiesu.evaluation.counts import Question, Window, in_windows
 from jiesu.evaluation.engines import DEFAULT, counted_by_sets, open_cases, open_engine
 from jiesu.evaluation.facts import instant, mask
 
 K = TypeVar("K")
 
-LEVELS = ("category_1", "category_2", "category_3")
 TEXT_SUFFIXES = (".csv", ".parquet")
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class CategoryQuestion:
     """What is counted: under which policy's `rate`, as of when, in which months, oldest first."""
 
     policy: Policy
@@ -57,7 +57,10 @@ class TopicCounts:
 
 
 def count_topics(
-    files: Sequence[Path], ask: Ask, topics: Sequence[Topic], texts: Sequence[Path] = ()
+    files: Sequence[Path],
+    ask: CategoryQuestion,
+    topics: Sequence[Topic],
+    texts: Sequence[Path] = (),
 ) -> TopicCounts:
     """Each topic's cases month by month: those of its categories or with one of its words.
 
@@ -83,18 +86,22 @@ def count_topics(
         engine.disconnect()
 
 
-def count_categories(files: Sequence[Path], ask: Ask) -> CategoryCounts:
+def count_categories(files: Sequence[Path], ask: CategoryQuestion) -> CategoryCounts:
     """The counts for the selection tests, over all months together and by month, in one scan."""
     engine = open_engine(ask.engine, ask.spill)
     try:
         inside = _inside(open_cases(engine, files), ask)
         table = _marked(inside, ask)
-        sets = ((*LEVELS, "stretch", "mask"), (*LEVELS, "place", "mask"), (*LEVELS, "unit"))
+        sets = (
+            (*CATEGORIES, "stretch", "mask"),
+            (*CATEGORIES, "place", "mask"),
+            (*CATEGORIES, "unit"),
+        )
         months: list[dict[CategoryPath, dict[int, int]]] = [{} for _ in ask.windows]
         places: dict[CategoryPath, dict[str | None, dict[int, int]]] = {}
         units: dict[CategoryPath, dict[str | None, int]] = {}
         for one, two, three, stretch, place, unit, bits, n in counted_by_sets(table, sets):
-            path = _path(one, two, three)
+            path = category_path(one, two, three)
             # Month and mask of a case are never null: a row without them is of another set.
             if stretch is not None:
                 _add(months[stretch].setdefault(path, {}), bits, n)
@@ -114,7 +121,7 @@ def count_categories(files: Sequence[Path], ask: Ask) -> CategoryCounts:
         engine.disconnect()
 
 
-def count_places(files: Sequence[Path], ask: Ask) -> list[dict[str | None, int]]:
+def count_places(files: Sequence[Path], ask: CategoryQuestion) -> list[dict[str | None, int]]:
     """Cases by place (by unit where the place is null), month by month."""
     engine = open_engine(ask.engine, ask.spill)
     try:
@@ -130,19 +137,19 @@ def count_places(files: Sequence[Path], ask: Ask) -> list[dict[str | None, int]]
         engine.disconnect()
 
 
-def _inside(cases: ir.Table, ask: Ask) -> ir.Table:
+def _inside(cases: ir.Table, ask: CategoryQuestion) -> ir.Table:
     return in_windows(cases, ask.windows, Question(ask.policy, ask.as_of, "unit"))
 
 
-def _mask(cases: ir.Table, ask: Ask) -> ir.IntegerColumn:
+def _mask(cases: ir.Table, ask: CategoryQuestion) -> ir.IntegerColumn:
     """Only the facts of the one rate: fewer cells for a count by place."""
     facts = {"created", "excluded", ask.rate.whole, *ask.rate.part}
     return mask(cases, ask.policy, instant(ask.as_of), facts)
 
 
-def _marked(inside: ir.Table, ask: Ask) -> ir.Table:
+def _marked(inside: ir.Table, ask: CategoryQuestion) -> ir.Table:
     return inside.select(
-        **{level: inside[level] for level in LEVELS},
+        **{level: inside[level] for level in CATEGORIES},
         stretch=inside.stretch,
         place=ibis.coalesce(inside.place, inside.unit),
         unit=inside.unit,
@@ -151,13 +158,13 @@ def _marked(inside: ir.Table, ask: Ask) -> ir.Table:
 
 
 def _by_month(
-    inside: ir.Table, ask: Ask
+    inside: ir.Table, ask: CategoryQuestion
 ) -> tuple[list[dict[CategoryPath, dict[int, int]]], tuple[int, ...]]:
     table = _marked(inside, ask).drop("place", "unit")
     months: list[dict[CategoryPath, dict[int, int]]] = [{} for _ in ask.windows]
     volumes = [0] * len(ask.windows)
     for one, two, three, stretch, bits, n in counted_by_sets(table, [table.columns]):
-        _add(months[stretch].setdefault(_path(one, two, three), {}), bits, n)
+        _add(months[stretch].setdefault(category_path(one, two, three), {}), bits, n)
         volumes[stretch] += n
     return months, tuple(volumes)
 
@@ -171,13 +178,15 @@ def _covered(month: dict[CategoryPath, dict[int, int]], topic: Topic) -> Joint:
     return Joint(cells)
 
 
-def _with_words(inside: ir.Table, texts: ir.Table, topic: Topic, ask: Ask) -> list[Joint]:
+def _with_words(
+    inside: ir.Table, texts: ir.Table, topic: Topic, ask: CategoryQuestion
+) -> list[Joint]:
     """The cases of a topic's categories and those in whose text one of its words stands."""
     says = reduce(or_, (texts.text.contains(word) for word in topic.words))
     named = texts.filter(says).select("case_id").distinct()
     chosen = inside.case_id.isin(named.case_id)
     for path in topic.categories:
-        levels = zip(LEVELS, path, strict=False)
+        levels = zip(CATEGORIES, path, strict=False)
         branch = reduce(lambda a, b: a & b, (inside[level] == word for level, word in levels))
         chosen = chosen | branch.fill_null(False)
     cases = inside.filter(chosen)
@@ -206,16 +215,6 @@ def _texts(engine: BaseBackend, files: Sequence[Path]) -> ir.Table:
             raise InputError(Problem(file.name, "line 1", what, "the columns are case_id,text"))
         parts.append(table.select("case_id", "text").cast({"case_id": "string", "text": "string"}))
     return ibis.union(*parts) if len(parts) > 1 else parts[0]
-
-
-def _path(*levels: str | None) -> CategoryPath:
-    """A case's category down to its first empty level."""
-    found: list[str] = []
-    for level in levels:
-        if not level:
-            break
-        found.append(level)
-    return tuple(found)
 
 
 def _add(table: dict[K, int], key: K, n: int) -> None:

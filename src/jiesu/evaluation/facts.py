@@ -11,6 +11,7 @@ from datetime import datetime
 import ibis
 import ibis.expr.types as ir
 
+from jiesu.core.case_table import LIST_SEPARATOR
 from jiesu.core.facts import BIT, EXCLUSIVE, FACTS
 from jiesu.core.policy import Policy
 
@@ -103,6 +104,12 @@ def holds(cases: ir.Table, policy: Policy, as_of: ir.TimestampScalar, fact: str)
 def happened(at: ir.TimestampColumn, as_of: ir.TimestampScalar) -> ir.BooleanColumn:
     """A thing with a time happened when its time is known and not later than `as_of`."""
     return (at <= as_of).fill_null(False)
+
+
+def bears(cases: ir.Table, label: str) -> ir.BooleanValue:
+    """Whether a label is one of a case's own; false where it has none."""
+    around = ibis.literal(LIST_SEPARATOR) + cases.labels + LIST_SEPARATOR
+    return around.contains(f"{LIST_SEPARATOR}{label}{LIST_SEPARATOR}").fill_null(False)
 
 
 def _result(cases: ir.Table, policy: Policy, question: str) -> ir.StringColumn:

@@ -12,18 +12,17 @@ from pathlib import Path
 import ibis
 import ibis.expr.types as ir
 
-from jiesu.core.case_table import LIST_SEPARATOR
+from jiesu.core.case_table import CATEGORIES, LIST_SEPARATOR
 from jiesu.core.facts import Joint
 from jiesu.core.index_cases import LabelCounts
 from jiesu.core.policy import Policy, RateRule
-from jiesu.evaluation.categories import LEVELS
 from jiesu.evaluation.counts import Question, Window, in_windows
 from jiesu.evaluation.engines import DEFAULT, counted_by_sets, open_cases, open_engine
 from jiesu.evaluation.facts import instant, mask
 
 
 @dataclass(frozen=True, slots=True)
-class LabelAsk:
+class LabelQuestion:
     """What is counted: the facts of `rates` under a policy, as of when, in which windows.
 
     `labels` are those looked for. `by_category` gives labels to cases without any, by the
@@ -40,7 +39,7 @@ class LabelAsk:
     spill: Path | None = None
 
 
-def count_labels(files: Sequence[Path], ask: LabelAsk) -> list[LabelCounts]:
+def count_labels(files: Sequence[Path], ask: LabelQuestion) -> list[LabelCounts]:
     """The cases of each window by label and place, in the windows' order, in one scan.
 
     The place is that of the case, else its district, else the unit that leads it.
@@ -72,7 +71,7 @@ def count_labels(files: Sequence[Path], ask: LabelAsk) -> list[LabelCounts]:
         engine.disconnect()
 
 
-def _marked(cases: ir.Table, ask: LabelAsk) -> ir.Table:
+def _marked(cases: ir.Table, ask: LabelQuestion) -> ir.Table:
     """Place, labels, category where it is needed, window and facts of each case."""
     inside = in_windows(cases, ask.windows, Question(ask.policy, ask.as_of, "unit"))
     facts = {"created", "excluded"}
@@ -82,7 +81,8 @@ def _marked(cases: ir.Table, ask: LabelAsk) -> ir.Table:
     if ask.by_category:
         unlabelled = inside.labels.isnull() | (inside.labels == "")
         levels = {
-            level: ibis.ifelse(unlabelled, inside[level], ibis.null("string")) for level in LEVELS
+            level: ibis.ifelse(unlabelled, inside[level], ibis.null("string"))
+            for level in CATEGORIES
         }
     return inside.select(
         place=ibis.coalesce(inside.place, inside.district, inside.unit),
@@ -93,7 +93,7 @@ def _marked(cases: ir.Table, ask: LabelAsk) -> ir.Table:
     )
 
 
-def _labels(labels: str | None, path: Iterable[str | None], ask: LabelAsk) -> frozenset[str]:
+def _labels(labels: str | None, path: Iterable[str | None], ask: LabelQuestion) -> frozenset[str]:
     """The labels looked for that a case bears, or that its category gives it."""
     if labels:
         return ask.labels.intersection(label.strip() for label in labels.split(LIST_SEPARATOR))

@@ -12,13 +12,12 @@ from pathlib import Path
 import ibis
 import ibis.expr.types as ir
 
-from jiesu.core.case_table import LIST_SEPARATOR
 from jiesu.core.counts import Counts
 from jiesu.core.policy import Policy
 from jiesu.core.reporting import INSTANT, QUARTER, OpenCases
 from jiesu.evaluation.counts import Question, Window, count, in_windows
 from jiesu.evaluation.engines import DEFAULT, counted_by_sets, open_cases, open_engine, rows
-from jiesu.evaluation.facts import happened, instant
+from jiesu.evaluation.facts import bears, happened, instant
 
 COLUMNS = ("channel", "kind", "category_1", "category_2", "place", "exclusion_reason")
 """The columns by whose values the intake is counted; a reason counts where a case is excluded."""
@@ -95,9 +94,8 @@ def named(
     ordered = sorted(windows)
     inside = in_windows(cases, ordered, _question(policy, as_of))
     hit = inside.kind.isin(words) | inside.category_1.isin(words) | inside.category_2.isin(words)
-    labels = ibis.literal(LIST_SEPARATOR) + inside.labels + LIST_SEPARATOR
     for word in words:
-        hit = hit.fill_null(False) | labels.contains(f"{LIST_SEPARATOR}{word}{LIST_SEPARATOR}")
+        hit = hit.fill_null(False) | bears(inside, word)
     table = inside.select(stretch=inside.stretch, hit=hit.fill_null(False)).filter(ibis._.hit)
     numbers = [0] * len(ordered)
     for stretch, n in counted_by_sets(table.select("stretch"), [["stretch"]]):
