@@ -23,7 +23,7 @@ from jiesu.briefing.document import (
     Table,
 )
 from jiesu.briefing.labels import Words
-from jiesu.briefing.wording import clean, day, listing, percent, plain, text_width
+from jiesu.briefing.wording import clean, day, full_name, listing, percent, plain, text_width
 from jiesu.core.air import TITLES, UNIT, AirFigure, AirPlace, AirResult
 from jiesu.core.result import InputFile
 
@@ -159,8 +159,7 @@ class _Sheet:
     def full_name(self, place: AirPlace) -> str:
         """A street with its district, for names alone are not unique."""
         above = self.districts.get(place.district or "", "")
-        own = clean(place.name)
-        return f"{above}{own}" if self.words.lang == "zh" else f"{above} {own}".strip()
+        return full_name(place.name, above, self.words.lang)
 
     # Tables ----------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from jiesu.briefing.labels import Words
-from jiesu.briefing.wording import clean, lowered, percent, period_name, signed
+from jiesu.briefing.wording import clean, full_name, lowered, percent, period_name, signed
 from jiesu.core.checkup import Frame, UnitCheckup
 from jiesu.core.comparison import EXCLUDED, LATE, SHARE, Compared
 from jiesu.core.levers import Lever
@@ -29,7 +29,7 @@ class Desk:
 
     @property
     def name(self) -> str:
-        return full_name(self.unit.name, self.unit.above, self.words)
+        return full_name(self.unit.name, self.unit.above, self.words.lang)
 
     @property
     def period(self) -> str:
@@ -116,15 +116,6 @@ class Desk:
     def judged(self, item: Compared) -> str:
         key = item.kind or ("untested" if item.p is None else "usual")
         return self.words(f"checkup.judged.{key}")
-
-
-def full_name(name: str, above: str, words: Words) -> str:
-    """A unit's name with the unit above before it, as everywhere: names alone are not unique."""
-    own, parent = clean(name), clean(above)
-    if not parent or own.startswith(parent):
-        return own
-    close = words.lang == "zh" and not own[:1].isascii()
-    return parent + own if close else f"{parent} {own}"
 
 
 def share_text(share: Fraction) -> str:

@@ -7,7 +7,6 @@ from jiesu.briefing.checkup_desk import (
     Desk,
     apart,
     bare,
-    full_name,
     gain_text,
     points,
     q_text,
@@ -15,7 +14,7 @@ from jiesu.briefing.checkup_desk import (
 )
 from jiesu.briefing.columns import integer_cell
 from jiesu.briefing.document import Cell, Column, Table
-from jiesu.briefing.wording import clean, lowered, plain, raised, score_text
+from jiesu.briefing.wording import clean, full_name, lowered, plain, raised, score_text
 from jiesu.core.comparison import LATE, SHARE, Compared
 from jiesu.core.scoring import rounded
 from jiesu.core.topics import CategoryPath
@@ -193,7 +192,7 @@ def places_table(desk: Desk) -> Table:
         name, above = unit.place_names.get(item.place or "", (item.place or "", ""))
         rows.append(
             (
-                Cell(full_name(name, above, words) or words("none")),
+                Cell(full_name(name, above, words.lang) or words("none")),
                 Cell(clean(item.community or "") or words("none")),
                 integer_cell(item.n, words),
             )

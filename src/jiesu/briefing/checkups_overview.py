@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-from jiesu.briefing.checkup_desk import Desk, apart, full_name, gain_text, q_text, share_text
+from jiesu.briefing.checkup_desk import Desk, apart, gain_text, q_text, share_text
 from jiesu.briefing.columns import integer_cell
 from jiesu.briefing.content import numbered
 from jiesu.briefing.document import Block, Cell, Column, Content, Paragraph, Section, Table
 from jiesu.briefing.labels import Words
-from jiesu.briefing.wording import clean, plain, score_text, whole_number
+from jiesu.briefing.wording import clean, full_name, plain, score_text, whole_number
 from jiesu.core.checkup import Checkups
 
 SAID = 2
@@ -84,7 +84,7 @@ def _row(desk: Desk, link: str) -> tuple[Cell, ...]:
     gain = gain_text(unit.levers[0].gain) if unit.levers else words("none")
     return (
         integer_cell(unit.result.rank, words),
-        Cell(full_name(unit.name, unit.above, words), href=link),
+        Cell(full_name(unit.name, unit.above, words.lang), href=link),
         Cell(clean(unit.unit)),
         Cell(score_text(unit.result.score, words), unit.result.score),
         integer_cell(unit.result.volume, words),

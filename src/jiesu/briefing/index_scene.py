@@ -12,7 +12,7 @@ from fractions import Fraction
 from functools import cached_property
 
 from jiesu.briefing.labels import Words
-from jiesu.briefing.wording import clean
+from jiesu.briefing.wording import clean, unit_name
 from jiesu.core.index_scores import Value
 from jiesu.core.indicators import ROOT
 from jiesu.core.indices import IndexResult, UnitIndex
@@ -89,13 +89,7 @@ class IndexScene:
 
     def name(self, code: str) -> str:
         """A unit's name, with that of the unit above it, since names alone are not unique."""
-        units = self.report.units
-        unit = units[code]
-        above = clean(units[unit.parent].name) if unit.parent in units else ""
-        own = clean(unit.name)
-        if not above or own.startswith(above):
-            return own
-        return f"{above}{own}" if self.words.lang == "zh" else f"{above} {own}"
+        return unit_name(code, self.report.units.by_code, self.words.lang)
 
     def value(self, year: int, key: str, code: str) -> Value | None:
         return self.result.values.get(year, {}).get(key, {}).get(code)

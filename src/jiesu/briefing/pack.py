@@ -9,7 +9,7 @@ from functools import cached_property
 
 from jiesu.briefing.labels import Words
 from jiesu.briefing.scene import Scene
-from jiesu.briefing.wording import MAX_NAME, clean, lowered, period_label
+from jiesu.briefing.wording import MAX_NAME, clean, lowered, period_label, unit_name
 from jiesu.core.commitments import Kept
 from jiesu.core.governance import GovernanceResult
 from jiesu.core.indices import IndexResult
@@ -102,15 +102,7 @@ class Stage:
 
     def unit(self, code: str) -> str:
         """A unit's name, a street's with its district's before it."""
-        units = self.pack.units
-        if code not in units:
-            return clean(code)
-        unit = units[code]
-        above = units[unit.parent].name if unit.parent and unit.parent in units else ""
-        own = clean(unit.name)
-        if not above or own.startswith(above):
-            return own
-        return f"{clean(above)}{own}" if self.words.lang == "zh" else f"{clean(above)} {own}"
+        return unit_name(code, self.pack.units.by_code, self.words.lang)
 
     def group(self, key: str) -> Group | None:
         return next((g for g in self.pack.evaluation.groups if g.key == key), None)

@@ -14,7 +14,7 @@ from pathlib import Path
 from zlib import crc32
 
 from jiesu.briefing.labels import Words
-from jiesu.briefing.wording import clean
+from jiesu.briefing.wording import clean, full_name
 from jiesu.core.policy import Policy, RateRule
 from jiesu.core.result import Evaluation, Group, NamedList, UnitResult
 
@@ -56,17 +56,8 @@ class Scene:
         return self.evaluation.as_of.astimezone(self.evaluation.period.start.tzinfo)
 
     def full_name(self, name: str, parent: str | None) -> str:
-        """A unit's name with the name of the unit it belongs to before it, where that is known.
-
-        Names alone are not unique: 八里庄街道 is in two districts.
-        """
-        above = clean(self.names.get(parent or "", ""))
-        own = clean(name)
-        if not above or own.startswith(above):
-            return own
-        return (
-            above + own if self.words.lang == "zh" and not own[:1].isascii() else f"{above} {own}"
-        )
+        """A unit's name with that of the unit it belongs to before it, where that is known."""
+        return full_name(name, self.names.get(parent or "", ""), self.words.lang)
 
     def unit_name(self, unit: UnitResult) -> str:
         return self.full_name(unit.name, unit.parent)

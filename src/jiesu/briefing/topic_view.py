@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from jiesu.briefing.document import Cell, Column, Content, Kind, Section, Table
 from jiesu.briefing.labels import Words
-from jiesu.briefing.wording import clean, day, percent, period_label, raised
+from jiesu.briefing.wording import clean, day, percent, period_label, raised, unit_name
 from jiesu.core.scoring import rounded
 from jiesu.core.units import Units
 
@@ -34,15 +34,8 @@ class View:
 
     def unit(self, code: str) -> str:
         """A unit's name, a street's with its district's before it; an unknown code as it is."""
-        units = self.units
-        if units is None or code not in units:
-            return clean(code)
-        unit = units[code]
-        own = clean(unit.name)
-        above = units[unit.parent].name if unit.parent and unit.parent in units else ""
-        if not above or own.startswith(above):
-            return own
-        return f"{clean(above)}{own}" if self.words.lang == "zh" else f"{clean(above)} {own}"
+        units = {} if self.units is None else self.units.by_code
+        return unit_name(code, units, self.words.lang)
 
     def names(self, codes: Iterable[str]) -> str:
         return self.words("join").join(self.unit(code) for code in codes) or self.words("none")

@@ -5,7 +5,7 @@ Shows figures that are final already; the only rounding here is that of a shown 
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -13,6 +13,7 @@ from fractions import Fraction
 from jiesu.briefing.labels import Words
 from jiesu.core.period import Period
 from jiesu.core.scoring import rounded
+from jiesu.core.units import Unit
 
 MAX_NAME = 80
 """Longer names from the data are cut, so that one cannot fill a page."""
@@ -30,6 +31,27 @@ def clean(text: str, limit: int = MAX_NAME) -> str:
     """A text from the data without control characters, on one line, at most `limit` long."""
     plain = " ".join(_UNWANTED.sub(" ", unicodedata.normalize("NFC", text)).split())
     return plain if len(plain) <= limit else plain[: limit - 1] + "…"
+
+
+def full_name(name: str, above: str, lang: str) -> str:
+    """A unit's name with that of the unit above it, where that is known, before it.
+
+    Names alone are not unique: 八里庄街道 is in two districts.
+    """
+    own, before = clean(name), clean(above)
+    if not before or own.startswith(before):
+        return own
+    # Chinese names stand close; beside Latin letters there is a space.
+    return before + own if lang == "zh" and not own[:1].isascii() else f"{before} {own}"
+
+
+def unit_name(code: str, units: Mapping[str, Unit], lang: str) -> str:
+    """A unit's full name by its code; the code itself where nothing is known of it."""
+    unit = units.get(code)
+    if unit is None:
+        return clean(code)
+    above = units.get(unit.parent or "")
+    return full_name(unit.name, "" if above is None else above.name, lang)
 
 
 def whole_number(n: int) -> str:

@@ -162,14 +162,15 @@ def _row(unit: UnitResult, rates: list[str]) -> list[Text]:
 
 
 def _list_line(named: NamedList, groups: Sequence[Group], lang: str) -> Text:
+    from jiesu.briefing.wording import full_name
+
     if not named.available:
         names = "(data not at hand)" if lang == "en" else "（数据未提供）"
     else:
         above = {unit.unit: unit.name for group in groups for unit in group.units}
         parents = {unit.unit: unit.parent for group in groups for unit in group.units}
-        # Names alone are not unique: 八里庄街道 is in two districts.
         shown = [
-            options.plain(above.get(parents.get(unit.unit) or "", "") + unit.name)
+            options.plain(full_name(unit.name, above.get(parents.get(unit.unit) or "", ""), lang))
             for unit in named.units[:NAMES]
         ]
         more = len(named.units) - len(shown)
