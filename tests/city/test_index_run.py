@@ -3,6 +3,7 @@
 import csv
 import json
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
@@ -11,7 +12,10 @@ from typing import Any
 
 import pytest
 
-from jiesu.city.index_run import IndexOrder, make_index
+from jiesu.city.folder import read_city
+from jiesu.city.index_run import IndexOrder, index_of, make_index
+from jiesu.city.workspace import job_of, opened
+from jiesu.core.indices import IndexResult
 from jiesu.core.problems import InputError
 
 NOW = datetime(2022, 3, 1, tzinfo=UTC)
@@ -241,6 +245,20 @@ def test_the_year_before_is_taken_from_what_was_published(folder: Path) -> None:
     assert notes["unused"] == {"year": "2021", "n": "1"}
     labelled = sum("住有所居" in row["labels"] for row in cases() if row["case_id"] != "late")
     assert notes["counted"] == {"year": "2021", "n": str(labelled), "all": "600"}
+
+
+def test_what_came_after_the_moment_of_the_job_is_not_known_yet(folder: Path) -> None:
+    def index(as_of: datetime | None) -> IndexResult:
+        job = replace(job_of(folder, "2021"), out=folder / "out", as_of=as_of)
+        with opened(job, now=NOW) as workspace:
+            found = index_of(workspace, read_city(folder), "2021")
+            assert found is not None
+            return found
+
+    assert "counted" in dict(index(None).notes)
+    # Without an offset: in the city's zone.
+    assert "counted" not in dict(index(datetime(2021, 10, 1)).notes)  # noqa: DTZ001
+    assert "counted" not in dict(index(datetime(2021, 10, 1, tzinfo=UTC)).notes)
 
 
 def test_cases_that_do_not_cover_the_year_are_not_counted(folder: Path) -> None:

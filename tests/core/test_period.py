@@ -32,6 +32,18 @@ instants = st.datetimes(
 )
 
 
+def test_data_reach_a_period_that_begin_within_its_first_day() -> None:
+    february = parse_period("2022-02", BEIJING)
+    assert february.reached_by(datetime(2022, 1, 19, 15, 59, tzinfo=UTC))
+    assert february.reached_by(datetime(2021, 1, 1, tzinfo=UTC))
+    assert not february.reached_by(datetime(2022, 1, 19, 16, tzinfo=UTC))
+    assert not february.reached_by(None)
+    # A day of 23 hours is a day.
+    spring = parse_period("2022-03-13..2022-03-20", BOSTON)
+    assert spring.reached_by(datetime(2022, 3, 14, 3, 59, tzinfo=UTC))
+    assert not spring.reached_by(datetime(2022, 3, 14, 4, tzinfo=UTC))
+
+
 def test_calendar_quarter_begins_at_local_midnight() -> None:
     period = parse_period("2011-Q4", BOSTON)
     assert period.start.isoformat() == "2011-10-01T00:00:00-04:00"

@@ -6,7 +6,7 @@ Brings the tree, the given figures and the cases together; computes nothing itse
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from jiesu.city.folder import FILE, City, read_city
@@ -18,7 +18,6 @@ from jiesu.core.index_contract import index_document
 from jiesu.core.index_scores import Values
 from jiesu.core.indicators import IndexTree
 from jiesu.core.indices import IndexResult, index_in
-from jiesu.core.period import Period
 from jiesu.core.policy import Policy
 from jiesu.core.problems import InputError, Problem
 from jiesu.core.roster import exists_in
@@ -84,16 +83,16 @@ def _made(
     from jiesu.briefing.index_content import index_content
     from jiesu.briefing.index_scene import IndexReport
     from jiesu.briefing.write import write_document
-    from jiesu.evaluation.run import known_until
 
+    _, period = workspace.period(order.year)
     report = IndexReport(
         result=result,
         units=units,
-        period=workspace.period(order.year)[1],
+        period=period,
         city=city.name,
         synthetic=city.synthetic,
         office=city.office,
-        as_of=known_until(workspace.files, workspace.now).astimezone(city.zone).date(),
+        as_of=workspace.as_of(period.rule.zone).astimezone(city.zone).date(),
     )
     content = index_content(report, order.lang or city.language, order.unit)
     made = write_document(content, workspace.folder / "made", _name(order), order.formats)
@@ -182,17 +181,15 @@ def _count_notes(tree: IndexTree, year: int, counts: LabelCounts, n_given: int) 
 def _counts(workspace: Workspace, tree: IndexTree, year: int) -> tuple[Policy, LabelCounts] | None:
     """The cases of a year by label, under its policy; `None` where they don't cover it."""
     from jiesu.evaluation.labels import LabelQuestion, count_labels
-    from jiesu.evaluation.run import first_time, known_until
+    from jiesu.evaluation.run import first_time
 
-    try:
-        policy, period = workspace.period(str(year))
-    except InputError:
-        # No policy is in force in that year.
+    found = workspace.period_if_any(str(year))
+    if found is None:
         return None
-    job = workspace.job
-    as_of = known_until(workspace.files, workspace.now)
+    policy, period = found
+    job, as_of = workspace.job, workspace.as_of(period.rule.zone)
     first = first_time(workspace.files, policy.period.by)
-    if first is None or not _covers(first, as_of, period):
+    if not period.reached_by(first) or period.is_running(as_of):
         return None
     figures = {leaf.figure for leaf in tree.leaves.values() if leaf.kind == "hotline"}
     rates = tuple(rate for rate in policy.rates if rate.key in figures)
@@ -209,8 +206,3 @@ def _counts(workspace: Workspace, tree: IndexTree, year: int) -> tuple[Policy, L
     )
     [counts] = count_labels(workspace.files, ask)
     return policy, counts
-
-
-def _covers(first: datetime, as_of: datetime, period: Period) -> bool:
-    """Whether the cases at hand reach from the first day of a period to its last."""
-    return first < period.start + timedelta(days=1) and not period.is_running(as_of)

@@ -153,14 +153,11 @@ def day_of(period: Period, as_of: datetime) -> date:
 
 def _months(workspace: Workspace, label: str, evaluation: Evaluation | None) -> _Months:
     """The months whose cases are at hand from their beginning, until the period's end."""
-    from jiesu.evaluation.run import first_time, known_until
+    from jiesu.evaluation.run import first_time
 
     policy, period = workspace.period(label)
-    if evaluation is not None:
-        as_of = evaluation.as_of
-    else:
-        as_of = _given(workspace, period) or known_until(workspace.files, workspace.now)
     rule = period.rule
+    as_of = workspace.as_of(rule.zone) if evaluation is None else evaluation.as_of
     first = first_time(workspace.files, policy.period.by)
     if first is None:
         return _Months(policy, (), as_of)
@@ -172,17 +169,10 @@ def _months(workspace: Workspace, label: str, evaluation: Evaluation | None) -> 
     return _Months(policy, tuple(month for month in every if month.start <= as_of), as_of)
 
 
-def _given(workspace: Workspace, period: Period) -> datetime | None:
-    as_of = workspace.job.as_of
-    if as_of is not None and as_of.tzinfo is None:
-        return as_of.replace(tzinfo=period.rule.zone)
-    return as_of
-
-
 def _first_whole_month(rule: MonthRule, first: datetime) -> int:
     """The month of the first case, or the next where more than its first day is missing."""
     number = rule.month_of(first)
-    return number + ((first - rule.month_start(number)).days >= 1)
+    return number + (not month_period(rule, number).reached_by(first))
 
 
 def _cases(

@@ -112,6 +112,15 @@ class Workspace:
         """A period and the version of the policy that is in force in it; see `policy_and_period`"""
         return policy_and_period(self.job, self.profile, label)
 
+    def as_of(self, zone: ZoneInfo) -> datetime:
+        """The time up to which things are known: the job's, else the latest time in the input.
+
+        A job's time without an offset is in `zone`.
+        """
+        from jiesu.evaluation.run import known_until
+
+        return _aware(self.job.as_of, zone) or known_until(self.files, self.now)
+
     def period_if_any(self, label: str) -> tuple[Policy, Period] | None:
         """As `period`; `None` where no version of the policy is in force in it."""
         try:

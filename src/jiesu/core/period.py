@@ -88,6 +88,13 @@ class Period:
         """True before the last local day of the period has begun."""
         return as_of.astimezone(self.rule.zone).date() < self.last_day
 
+    def reached_by(self, first: datetime | None) -> bool:
+        """Whether data that begin at `first` reach back to the period's beginning.
+
+        They begin before its first day ends: a day without cases is no gap. `None` means no data.
+        """
+        return first is not None and first < self.start + timedelta(days=1)
+
     def previous_as_of(self, as_of: datetime) -> datetime:
         """The moment up to which the previous period is looked at.
 
