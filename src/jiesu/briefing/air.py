@@ -66,7 +66,7 @@ def air_content(result: AirResult, lang: str, imprint: AirImprint | None = None)
         office=clean(imprint.office),
         signed_on=until if imprint.office else "",
         annex_word=words("annex"),
-        ui={key: words(f"ui.{key}") for key in ("skip", "contents", "top", "source")},
+        ui=words.ui(),
     )
 
 

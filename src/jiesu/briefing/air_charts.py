@@ -12,11 +12,9 @@ from fractions import Fraction
 
 from jiesu.briefing import drawing
 from jiesu.briefing.document import Figure
-from jiesu.briefing.drawing import ACCENT, GREY, INK, PALE, RULE, Point, Scale, n
+from jiesu.briefing.drawing import ACCENT, GREY, INK, PALE, RULE, WIDTH, Point, Scale, n
 from jiesu.briefing.labels import Words
 from jiesu.briefing.wording import day
-
-WIDTH = 640
 
 STEPS = {"pm25": (35, 75, 115, 150, 250), "pm10": (50, 150, 250, 350, 420)}
 COLOURS = ("#fff3e0", "#fdd49e", "#fc8d59", "#d7432c", "#8c1010", "#3d0000")

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from jiesu.briefing import drawing
 from jiesu.briefing.document import Figure
-from jiesu.briefing.drawing import ACCENT, GREY, INK, PALE, RULE, Point, Scale
+from jiesu.briefing.drawing import ACCENT, GREY, INK, PALE, RULE, WIDTH, Point, Scale
 from jiesu.briefing.scene import Scene
 from jiesu.briefing.wording import lowered, period_label
 from jiesu.core.result import Funnel, Group, RankPoint, UnitResult
@@ -17,7 +17,6 @@ from jiesu.core.result import Funnel, Group, RankPoint, UnitResult
 FunnelPoint = tuple[float, float, UnitResult]
 """Cases, score and unit."""
 
-WIDTH = 640
 FEWEST_FOR_FUNNEL = 5
 ENDS_IN_PATHS = 4
 """Of a long ranking, so many units from each end have their paths drawn."""

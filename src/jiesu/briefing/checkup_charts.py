@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from jiesu.briefing import drawing
 from jiesu.briefing.checkup_desk import Desk, share_text
 from jiesu.briefing.document import Figure
-from jiesu.briefing.drawing import ACCENT, GREY, INK, PALE, RULE, Scale
+from jiesu.briefing.drawing import ACCENT, GREY, INK, PALE, RULE, WIDTH, Scale
 from jiesu.briefing.wording import period_label, text_width
 from jiesu.core.comparison import Compared
 
-WIDTH = 640
 BAR, ROW = "#8a8a8a", 25
 MOST_CATEGORIES = 12
 

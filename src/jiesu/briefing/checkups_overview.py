@@ -42,7 +42,7 @@ def overview_content(
         lang=lang,
         title=words("checkup.overview", city=city, period=period).removeprefix(" · "),
         sections=numbered([first, *sections], words),
-        ui={key: words(f"ui.{key}") for key in ("skip", "contents", "top", "source")},
+        ui=words.ui(),
         mark=words("synthetic") if frame.synthetic else "",
         sheets=(*tables, _findings_sheet(desks, words)),
     )

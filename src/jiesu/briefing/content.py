@@ -44,9 +44,9 @@ from jiesu.briefing.wording import (
     listing,
     lowered,
     moment,
+    office_line,
     percent,
     period_name,
-    raised,
     signed,
     span,
     whole_number,
@@ -102,11 +102,11 @@ def bulletin(
         sheets=_sheets(scene, annexes),
         essence=essence(scene),
         provenance=provenance(scene),
-        office=clean(imprint.office) or raised(words("office", city=city).removeprefix(" · ")),
+        office=office_line(imprint.office, city, words),
         signed_on=signed_on,
         printed=words("printed", day=signed_on),
         annex_word=words("annex"),
-        ui={key: words(f"ui.{key}") for key in ("skip", "contents", "top", "source")},
+        ui=words.ui(),
     )
 
 

@@ -29,8 +29,8 @@ from jiesu.briefing.wording import (
     issue_number,
     listing,
     moment,
+    office_line,
     period_name,
-    raised,
     signed,
     text_width,
 )
@@ -87,10 +87,10 @@ def correction(made: Correction, evaluation: Evaluation, lang: str) -> Content:
         title=words("correction.title", period=period_name(evaluation.period, words)),
         mark=words("synthetic") if evaluation.synthetic else "",
         sections=numbered(sections, words),
-        office=clean(made.office) or raised(words("office", city=city).removeprefix(" · ")),
+        office=office_line(made.office, city, words),
         signed_on=signed_on,
         printed=words("printed", day=signed_on),
-        ui={key: words(f"ui.{key}") for key in ("skip", "contents", "top", "source")},
+        ui=words.ui(),
     )
 
 

@@ -1,6 +1,6 @@
 """SVG by hand: text, lines, scales, and labels that keep out of one another's way.
 
-Knows nothing of evaluations. Sizes are SVG units; a page shows 640 of them over its text width,
+Knows nothing of evaluations. Sizes are SVG units; a page shows WIDTH of them over its text width,
 so that a text of 12 is about eight points there.
 """
 
@@ -11,6 +11,8 @@ from xml.sax.saxutils import escape, quoteattr
 
 INK, GREY, PALE, RULE, ACCENT = "#1c1c1c", "#6b6b6b", "#dcdcdc", "#9a9a9a", "#b3261e"
 """Dark and light differ enough to stand in a black and white print; red is never alone."""
+
+WIDTH = 640
 
 FONTS = "Noto Sans SC, Source Han Sans SC, PingFang SC, Microsoft YaHei, sans-serif"
 

@@ -11,14 +11,13 @@ from itertools import pairwise
 
 from jiesu.briefing import drawing
 from jiesu.briefing.document import Figure
-from jiesu.briefing.drawing import ACCENT, GREY, INK, PALE, RULE, Point
+from jiesu.briefing.drawing import ACCENT, GREY, INK, PALE, RULE, WIDTH, Point
 from jiesu.briefing.index_scene import IndexScene
 from jiesu.briefing.maps import SHADES
 from jiesu.briefing.wording import signed, text_width
 from jiesu.core.index_scores import NOTHING, Contribution
 from jiesu.core.indices import UnitIndex
 
-WIDTH = 640
 STEPS = (90, 80, 70, 60)
 """Where the shades of the heat map change; the lowest scores are darkest."""
 

@@ -30,7 +30,7 @@ from jiesu.briefing.index_tables import (
     scores_table,
 )
 from jiesu.briefing.labels import Words
-from jiesu.briefing.wording import clean, day, listing, raised, signed, span
+from jiesu.briefing.wording import clean, day, listing, office_line, signed, span
 from jiesu.core.indicators import ROOT
 from jiesu.core.indices import UnitIndex
 
@@ -71,11 +71,11 @@ def index_content(report: IndexReport, lang: str, unit: str = "") -> Content:
         sheets=_sheets(scene, about),
         essence=(words("index.illustrative.short"),) if _is_illustrative(scene) else (title,),
         provenance=_facts(scene),
-        office=clean(report.office) or raised(words("office", city=city).removeprefix(" · ")),
+        office=office_line(report.office, city, words),
         signed_on=signed_on,
         printed=words("printed", day=signed_on),
         annex_word=words("annex"),
-        ui={key: words(f"ui.{key}") for key in ("skip", "contents", "top", "source")},
+        ui=words.ui(),
     )
 
 

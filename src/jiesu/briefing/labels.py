@@ -54,6 +54,10 @@ class Words:
         """The word of a key that data brought, or what stands for it where there is none."""
         return self._catalogue.get(key, otherwise)
 
+    def ui(self) -> dict[str, str]:
+        """The few words that a page needs for itself, see `document.Content`."""
+        return {key: self(f"ui.{key}") for key in ("skip", "contents", "top", "source")}
+
     def title(self, titles: Mapping[str, str], otherwise: str) -> str:
         """A title that policy or city gives in several languages, in this one if it is there."""
         return titles.get(self.lang) or next(iter(titles.values()), otherwise) or otherwise

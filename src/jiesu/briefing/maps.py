@@ -15,7 +15,7 @@ from typing import Any
 
 from jiesu.briefing import drawing
 from jiesu.briefing.document import Figure
-from jiesu.briefing.drawing import GREY, INK, Point, Scale
+from jiesu.briefing.drawing import GREY, INK, WIDTH, Point, Scale
 from jiesu.briefing.scene import Scene
 from jiesu.briefing.wording import listing, lowered
 from jiesu.core.result import Group, UnitResult
@@ -121,8 +121,8 @@ def map_chart(scene: Scene, group: Group) -> Figure | None:
     caption = words("chart.map", group=title, score=score)
     description = words("chart.map.description", group=title, score=score, missing=absent)
     key = f"map-{scene.anchor(group.key)}"
-    svg = drawing.picture(key, 640, HEIGHT, caption, description.strip(), parts)
-    return Figure(key, caption, svg, 640, HEIGHT, description.strip())
+    svg = drawing.picture(key, WIDTH, HEIGHT, caption, description.strip(), parts)
+    return Figure(key, caption, svg, WIDTH, HEIGHT, description.strip())
 
 
 def _project(shapes: Mapping[str, Shape]) -> dict[str, Shape] | None:

@@ -27,7 +27,7 @@ from jiesu.briefing.provenance import essence
 from jiesu.briefing.scorecards import kept_table, points_paragraphs, scorecard_section
 from jiesu.briefing.statements import bulletin_statements
 from jiesu.briefing.topic_statements import governance_statements, topic_statements
-from jiesu.briefing.wording import clean, day, issue_number, listing
+from jiesu.briefing.wording import clean, day, issue_number, listing, office_line
 from jiesu.core.press import Statement
 
 
@@ -43,18 +43,17 @@ def pack_content(stage: Stage) -> Content:
         )
     )
     signed_on = day(meeting.held_on, words)
-    office = clean(pack.office) or words("office", city=stage.city).removeprefix(" · ")
     return Content(
         lang=words.lang,
         title=words("meeting.title", month=stage.month, meeting=called),
         sections=numbered(_sections(stage), words),
-        ui={key: words(f"ui.{key}") for key in ("skip", "contents", "top", "source")},
+        ui=words.ui(),
         masthead=words("meeting.masthead", city=stage.city, title=called).removeprefix(" · "),
         number=issue_number(pack.evaluation.period, words),
         mark=stage.mark(),
         annexes=annexes,
         essence=essence(stage.scene),
-        office=office,
+        office=office_line(pack.office, stage.city, words),
         signed_on=signed_on,
         printed=words("printed", day=signed_on),
         annex_word=words("annex"),

@@ -21,7 +21,16 @@ from jiesu.briefing.document import (
 from jiesu.briefing.evidence import point_said
 from jiesu.briefing.pack import EVALUATION, Stage
 from jiesu.briefing.statements import listed_value
-from jiesu.briefing.wording import clean, day, listing, lowered, moment, percent, whole_number
+from jiesu.briefing.wording import (
+    clean,
+    day,
+    listing,
+    lowered,
+    moment,
+    office_line,
+    percent,
+    whole_number,
+)
 from jiesu.core.meeting import Speaker
 from jiesu.core.result import UnitResult
 from jiesu.core.scorecard import telling_lists
@@ -55,13 +64,13 @@ def notice_content(stage: Stage, code: str) -> Content:
         lang=words.lang,
         title=words("notice.title", name=name),
         sections=(Section("notice", "", tuple(_notice(stage, code))),),
-        ui={key: words(f"ui.{key}") for key in ("skip", "contents", "top", "source")},
+        ui=words.ui(),
         masthead=words("meeting.masthead", city=stage.city, title=called).removeprefix(" · "),
         number=words("notice.number", month=stage.month),
         mark=stage.mark(),
         recipients=words("notice.to", name=name),
         essence=_source(stage),
-        office=clean(pack.office) or words("office", city=stage.city).removeprefix(" · "),
+        office=office_line(pack.office, stage.city, words),
         signed_on=signed_on,
         printed=words("printed", day=signed_on),
     )
@@ -167,7 +176,7 @@ def cards_content(stage: Stage) -> Content:
         lang=words.lang,
         title=words("cards.title", month=stage.month, meeting=called),
         sections=sections,
-        ui={key: words(f"ui.{key}") for key in ("skip", "contents", "top", "source")},
+        ui=words.ui(),
         mark=stage.mark(),
     )
 

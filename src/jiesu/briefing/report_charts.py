@@ -9,13 +9,12 @@ from fractions import Fraction
 
 from jiesu.briefing import drawing
 from jiesu.briefing.document import Figure
-from jiesu.briefing.drawing import ACCENT, GREY, INK, PALE, RULE, Scale
+from jiesu.briefing.drawing import ACCENT, GREY, INK, PALE, RULE, WIDTH, Scale
 from jiesu.briefing.labels import Words
 from jiesu.briefing.wording import clean, day, listing, whole_number
 from jiesu.core.reporting import Report, Tally
 from jiesu.core.scoring import rounded
 
-WIDTH = 640
 FEWEST_DAYS = 3
 BEFORE = "#c4c4c4"
 """Days before the window; the window itself is in ink, so that it stands out in any print."""

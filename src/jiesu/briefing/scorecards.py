@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from jiesu.briefing import drawing
 from jiesu.briefing.document import Block, Cell, Column, Figure, Paragraph, Section, Table
-from jiesu.briefing.drawing import ACCENT, GREY, INK, PALE, RULE
+from jiesu.briefing.drawing import ACCENT, GREY, INK, PALE, RULE, WIDTH
 from jiesu.briefing.evidence import figure_title, figure_value, point_said
 from jiesu.briefing.pack import Stage
 from jiesu.briefing.wording import clean, day, listing, raised, text_width
@@ -16,7 +16,7 @@ from jiesu.core.meeting import Point, Speaker
 from jiesu.core.scorecard import Place, Scorecard
 from jiesu.core.scoring import rounded
 
-WIDTH, TOP = 640, 34
+TOP = 34
 LEFT, RIGHT = 330, 596
 """Where the lines of ranks begin and end; left of them stand titles and values."""
 VALUES = 306

@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from jiesu.briefing.document import Cell, Column, Content, Kind, Section, Table
 from jiesu.briefing.labels import Words
-from jiesu.briefing.wording import clean, day, percent, period_label, raised, unit_name
+from jiesu.briefing.wording import clean, day, office_line, percent, period_label, unit_name
 from jiesu.core.scoring import rounded
 from jiesu.core.units import Units
 
@@ -65,15 +65,14 @@ class View:
 
         words = self.words
         city = clean(words.title(self.city, ""))
-        office = words("office", city=city).removeprefix(" · ")
         return Content(
             lang=words.lang,
             title=title,
             mark=words("synthetic") if self.synthetic else "",
             sections=numbered(sections, words),
             sheets=sheets,
-            office=(clean(self.office) or raised(office)) if signed else "",
-            ui={key: words(f"ui.{key}") for key in ("skip", "contents", "top", "source")},
+            office=office_line(self.office, city, words) if signed else "",
+            ui=words.ui(),
         )
 
 

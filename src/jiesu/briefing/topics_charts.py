@@ -11,13 +11,12 @@ from itertools import pairwise
 
 from jiesu.briefing import drawing
 from jiesu.briefing.document import Figure
-from jiesu.briefing.drawing import ACCENT, GREY, INK, PALE, RULE, Scale
+from jiesu.briefing.drawing import ACCENT, GREY, INK, PALE, RULE, WIDTH, Scale
 from jiesu.briefing.topic_view import View, number
 from jiesu.core.before_after import BeforeAfter, Effect, MonthFigures
 from jiesu.core.topic_board import TopicBoard, TopicStatus
 from jiesu.core.topics import Step, last_day
 
-WIDTH = 640
 ROW = 19.0
 HEAD = 26.0
 LABELS = 216.0

@@ -54,6 +54,11 @@ def unit_name(code: str, units: Mapping[str, Unit], lang: str) -> str:
     return full_name(unit.name, "" if above is None else above.name, lang)
 
 
+def office_line(office: str, city: str, words: Words) -> str:
+    """Who signs: the office as it is called, or the city's office that is in charge."""
+    return clean(office) or raised(words("office", city=city).removeprefix(" · "))
+
+
 def whole_number(n: int) -> str:
     return f"{n:,}"
 
