@@ -108,6 +108,8 @@ by = "调查机构"
 target_slack = 0.2
 [candidates]
 level = 2
+fewest_streets = 4
+leading = 0.1
 """
     )
     assert mistakes(folder, text, "专题,目标,月份,累计完成\nlifts,built,2022-02,20\n") == []
@@ -122,6 +124,8 @@ level = 2
     assert progress[1].done == Fraction(25, 2)
     assert found.book.rules.target_slack == Fraction(1, 5)
     assert (found.candidates.level, found.candidates.months) == (2, 12)
+    assert (found.candidates.fewest_streets, found.candidates.leading) == (4, Fraction(1, 10))
+    assert mistakes(folder, text.replace("streets = 4", "streets = 3")) != []
     assert topic.plan["en"] == "先易后难"
 
 

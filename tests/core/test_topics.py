@@ -168,6 +168,15 @@ def test_evidence_of_a_candidate_counted_by_hand() -> None:
     assert (one.rank, other.rank) == (1, 2)
 
 
+def test_what_counts_as_evidence_is_a_rule() -> None:
+    row: dict[CategoryPath, list[tuple[int, int]]] = {("a",): [(4, 4)] + [(4, 2)] * 3}
+    assert chosen(row)["a",].best is None
+    assert chosen(row, replace(RULES, fewest_streets=4))["a",].best == 1
+    # The department leads a quarter of the cases.
+    assert chosen(row, replace(RULES, leading=Fraction(1, 4)))["a",].departments == 1
+    assert chosen(row, replace(RULES, leading=Fraction(26, 100)))["a",].departments == 0
+
+
 def test_categories_without_enough_cases_or_without_a_name_are_no_candidates() -> None:
     assert set(chosen({(): [(50, 1)], ("few",): [(9, 1)], ("a",): [(10, 1)]})) == {("a",)}
 

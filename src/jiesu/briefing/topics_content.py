@@ -27,7 +27,7 @@ from jiesu.briefing.topic_view import (
     share_cell,
 )
 from jiesu.briefing.topics_charts import before_after_chart, plan_charts, targets_chart
-from jiesu.briefing.wording import clean, lowered, moment, whole_number
+from jiesu.briefing.wording import clean, lowered, moment, percent, whole_number
 from jiesu.core.before_after import BeforeAfter, Effect, Estimate, Mean
 from jiesu.core.selection import TESTS
 from jiesu.core.topic_board import TopicBoard, TopicStatus
@@ -326,9 +326,14 @@ def _candidates(view: View, board: TopicBoard) -> Iterator[Block]:
     yield Items(tuple(words(f"topics.test.{key}", **_numbers(board)) for key in TESTS))
 
 
-def _numbers(board: TopicBoard) -> dict[str, int]:
+def _numbers(board: TopicBoard) -> dict[str, object]:
     rules = board.candidate_rules
-    return {"at_least": rules.at_least, "top": rules.top, "answers": rules.fewest_answers}
+    return {
+        "at_least": rules.at_least,
+        "top": rules.top,
+        "answers": rules.fewest_answers,
+        "leading": percent(rules.leading, 1),
+    }
 
 
 def candidates_table(view: View, board: TopicBoard, most: int | None = None) -> Table:

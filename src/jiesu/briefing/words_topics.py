@@ -173,7 +173,7 @@ ZH: dict[str, str] = {
         "（有效回访不少于{answers}件）能多解决的比例（替代指标），三者平均。"
     ),
     "topics.test.policy": (
-        "宜出政策：解决率低于全市总体的区的占比，与主办2%以上诉求的市级单位数（三个为满），两者平均；"
+        "宜出政策：解决率低于全市总体的区的占比，与主办{leading}以上诉求的市级单位数（三个为满），两者平均；"
         "均为替代指标。"
     ),
     # Notes
@@ -434,8 +434,8 @@ EN: dict[str, str] = {
     ),
     "topics.test.policy": (
         "Suited to a city policy: the share of districts that solve it less often than the city "
-        "solves all cases, and the city-level units that lead 2% or more (three are full); their "
-        "mean. Both are proxies."
+        "solves all cases, and the city-level units that lead {leading} or more (three are full); "
+        "their mean. Both are proxies."
     ),
     # Notes
     "topics.note.no_category": "No case has the category “{category}” that “{topic}” is linked to.",

@@ -126,6 +126,9 @@ def _candidates(table: Settings) -> CandidateRules:
         top=table.integer("top", usual.top, 1, 1000),
         fewest_cases=table.integer("fewest_cases", usual.fewest_cases, 1, 10**9),
         fewest_answers=table.integer("fewest_answers", usual.fewest_answers, 1, 10**6),
+        # Of fewer than four streets there is no quarter.
+        fewest_streets=table.integer("fewest_streets", usual.fewest_streets, 4, 10**6),
+        leading=table.number("leading", usual.leading, 0, 1),
     )
 
 

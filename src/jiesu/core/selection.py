@@ -20,9 +20,6 @@ from jiesu.core.units import Units
 TESTS = ("felt", "broad", "unsolved", "policy")
 """Widely felt; many and broad; long unsolved but solvable; suited to a city policy (MYT21)."""
 
-PROXIES = ("unsolved", "policy")
-"""Tests of which a part is a proxy: the cases do not say it themselves."""
-
 
 @dataclass(frozen=True, slots=True)
 class CategoryCounts:
@@ -44,7 +41,9 @@ class CandidateRules:
     `level` of the tree (1 to 3); `months` looked back; a street counts as touched with at least
     `at_least` cases a month on average; persistent is what is among the `top` of a month;
     categories with fewer than `fewest_cases` are no candidates; streets and districts with fewer
-    than `fewest_answers` cases in the rate's whole say nothing of how well they solve it.
+    than `fewest_answers` cases in the rate's whole say nothing of how well they solve it, and with
+    fewer than `fewest_streets` (at least 4) that say something a better quarter is no evidence; a
+    department that leads less than the share `leading` of a category's cases got them by chance.
     """
 
     level: int = 3
@@ -53,6 +52,8 @@ class CandidateRules:
     top: int = 20
     fewest_cases: int = 50
     fewest_answers: int = 10
+    fewest_streets: int = 8
+    leading: Fraction = Fraction(1, 50)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class Candidate:
     `months_top` of `n_months` months it was among the top; `part` of `whole` were solved; `best` is
     the rate of the better streets (`None`: too few say anything); `districts` of `n_districts`
     solve it less often than the city solves all cases; so many `departments` (city-level units)
-    lead at least a fiftieth of the cases. `tests` by key of `TESTS`; `topic` is the key of the
+    lead a fair share of the cases. `tests` by key of `TESTS`; `topic` is the key of the
     topic that covers the category already, or empty.
     """
 
@@ -196,10 +197,6 @@ class _View:
     usual: Fraction | None
 
 
-LEADING = Fraction(1, 50)
-"""A department that leads less of a category's cases got them by chance."""
-
-
 def _evidence(
     path: CategoryPath,
     by_place: Mapping[str | None, Joint],
@@ -236,7 +233,7 @@ def _evidence(
         districts=_districts_below(by_place, view),
         n_districts=len(ground.districts),
         departments=sum(
-            unit is not None and unit not in known and n >= n_led * LEADING
+            unit is not None and unit not in known and n >= n_led * rules.leading
             for unit, n in leads.items()
         ),
         topic=topic,
@@ -262,10 +259,6 @@ def _rate(joint: Joint, scale: Scale) -> tuple[Fraction, int]:
     return Fraction(parts[0], scale.denominator(0)), wholes[0]
 
 
-FEWEST_STREETS = 8
-"""With fewer streets that say anything, a better quarter is no evidence."""
-
-
 def _best(
     by_place: Mapping[str | None, Joint], scale: Scale, rules: CandidateRules
 ) -> Fraction | None:
@@ -275,7 +268,7 @@ def _best(
         part, whole = _rate(joint, scale)
         if place is not None and whole >= rules.fewest_answers:
             rates.append((part / whole, whole, part))
-    if len(rates) < FEWEST_STREETS:
+    if len(rates) < rules.fewest_streets:
         return None
     quarter = sorted(rates, reverse=True)[: len(rates) // 4]
     return sum((part for *_, part in quarter), Fraction(0)) / sum(n for _, n, _ in quarter)
