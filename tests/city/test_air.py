@@ -21,7 +21,7 @@ import pytest
 from jiesu.city.air_files import (
     Air,
     AirInputs,
-    air_of,
+    air_inputs,
     check_air,
     checked_air_rule,
     checked_stations,
@@ -374,7 +374,7 @@ policy = "beijing"
 def test_a_folder_without_air_has_none(tmp_path: Path) -> None:
     (tmp_path / "city.toml").write_text(CITY, "utf-8")
     city = read_city(tmp_path)
-    assert air_of(city, None, date(2022, 1, 1)) is None
+    assert air_inputs(city, None) is None
     assert check_air(city, None) == []
 
 

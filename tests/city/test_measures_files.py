@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from jiesu.city.air_files import air_of
+from jiesu.city.air_files import air_inputs, measured_air
 from jiesu.city.folder import City, read_city
 from jiesu.city.measures_files import air_tables, check_measures, measure_tables, read_measures
 from jiesu.city.publish import PublishOrder, publish
@@ -217,9 +217,9 @@ def test_the_synthetic_air_has_gaps_and_a_marked_station(demo: Path) -> None:
     folder = read_city(demo)
     assert folder.units is not None
     units = read_units(folder.units)
-    result = air_of(folder, units, date(2022, 2, 28))
-    assert result is not None
-    document = air_document(result)
+    inputs = air_inputs(folder, units)
+    assert inputs is not None
+    document = air_document(measured_air(inputs, date(2022, 2, 28)).result)
     assert len(document["districts"]) == 17
     assert all(row["rank"] for row in document["districts"])
     without = [row for row in document["streets"] if not row["stations"]]

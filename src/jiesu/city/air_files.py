@@ -71,15 +71,6 @@ class Air:
     files: tuple[InputFile, ...]
 
 
-def air_of(city: City, units: Units | None, until: date) -> AirResult | None:
-    """A city's air from 1 January through a day; `None` where the folder has no hourly data.
-
-    Raises InputError for mistakes in the files.
-    """
-    inputs = air_inputs(city, units)
-    return None if inputs is None else measured_air(inputs, until).result
-
-
 def air_inputs(city: City, units: Units | None) -> AirInputs | None:
     """What a folder has of air; `None` where it has no hourly data. Raises InputError."""
     if "air" not in city.outside:

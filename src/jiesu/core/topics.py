@@ -20,7 +20,6 @@ STATES: tuple[State, ...] = ("behind", "on_schedule", "not_started", "unplanned"
 BY_HAND: tuple[State, ...] = ("not_started", "on_schedule", "behind", "done")
 
 ItemState = Literal["done", "done_late", "overdue", "open"]
-ITEM_STATES: tuple[ItemState, ...] = ("overdue", "open", "done_late", "done")
 
 Words = Mapping[str, str]
 """A text by language."""
