@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from jiesu.briefing.labels import Words
 from jiesu.core.period import Period
-from jiesu.core.scoring import rounded
+from jiesu.core.scoring import exact_text, rounded
 from jiesu.core.units import Unit
 
 MAX_NAME = 80
@@ -78,10 +78,7 @@ def signed(value: Decimal | int) -> str:
 
 def plain(value: Fraction) -> str:
     """A weight as a decimal where it is one, as a fraction otherwise: 0.9, 1/3."""
-    decimals = next((n for n in range(7) if (value * 10**n).denominator == 1), None)
-    if decimals is None:
-        return f"{value.numerator}/{value.denominator}"
-    return f"{rounded(value, decimals):f}"
+    return exact_text(value)
 
 
 def weight(value: Fraction) -> str:

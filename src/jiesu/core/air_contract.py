@@ -6,7 +6,7 @@ Documented in docs/air.md. Exact figures leave as integers or decimal strings, n
 from typing import Any
 
 from jiesu.core.air import UNIT, AirFigure, AirPlace, AirResult
-from jiesu.core.scoring import rounded
+from jiesu.core.scoring import exact_text, rounded
 
 SCHEMA = "jiesu.air/1"
 
@@ -28,10 +28,10 @@ def air_document(result: AirResult) -> Json:
         "pollutants": list(rule.pollutants),
         "rule": {
             "min_hours": rule.min_hours,
-            "min_share": _decimal(rule.min_share),
+            "min_share": exact_text(rule.min_share),
             "decimals": rule.decimals,
-            "lowest": _decimal(rule.lowest),
-            "highest": _decimal(rule.highest),
+            "lowest": exact_text(rule.lowest),
+            "highest": exact_text(rule.highest),
             "through": rule.through,
         },
         "stations": [_station(place, result) for place in result.stations],
@@ -107,7 +107,3 @@ def _mean(figure: AirFigure) -> str | None:
 
 def _shown(figure: AirFigure) -> str | None:
     return None if figure.shown is None else f"{figure.shown:f}"
-
-
-def _decimal(value: Any) -> str:
-    return f"{rounded(value, 6).normalize():f}"

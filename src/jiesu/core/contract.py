@@ -6,7 +6,6 @@ leave as integers or decimal strings, never as floats.
 
 from collections.abc import Mapping
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any
 
 from jiesu.core.measures import MeasureTable
@@ -25,7 +24,7 @@ from jiesu.core.result import (
     Totals,
     UnitResult,
 )
-from jiesu.core.scoring import rounded
+from jiesu.core.scoring import exact_text, rounded
 
 SCHEMA = "jiesu.evaluation/1"
 
@@ -47,7 +46,7 @@ def evaluation_document(evaluation: Evaluation) -> Json:
             "name": policy.name,
             "version": policy.version,
             "digest": policy.digest,
-            "weights": {rate.key: _exact(rate.weight) for rate in policy.rates},
+            "weights": {rate.key: exact_text(rate.weight) for rate in policy.rates},
             "long_periods": policy.long_periods,
             "totals": policy.totals,
         },
@@ -206,7 +205,7 @@ def _rates(figures: Figures, policy: Policy) -> Json:
 
 
 def _rate(rate: Rate, has_level_weights: bool) -> Json:
-    part: int | str = _exact(rate.part) if has_level_weights else int(rate.part)
+    part: int | str = exact_text(rate.part) if has_level_weights else int(rate.part)
     document: Json = {
         "part": part,
         "whole": rate.whole,
@@ -236,8 +235,3 @@ def _funnel(funnel: Funnel) -> Json:
 
 def _text(value: Decimal | None) -> str | None:
     return None if value is None else f"{value:f}"
-
-
-def _exact(value: Fraction) -> str:
-    """A finite decimal written out: 177, 26.1. Policies' weights are finite decimals."""
-    return f"{(Decimal(value.numerator) / Decimal(value.denominator)).normalize():f}"

@@ -11,7 +11,7 @@ from typing import Any
 from jiesu.core.index_scores import Contribution, Value
 from jiesu.core.indicators import ROOT, IndexTree, Indicator, Leaf
 from jiesu.core.indices import IndexResult, NodeScore, UnitIndex
-from jiesu.core.scoring import rounded
+from jiesu.core.scoring import rounded, rounded_text
 
 Json = dict[str, Any]
 
@@ -39,12 +39,9 @@ def index_document(result: IndexResult) -> Json:
     }
 
 
-def exact_text(value: Fraction | None) -> str | None:
-    """An exact number as a decimal: all its digits, or twelve places where they don't end."""
-    if value is None:
-        return None
-    places = next((n for n in range(PLACES) if (value * 10**n).denominator == 1), PLACES)
-    return f"{rounded(value, places):f}"
+def _text(value: Fraction | None) -> str | None:
+    """A number as a decimal: all its digits, or twelve places where it has more."""
+    return None if value is None else rounded_text(value, PLACES)
 
 
 def _indicator(node: Indicator, year: int) -> Json:
@@ -52,7 +49,7 @@ def _indicator(node: Indicator, year: int) -> Json:
         "key": node.key,
         "parent": node.parent,
         "title": dict(node.title),
-        "weight": exact_text(node.weight(year)),
+        "weight": _text(node.weight(year)),
     }
     return document if node.leaf is None else {**document, **_leaf(node.leaf)}
 
@@ -60,9 +57,9 @@ def _indicator(node: Indicator, year: int) -> Json:
 def _leaf(leaf: Leaf) -> Json:
     rule = leaf.normalisation
     parameters = {
-        "low": exact_text(rule.low),
-        "high": exact_text(rule.high),
-        "target": exact_text(rule.target),
+        "low": _text(rule.low),
+        "high": _text(rule.high),
+        "target": _text(rule.target),
         "base_year": rule.base_year or None,
         "base_of": rule.base_of if rule.base_year else None,
     }
@@ -88,14 +85,14 @@ def _unit(result: IndexResult, unit: UnitIndex) -> Json:
         "name": unit.name,
         "rank": unit.rank,
         "shown": None if unit.shown is None else f"{unit.shown:f}",
-        "score": exact_text(unit.nodes[ROOT].score),
+        "score": _text(unit.nodes[ROOT].score),
         "change": None if unit.change is None else f"{unit.change:f}",
         "previous": None
         if before is None
         else {
             "rank": before.rank,
             "shown": f"{before.shown:f}",
-            "score": exact_text(before.score),
+            "score": _text(before.score),
         },
         "contribution": _contribution(unit.contributions.get(ROOT)),
         "best": list(unit.best),
@@ -134,10 +131,10 @@ def _figure(value: Value | None, leaf: Leaf) -> str | None:
 
 def _node_score(node: NodeScore) -> Json:
     return {
-        "score": exact_text(node.score),
+        "score": _text(node.score),
         "shown": None if node.shown is None else f"{node.shown:f}",
         "rank": node.rank,
-        "weight": exact_text(node.weight),
+        "weight": _text(node.weight),
     }
 
 
@@ -145,9 +142,9 @@ def _contribution(found: Contribution | None) -> Json | None:
     if found is None:
         return None
     return {
-        "total": exact_text(found.total),
-        "by_score": exact_text(found.by_score),
-        "by_weight": exact_text(found.by_weight),
+        "total": _text(found.total),
+        "by_score": _text(found.by_score),
+        "by_weight": _text(found.by_weight),
     }
 
 
@@ -165,7 +162,7 @@ def _city(result: IndexResult) -> Json:
         "contribution": _contribution(parts.get(ROOT)),
         "nodes": {
             key: {
-                "score": exact_text(city.scores.get(key)),
+                "score": _text(city.scores.get(key)),
                 "contribution": _contribution(parts.get(key)),
             }
             for key in result.tree.inside(ROOT)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
 from functools import cache
-from math import lcm
+from math import gcd, lcm
 from statistics import NormalDist
 
 from jiesu.core.facts import BIT, Joint
@@ -34,6 +34,31 @@ def _rounded_ratio(numerator: int, denominator: int, decimals: int) -> Decimal:
     doubled = abs(numerator) * 10**decimals * 2 + denominator
     whole = doubled // (denominator * 2)
     return Decimal(whole if numerator >= 0 else -whole).scaleb(-decimals)
+
+
+def exact_text(value: Fraction) -> str:
+    """A number with all its digits: 177, 26.1; 1/3 where its decimals do not end."""
+    places = _places(value)
+    if places is None:
+        return f"{value.numerator}/{value.denominator}"
+    digits = value.numerator * 10**places // value.denominator
+    return f"{Decimal(f'{digits}E-{places}'):f}"
+
+
+def rounded_text(value: Fraction, most: int) -> str:
+    """A number with all its digits, rounded to `most` decimals where it has more."""
+    places = _places(value)
+    if places is None or places > most:
+        return f"{rounded(value, most):f}"
+    return exact_text(value)
+
+
+def _places(value: Fraction) -> int | None:
+    """How many decimals say a number exactly; `None` where they do not end."""
+    rest, places = value.denominator, 0
+    while rest > 1 and (common := gcd(rest, 10)) > 1:
+        rest, places = rest // common, places + 1
+    return places if rest == 1 else None
 
 
 @cache

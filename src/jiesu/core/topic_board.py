@@ -8,13 +8,12 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 from jiesu.core.before_after import BeforeAfter, Effect, Estimate, Mean
 from jiesu.core.policy import Policy, RateRule
-from jiesu.core.scoring import rounded
+from jiesu.core.scoring import exact_text, rounded
 from jiesu.core.selection import Candidate, CandidateRules
 from jiesu.core.topics import (
     STATES,
@@ -294,7 +293,7 @@ def _decimal(value: Fraction | None, decimals: int = RATE_DECIMALS) -> str | Non
 
 
 def _exact(value: Fraction) -> int | str:
-    """A whole number as such, another as a decimal text."""
+    """A whole number as such, another with all its digits."""
     if value.denominator == 1:
         return value.numerator
-    return f"{Decimal(str(rounded(value, RATE_DECIMALS))).normalize():f}"
+    return exact_text(value)
