@@ -14,12 +14,15 @@ from zoneinfo import ZoneInfo
 import pyarrow.parquet as pq
 import pytest
 
+from jiesu.briefing.report_content import report_content
+from jiesu.briefing.write import write_document
 from jiesu.city.folder import read_city
 from jiesu.city.reports import make_report, report_of
 from jiesu.city.synth.write import write_city
 from jiesu.city.workspace import job_of, opened
 from jiesu.core.problems import InputError
-from jiesu.core.reporting import CallBacks, Kind, Report
+from jiesu.core.report_contract import report_document
+from jiesu.core.reporting import CallBacks, Kind, OpenCases, Report
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -149,15 +152,35 @@ def test_open_overdue_and_soon_due_cases_are_those_of_the_moment(
     report: Report, rows: list[Row]
 ) -> None:
     at = KNOWN_UNTIL[report.span.kind] - timedelta(microseconds=1)
-    found: dict[str | None, list[int]] = {}
+    found: dict[str | None, Counter[str]] = {}
     for row in rows:
         if row["created_at"] <= at and not (row["closed_at"] and row["closed_at"] <= at):
-            counts = found.setdefault(row["unit"], [0, 0, 0])
-            counts[0] += 1
-            counts[1] += row["due_at"] < at
-            counts[2] += at <= row["due_at"] < at + timedelta(hours=24)
-    assert {unit: [one.n, one.overdue, one.soon] for unit, one in report.open.items()} == found
+            counts = found.setdefault(row["unit"], Counter())
+            if row["excluded"]:
+                counts["excluded"] += 1
+            elif row["parked"]:
+                counts["parked"] += 1
+            else:
+                counts["n"] += 1
+                counts["overdue"] += row["due_at"] < at
+                counts["soon"] += at <= row["due_at"] < at + timedelta(hours=24)
+    assert report.open == {unit: OpenCases(**counts) for unit, counts in found.items()}
+    total = report.open_total
+    assert (total.n, total.parked, total.excluded) == tuple(
+        sum(counts[key] for counts in found.values()) for key in ("n", "parked", "excluded")
+    )
+    assert min(total.parked, total.excluded) > 0
     assert report.has_due
+
+
+def test_parked_and_excluded_cases_that_are_not_closed_are_said_apart(daily: Report) -> None:
+    total = daily.open_total
+    for lang, parked in (("zh", "另有挂账诉求{}件未办结"), ("en", "Parked and not closed: {}")):
+        said = str(report_content(daily, lang))
+        assert parked.format(total.parked) in said
+        assert f"{total.excluded}" in said
+    none = {unit: OpenCases(one.n, one.overdue, one.soon) for unit, one in daily.open.items()}
+    assert "挂账" not in str(report_content(replace(daily, open=none), "zh"))
 
 
 def test_days_add_up_and_end_with_the_window(report: Report, rows: list[Row]) -> None:
@@ -337,24 +360,52 @@ def strings(value: Any) -> Iterator[Any]:
         yield value
 
 
-@pytest.mark.parametrize("kind", ["daily", "weekly", "monthly"])
 @pytest.mark.parametrize("lang", ["zh", "en"])
-def test_documents_and_json_are_written_and_hold_no_float(
-    city: Path, tmp_path: Path, kind: Kind, lang: str
+def test_a_page_has_no_gap_and_names_no_caller(
+    report: Report, rows: list[Row], tmp_path: Path, lang: str
 ) -> None:
-    day = date(2022, 2, 18 if kind == "daily" else 20)
-    found = make_report(city, kind, day, now=NOW, out=tmp_path, lang=lang)
-    names = [path.name for path in found.written]
-    assert names == ["report.html", "report.docx", "report.pdf", "report.json"]
-    assert all(path.stat().st_size for path in found.written)
+    write_document(report_content(report, lang), tmp_path, "report", ["html"])
     text = (tmp_path / "report.html").read_text("utf-8")
     assert "None" not in text
     assert "{" not in text.split("<body")[1].replace("{}", "")
-    document = json.loads((tmp_path / "report.json").read_text("utf-8"))
+    assert not any(row["caller"] and row["caller"] in text for row in rows[:200])
+    document = report_document(report)
     assert not any(isinstance(value, float) for value in strings(document))
-    assert document["intake"]["n"] == found.report.n
-    people = {row["caller"] for row in pq.read_table(next((city / "cases").iterdir())).to_pylist()}
-    assert not any(caller and caller in text for caller in list(people)[:50])
+    assert document["intake"]["n"] == report.n
+
+
+def test_all_files_are_written_and_none_of_an_earlier_run_stays(city: Path, tmp_path: Path) -> None:
+    day = date(2022, 2, 18)
+    written = make_report(city, "daily", day, now=NOW, out=tmp_path).written
+    names = ["report.html", "report.docx", "report.pdf", "report.json"]
+    assert [path.name for path in written] == names
+    assert all(path.stat().st_size for path in written)
+    assert json.loads(written[-1].read_text("utf-8"))["date"] == "2022-02-18"
+    make_report(city, "daily", day, now=NOW, out=tmp_path, formats=("html",))
+    assert {path.name for path in tmp_path.glob("report.*")} == {"report.html", "report.json"}
+
+
+def test_a_report_that_fails_leaves_the_one_before(
+    city: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    day = date(2022, 2, 18)
+    written = make_report(city, "daily", day, now=NOW, out=tmp_path, formats=("html",)).written
+    before = [path.read_bytes() for path in written]
+
+    def fails(report: Report) -> None:
+        raise KeyError(report.span.day)
+
+    monkeypatch.setattr("jiesu.city.reports.report_document", fails)
+    with pytest.raises(KeyError):
+        make_report(city, "daily", day, now=NOW, out=tmp_path, lang="en", formats=("html", "docx"))
+    assert [path.read_bytes() for path in written] == before
+    assert not (tmp_path / "report.docx").exists()
+
+
+def test_a_report_is_counted_by_the_engine_of_its_job(city: Path, tmp_path: Path) -> None:
+    job = replace(job_of(city, "2022-02"), out=tmp_path, engine="duckdb:////no/such/folder/x.db")
+    with opened(job, now=NOW) as workspace, pytest.raises(InputError, match="cannot be opened"):
+        report_of(workspace, read_city(city), "monthly", date(2022, 2, 28))
 
 
 def test_rules_of_the_city_are_followed(city: Path, tmp_path: Path) -> None:

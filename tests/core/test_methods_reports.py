@@ -1,21 +1,26 @@
 """The reports page's tables, recomputed; alerts and the counting of days and hours."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
-from math import comb
+from math import comb, prod
+from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jiesu.core.chance import count_p_value, dispersions
 from jiesu.core.period import MonthRule
 from jiesu.core.reporting import (
     QUARTER,
+    WINSOR,
     ReportRules,
     alerts,
-    chance_of,
     days_of,
     hours_of,
     span_of,
@@ -74,35 +79,76 @@ def test_windows_follow_one_another_and_nothing_later_is_known(
         assert timedelta(0) <= day - found.window[1].date() < timedelta(7)
 
 
-def test_chances_are_those_of_the_page_and_of_exact_arithmetic() -> None:
-    for row in table("reports", "count", "four before", "chance"):
-        n, usual = int(row["count"]), [int(text) for text in row["four before"].split(",")]
-        total = n + sum(usual)
-        exact = sum(
-            Fraction(comb(total, i) * 4 ** (total - i), 5**total) for i in range(n, total + 1)
-        )
-        assert f"{float(exact):.4f}" == row["chance"]
-        assert chance_of(n, usual) == pytest.approx(float(exact), rel=1e-9)
-
-
-@given(st.integers(0, 3000), st.lists(st.integers(0, 3000), max_size=4))
-def test_a_chance_is_one_and_falls_with_the_count(n: int, usual: list[int]) -> None:
-    assert -1e-9 <= chance_of(n + 1, usual) <= chance_of(n, usual) + 1e-9 <= 1 + 2e-9
-
-
-@given(st.integers(1, 120), st.lists(st.integers(0, 120), min_size=1, max_size=4))
-def test_a_chance_is_that_of_exact_arithmetic(n: int, usual: list[int]) -> None:
+def exact_chance(n: int, usual: list[int], dispersion: Fraction) -> Fraction:
+    """By rising factorials; multiplied out, so that it also holds without clusters."""
     total, k = n + sum(usual), len(usual)
-    exact = sum(comb(total, i) * k ** (total - i) for i in range(n, total + 1))
-    assert chance_of(n, usual) == pytest.approx(
-        float(Fraction(exact, (k + 1) ** total)), rel=1e-8, abs=1e-12
-    )
+    c = (dispersion - 1) * (k + 1) / max(total, 1)
+
+    def rising(start: int, factors: int) -> Fraction:
+        return prod((start + i * c for i in range(factors)), start=Fraction(1))
+
+    several = (comb(total, i) * rising(1, i) * rising(k, total - i) for i in range(n, total + 1))
+    return sum(several, Fraction(0)) / rising(k + 1, total)
+
+
+CHANCES = table("reports", "count", "four before", "variance / mean", "chance")
+
+
+@pytest.mark.parametrize("row", CHANCES, ids=lambda row: f"{row['count']} {row['chance']}")
+def test_chances_are_those_of_the_page_and_of_exact_arithmetic(row: dict[str, str]) -> None:
+    n, usual = int(row["count"]), [int(text) for text in row["four before"].split(",")]
+    dispersion = Fraction(row["variance / mean"])
+    found = count_p_value(n, usual, float(dispersion))
+    assert f"{found:f}" == row["chance"]
+    assert float(found) == pytest.approx(float(exact_chance(n, usual, dispersion)), rel=1e-5)
+
+
+def test_how_much_counts_vary_is_that_of_the_page() -> None:
+    rows = table("reports", "before", "X²", "variance / mean")
+    series = [[int(text) for text in row["before"].split(",")] for row in rows]
+    means = [Fraction(sum(counts), 4) for counts in series]
+    squares = [
+        sum((n - mean) ** 2 for n in counts) / mean
+        for counts, mean in zip(series, means, strict=True)
+    ]
+    assert [f"{float(square):.2f}" for square in squares] == [row["X²"] for row in rows]
+    drawn_in = sorted(squares)[-2]
+    common = sum(min(square, drawn_in) for square in squares) / 18 * (1 + Fraction(6, 18))
+    own = [max(common, (6 * common + square) / 9) for square in squares]
+    assert [f"{float(one):.2f}" for one in own] == [row["variance / mean"] for row in rows]
+    assert dispersions(series, WINSOR) == pytest.approx([float(one) for one in own])
+
+
+@given(
+    st.integers(0, 3000), st.lists(st.integers(0, 3000), max_size=4), st.sampled_from([1, 1.5, 40])
+)
+def test_a_chance_falls_with_the_count(n: int, usual: list[int], dispersion: float) -> None:
+    chance = count_p_value(n, usual, dispersion)
+    assert 0 < count_p_value(n + 1, usual, dispersion) <= chance <= 1
+
+
+@given(
+    st.integers(1, 25),
+    st.lists(st.integers(0, 25), min_size=1, max_size=4),
+    st.fractions(1, 12, max_denominator=4),
+)
+def test_a_chance_is_that_of_exact_arithmetic(
+    n: int, usual: list[int], dispersion: Fraction
+) -> None:
+    exact = float(exact_chance(n, usual, dispersion))
+    assert float(count_p_value(n, usual, float(dispersion))) == pytest.approx(exact, rel=1e-5)
 
 
 def test_far_from_the_mean_nothing_is_lost() -> None:
-    assert chance_of(1, [3000]) == 1.0
-    assert chance_of(3000, [1]) == 0.0
-    assert chance_of(200_000, [200_000] * 4) == pytest.approx(0.5, abs=0.01)
+    assert count_p_value(1, [3000], 1) == 1
+    assert count_p_value(3000, [1], 1) == Decimal("1E-30")
+    assert float(count_p_value(200_000, [200_000] * 4, 1)) == pytest.approx(0.5, abs=0.01)
+    assert float(count_p_value(200_000, [200_000] * 4, 9)) == pytest.approx(0.5, abs=0.01)
+
+
+def test_series_without_a_case_are_poisson_ones() -> None:
+    assert dispersions([], WINSOR) == []
+    assert dispersions([[0, 0, 0, 0]], WINSOR) == pytest.approx([1 + 6 / 3])
 
 
 def test_what_is_out_of_the_ordinary_is_named_and_the_usual_is_not() -> None:
@@ -120,9 +166,54 @@ def test_what_is_out_of_the_ordinary_is_named_and_the_usual_is_not() -> None:
     ]
 
 
-def test_without_earlier_stretches_nothing_is_out_of_the_ordinary() -> None:
-    assert alerts({"place": {"A": (500,)}}, RULES) == ()
-    assert chance_of(5, []) == 1.0
+@pytest.mark.parametrize("usual", [(), (5,)])
+def test_without_two_earlier_stretches_nothing_is_out_of_the_ordinary(
+    usual: tuple[int, ...],
+) -> None:
+    assert alerts({"place": {"A": (500, *usual)}}, RULES) == ()
+    assert count_p_value(5, [], 2) == 1
+
+
+def quiet(n_series: int, mean: float, dispersion: float, seed: int) -> dict[str, list[int]]:
+    """Five stretches of negative binomial counts in which nothing happens."""
+    draws = np.random.default_rng(seed)
+    rates: Any = mean
+    if dispersion > 1:
+        rates = draws.gamma(mean / (dispersion - 1), dispersion - 1, (n_series, 5))
+    return {str(i): row for i, row in enumerate(draws.poisson(rates, (n_series, 5)).tolist())}
+
+
+@pytest.mark.parametrize("dispersion", [1, 2, 3, 5])
+@pytest.mark.parametrize(("n_series", "mean"), [(15, 30), (100, 30), (60, 200)])
+def test_where_nothing_happens_alerts_are_about_as_rare_as_asked(
+    n_series: int, mean: int, dispersion: int
+) -> None:
+    # The ratio would hide what the test does.
+    rules = replace(RULES, alert_ratio=Fraction(1))
+    days = 100
+    named = sum(
+        len(alerts({"place": quiet(n_series, mean, dispersion, seed)}, rules))
+        for seed in range(days)
+    )
+    assert named <= 5
+
+
+def test_small_series_are_not_chosen_by_how_many_cases_they_have_now() -> None:
+    rules = replace(RULES, alert_ratio=Fraction(1))
+    assert sum(len(alerts({"place": quiet(300, 4, 1, seed)}, rules)) for seed in range(60)) <= 3
+
+
+@pytest.mark.parametrize("dispersion", [1, 2, 3])
+def test_a_wave_is_named_although_another_series_had_one_before(dispersion: int) -> None:
+    named = 0
+    for seed in range(20):
+        counts = quiet(15, 60, dispersion, seed)
+        counts["0"][2] *= 6
+        counts["1"][0] = 240
+        found = alerts({"place": counts}, RULES)
+        named += "1" in [alert.value for alert in found]
+        assert "0" not in [alert.value for alert in found]
+    assert named >= 18
 
 
 def test_tallies_stand_in_order_and_keep_what_went() -> None:

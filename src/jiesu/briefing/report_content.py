@@ -30,9 +30,9 @@ from jiesu.briefing.wording import (
     listing,
     lowered,
     moment,
+    office_line,
     percent,
     period_name,
-    raised,
     signed,
     whole_number,
 )
@@ -68,7 +68,7 @@ def report_content(report: Report, lang: str, *, office: str = "") -> Content:
         lang=lang,
         title=_title(report, words),
         sections=numbered(sections, words),
-        ui={key: words(f"ui.{key}") for key in ("skip", "contents", "top", "source")},
+        ui=words.ui(),
         masthead=words(f"report.masthead.{span.kind}", city=city).removeprefix(" · "),
         number=signed_on,
         mark=words("synthetic") if report.synthetic else "",
@@ -76,7 +76,7 @@ def report_content(report: Report, lang: str, *, office: str = "") -> Content:
             replace(annex, label=words("annex.n", n=n)) for n, annex in enumerate(annexes, 1)
         ),
         essence=(_window(report, words),),
-        office=clean(office) or raised(words("office", city=city).removeprefix(" · ")),
+        office=office_line(office, city, words),
         signed_on=signed_on,
         printed=words("printed", day=signed_on),
         annex_word=words("annex"),
@@ -339,7 +339,12 @@ def _warnings(report: Report, words: Words) -> Iterator[Block]:
         soon=whole_number(total.soon),
         hours=report.rules.soon_hours,
     )
-    sentences = [said] if report.has_due else [said, words("report.lacking.due")]
+    sentences = [said]
+    for key, some in (("parked", total.parked), ("excluded", total.excluded)):
+        if some:
+            sentences.append(words(f"report.open.{key}", n=whole_number(some)))
+    if not report.has_due:
+        sentences.append(words("report.lacking.due"))
     yield _said(sentences, words)
     if report.has_due:
         table = open_table(report, words)

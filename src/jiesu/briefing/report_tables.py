@@ -4,30 +4,33 @@ Puts final figures into rows; computes nothing but shares of counts.
 """
 
 from collections.abc import Sequence
+from decimal import Decimal
 from fractions import Fraction
 
 from jiesu.briefing.columns import integer_cell
 from jiesu.briefing.document import Cell, Column, Table
 from jiesu.briefing.labels import Words
 from jiesu.briefing.scene import Scene
-from jiesu.briefing.wording import clean, percent, plain, signed, text_width, whole_number
+from jiesu.briefing.wording import (
+    clean,
+    percent,
+    plain,
+    signed,
+    text_width,
+    unit_name,
+    whole_number,
+)
 from jiesu.core.reporting import Report, Tally
 from jiesu.core.scoring import rounded
 
 UNITS_SHOWN = 15
 
 
-def unit_name(report: Report, code: str | None, words: Words) -> str:
-    """A unit's name with that of the unit above it, a code where nothing else is known."""
+def _unit(report: Report, code: str | None, words: Words) -> str:
+    """A unit's full name; the cases of no unit have a name too."""
     if code is None:
         return words("report.unassigned")
-    known = report.units.get(code)
-    own = clean(known.name if known else code)
-    parent = report.units.get(known.parent or "") if known else None
-    above = clean(parent.name) if parent else ""
-    if not above or own.startswith(above):
-        return own
-    return above + own if words.lang == "zh" and not own[:1].isascii() else f"{above} {own}"
+    return unit_name(code, report.units, words.lang)
 
 
 def _share(n: int, whole: int, words: Words) -> Cell:
@@ -112,9 +115,7 @@ def alerts_table(report: Report, words: Words) -> Table:
         (
             Cell(words(f"report.value.{alert.column}")),
             Cell(
-                unit_name(report, alert.value, words)
-                if alert.column == "place"
-                else clean(alert.value)
+                _unit(report, alert.value, words) if alert.column == "place" else clean(alert.value)
             ),
             integer_cell(alert.n, words),
             Cell(words("join").join(map(whole_number, alert.usual))),
@@ -131,8 +132,9 @@ def alerts_table(report: Report, words: Words) -> Table:
     return Table("alerts", words("report.alerts.caption"), columns, rows, note=note)
 
 
-def _chance(chance: float, words: Words) -> str:
-    return words("report.alerts.small") if chance < 0.0001 else f"{chance:.4f}"
+def _chance(chance: Decimal, words: Words) -> str:
+    shown = rounded(Fraction(chance), 4)
+    return f"{shown:f}" if shown else words("report.alerts.small")
 
 
 def open_table(report: Report, words: Words) -> Table | None:
@@ -149,7 +151,7 @@ def open_table(report: Report, words: Words) -> Table | None:
     )
     rows = tuple(
         (
-            Cell(unit_name(report, code, words)),
+            Cell(_unit(report, code, words)),
             integer_cell(cases.overdue, words),
             integer_cell(cases.soon, words),
             integer_cell(cases.n, words),
@@ -170,7 +172,7 @@ def dissatisfied_table(report: Report, words: Words) -> Table | None:
     )
     rows = tuple(
         (
-            Cell(unit_name(report, code, words)),
+            Cell(_unit(report, code, words)),
             integer_cell(n, words),
             integer_cell(whole, words),
             _share(n, whole, words),

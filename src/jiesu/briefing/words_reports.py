@@ -84,10 +84,13 @@ ZH: dict[str, str] = {
     "report.alerts.small": "小于0.0001",
     "report.alerts.caption": "诉求量明显偏高的类别和街道（乡镇）",
     "report.alerts.note": (
-        "条件二项检验，错误发现率不高于{level}，且不低于平时均值的{ratio}倍；仅供参考，不计入评分。"
+        "按诉求量平时的波动检验（β-二项分布），错误发现率约{level}，且不低于平时均值的{ratio}倍；"
+        "仅供参考，不计入评分。"
     ),
     "report.open": "截至时段末，在办诉求{n}件，其中超期{overdue}件，{hours}小时内到期{soon}件。",
     "report.open.plain": "截至时段末，在办诉求{n}件。",
+    "report.open.parked": "另有挂账诉求{n}件未办结，不计入在办和超期。",
+    "report.open.excluded": "另有剔除诉求{n}件未办结，不计入在办和超期。",
     "report.open.caption": "超期和即将到期诉求较多的单位",
     "report.open.n": "在办",
     "report.open.overdue": "超期",
@@ -216,14 +219,16 @@ EN: dict[str, str] = {
     "report.alerts.small": "< 0.0001",
     "report.alerts.caption": "Categories and streets with far more demands than usual",
     "report.alerts.note": (
-        "Conditional binomial test; false discovery rate at most {level}, and at least {ratio} "
-        "times the usual mean. For information; it enters no score."
+        "Tested against how much counts usually vary (beta-binomial); false discovery rate about "
+        "{level}, and at least {ratio} times the usual mean. For information; it enters no score."
     ),
     "report.open": (
         "Open at the end of the window: {n}, of which {overdue} overdue and {soon} due within "
         "{hours} hours."
     ),
     "report.open.plain": "Open at the end of the window: {n}.",
+    "report.open.parked": "Parked and not closed: {n}, counted neither as open nor as overdue.",
+    "report.open.excluded": "Excluded and not closed: {n}, counted neither as open nor as overdue.",
     "report.open.caption": "Units with most overdue and soon-due cases",
     "report.open.n": "Open",
     "report.open.overdue": "Overdue",

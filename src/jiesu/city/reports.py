@@ -4,7 +4,6 @@ Brings windows, counts and the running evaluation together; counts nothing itsel
 holds: docs/reports.md.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -13,12 +12,13 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from jiesu.city.folder import City, read_city
+from jiesu.city.outputs import every_format, put_in_place, write_json
 from jiesu.city.policies import load_policies
 from jiesu.city.workspace import LANGUAGES, Progress, Workspace, job_of, opened
 from jiesu.core.counts import Counts
 from jiesu.core.facts import pooled
 from jiesu.core.policy import Policy
-from jiesu.core.problems import InputError, Problem, writable
+from jiesu.core.problems import InputError, Problem
 from jiesu.core.report_contract import report_document
 from jiesu.core.reporting import (
     QUARTER,
@@ -77,7 +77,8 @@ def make_report(
 ) -> Made:
     """Make the report of a date and write its documents and `report.json`.
 
-    Raises InputError for bad input, for a window without cases, and where nothing can be written.
+    All files appear together; documents of an earlier run in other formats go. Raises InputError
+    for bad input, for a window without cases, and where nothing can be written.
     """
     from jiesu.briefing.report_content import report_content
     from jiesu.briefing.write import write_document
@@ -91,13 +92,13 @@ def make_report(
     job = replace(job_of(folder, _label(city, kind, day)), out=out)
     with opened(job, now=now, progress=progress) as workspace:
         report = report_of(workspace, city, kind, day)
-    content = report_content(report, lang, office=city.office)
-    written = write_document(content, out, "report", formats)
-    path = out / "report.json"
-    text = json.dumps(report_document(report), ensure_ascii=False, indent=1)
-    with writable(str(path)):
-        path.write_text(text + "\n", "utf-8")
-    return Made(report, (*written, path))
+        content = report_content(report, lang, office=city.office)
+        made = [
+            *write_document(content, workspace.folder, "report", formats),
+            write_json(report_document(report), workspace.folder / "report.json"),
+        ]
+        written = put_in_place(made, out, stale=every_format("report"))
+    return Made(report, written)
 
 
 def _label(city: City, kind: Kind, day: date) -> str:
@@ -114,7 +115,7 @@ def report_of(workspace: Workspace, city: City, kind: Kind, day: date) -> Report
     policy, period = workspace.period(workspace.job.period)
     span = span_of(kind, day, period.rule, city.reports)
     running = None if kind == "monthly" else _running(workspace, span)
-    with opened_cases(workspace.files, workspace.folder) as cases:
+    with opened_cases(workspace.files, workspace.job.engine, workspace.folder) as cases:
         return _Maker(workspace, city, policy, span, running, cases).report()
 
 
@@ -186,7 +187,7 @@ class _Maker:
             days=days,
             hours=hours,
             alerts=alerts(_against(here, usual), rules),
-            has_usual=bool(usual),
+            has_usual=len(usual) > 1,
             open=open_cases,
             has_due=has_due,
             dissatisfied=dissatisfied,
@@ -341,11 +342,12 @@ def _rates(counts: Counts, policy: Policy) -> CallBacks | None:
 
 
 def _against(here: "Intake", usual: Sequence["Intake"]) -> dict[str, dict[str, list[int]]]:
-    """Counts now and in the usual stretches, of categories and places."""
+    """Counts now and in the usual stretches, of all categories and places of any of them."""
+    stretches = [here, *usual]
     return {
         column: {
-            value: [n, *(one.by[column].get(value, 0) for one in usual)]
-            for value, n in here.by[column].items()
+            value: [one.by[column].get(value, 0) for one in stretches]
+            for value in {value: None for one in stretches for value in one.by[column]}
         }
         for column in ("category_1", "category_2", "place")
     }

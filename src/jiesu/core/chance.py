@@ -1,17 +1,18 @@
-"""Whether a unit stands out among its peers by more than chance and their usual spread.
+"""Whether a unit stands out among its peers, or a count among earlier ones, by more than chance.
 
 Closed forms on counts, of the standard library alone: a binomial mid-p at the number of cases
-that are worth as much as independent ones, the spread between units, and the control of the
-false discovery rate. A p-value informs and never enters a score. Its floating-point steps end in
-`p_value`, which rounds to six digits; all that is decided is decided on these, exactly.
-Method, reasons and sources: docs/methods/health-check.md.
+that are worth as much as independent ones, the spread between units, a test of counts that come in
+clusters, and the control of the false discovery rate. A p-value informs and never enters a score.
+Floating-point steps end in `p_value` and `count_p_value`, which round to six digits; all that is
+decided is decided on these, exactly. Method, reasons and sources: docs/methods/health-check.md,
+for counts docs/methods/reports.md.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
-from math import exp, fsum, lgamma, log, log1p, sqrt
+from math import ceil, exp, fsum, lgamma, log, log1p, sqrt
 from statistics import NormalDist
 
 P_DIGITS = 6
@@ -186,7 +187,11 @@ def p_value(
     if not only_above:
         below = _mid_tail(n - x, n, min(1 - found.mean + reach, 1.0))
         tail = min(2 * min(tail, below), 1.0)
-    return _ROUNDING.create_decimal_from_float(max(tail, SMALLEST_P))
+    return _six_digits(tail)
+
+
+def _six_digits(p: float) -> Decimal:
+    return _ROUNDING.create_decimal_from_float(min(max(p, SMALLEST_P), 1.0))
 
 
 def _mid_tail(x: float, n: float, p: float) -> float:
@@ -225,6 +230,90 @@ def _fraction(a: float, b: float, x: float) -> float:
         if abs(step - 1) < 1e-15:
             break
     return value
+
+
+# Counts against earlier ones -------------------------------------------------------------------
+
+OWN_WEIGHT = 6
+"""What all series show of their dispersion weighs as much as so many degrees of freedom of one."""
+
+
+def dispersions(series: Sequence[Sequence[int]], winsor: Fraction) -> list[float]:
+    """By how much the counts of each series vary more than Poisson ones: variance over mean.
+
+    All series have the same number of counts, at least two. The mean over all series, the highest
+    share `winsor` (one of few, rounded up) drawn in to the next; raised for what few counts leave
+    open; and more where a series' own counts show more. At least 1 (docs/methods/reports.md, "Out
+    of the ordinary").
+    """
+    squares = [_square_over_mean(counts) for counts in series]
+    if not squares:
+        return []
+    own = len(series[0]) - 1
+    ordered = sorted(squares)
+    highest = ordered[-1 - min(ceil(len(squares) * winsor), (len(squares) - 1) // 2)]
+    freedom = own * len(squares)
+    pooled = max(1.0, fsum(min(square, highest) for square in squares) / freedom)
+    # As Student's t is wider than the normal: (z^2 + 1) / 2 over the degrees of freedom, z = 3.3.
+    pooled *= 1 + 6 / freedom
+    return [max(pooled, (OWN_WEIGHT * pooled + square) / (OWN_WEIGHT + own)) for square in squares]
+
+
+def _square_over_mean(counts: Sequence[int]) -> float:
+    """The sum of squares around the mean, over the mean; what Poisson counts have on average
+    where all are 0."""
+    k, total = len(counts), sum(counts)
+    if not total:
+        return k - 1.0
+    return (k * sum(count * count for count in counts) - total * total) / total
+
+
+def count_p_value(n: int, usual: Sequence[int], dispersion: float) -> Decimal:
+    """How probable `n` or more are, given the counts of k equal stretches before, at one rate.
+
+    Counts are taken as negative binomial with the variance `dispersion` times the mean. Given the
+    N of all k + 1 stretches together, that of one is then beta-binomial with the parameters a and
+    k a, a = N / (k + 1) / (dispersion - 1); at 1 binomial, p = 1/(k + 1): the conditional test of
+    Przyborowski and Wilenski, Biometrika 31 (1940), 313-323. Six significant digits.
+    """
+    k, total = len(usual), n + sum(usual)
+    if not k or not n:
+        return Decimal(1)
+    # 1 / a: 0 for the binomial.
+    c = max(dispersion - 1, 0.0) * (k + 1) / total
+    # From the count away from the mean, so that the first term is the largest.
+    if n * (k + 1) <= total:
+        return _six_digits(1 - _count_tail(n - 1, total, c, k, step=-1))
+    return _six_digits(_count_tail(n, total, c, k, step=1))
+
+
+def _count_tail(first: int, total: int, c: float, k: int, *, step: int) -> float:
+    """The beta-binomial probabilities (1/c, k/c) from `first` on, upwards or downwards."""
+    term = exp(
+        lgamma(total + 1)
+        - lgamma(first + 1)
+        - lgamma(total - first + 1)
+        + _log_rising(1, first, c)
+        + _log_rising(k, total - first, c)
+        - _log_rising(k + 1, total, c)
+    )
+    tail, i, last = term, first, total if step > 0 else 0
+    while i != last and term > tail * 1e-16:
+        rest = total - i
+        if step > 0:
+            term *= rest * (1 + i * c) / ((i + 1) * (k + (rest - 1) * c))
+        else:
+            term *= i * (k + rest * c) / ((rest + 1) * (1 + (i - 1) * c))
+        i += step
+        tail += term
+    return tail
+
+
+def _log_rising(start: int, n: int, c: float) -> float:
+    """The logarithm of start (start + c) (start + 2c) ... with n factors."""
+    if not c:
+        return n * log(start)
+    return lgamma(start / c + n) - lgamma(start / c) + n * log(c)
 
 
 def adjusted(values: Sequence[Decimal], *, any_dependence: bool = False) -> list[Fraction]:

@@ -79,7 +79,7 @@ def _warnings(report: Report) -> Json:
                 "value": alert.value,
                 "n": alert.n,
                 "usual": list(alert.usual),
-                "chance": f"{alert.chance:.6f}",
+                "chance": f"{alert.chance:f}",
             }
             for alert in report.alerts
         ],
@@ -126,7 +126,13 @@ def _figures(figures: Figures) -> Json:
 
 
 def _open(cases: OpenCases) -> Json:
-    return {"n": cases.n, "overdue": cases.overdue, "soon": cases.soon}
+    return {
+        "n": cases.n,
+        "overdue": cases.overdue,
+        "soon": cases.soon,
+        "parked": cases.parked,
+        "excluded": cases.excluded,
+    }
 
 
 def _group(group: Group) -> Json:

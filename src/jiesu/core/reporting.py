@@ -4,7 +4,6 @@ A daily report covers noon to noon, a weekly one seven such days, a monthly one 
 Holds no counting (see `jiesu.evaluation.rhythm`) and no words. Method: docs/methods/reports.md.
 """
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -13,7 +12,7 @@ from fractions import Fraction
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from jiesu.core.chance import adjusted
+from jiesu.core.chance import adjusted, count_p_value, dispersions
 from jiesu.core.period import MonthRule, Period, month_period, months_earlier
 from jiesu.core.policy import RateRule
 from jiesu.core.result import Evaluation, Figures
@@ -28,6 +27,9 @@ Window = tuple[datetime, datetime]
 INSTANT = timedelta(microseconds=1)
 LATER = (7, 14, 21, 28)
 """A day is held against those so many days before it: the same weekday of the last four weeks."""
+WINSOR = Fraction(1, 20)
+"""Of the series that tell how much counts vary, so many are drawn in: a wave of one of them in the
+past must not hide the next of another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,47 +137,14 @@ class Alert:
     """A category or place with far more cases than is usual.
 
     `usual` are the counts of the earlier stretches; `chance` is how likely so many or more are
-    if nothing had changed, a float that informs and enters no score.
+    if nothing had changed, in six significant digits; it informs and enters no score.
     """
 
     column: str
     value: str
     n: int
     usual: tuple[int, ...]
-    chance: float
-
-
-def chance_of(n: int, usual: Sequence[int]) -> float:
-    """How likely `n` or more cases are, given those of k equal stretches before.
-
-    If all k + 1 stretches have the same rate, then of their N cases together those of the last one
-    are binomial with p = 1/(k + 1): the conditional test of two Poisson rates. Source:
-    Przyborowski and Wilenski, Biometrika 31 (1940), 313-323.
-    """
-    k, total = len(usual), n + sum(usual)
-    if not k or not n:
-        return 1.0
-    # From the count away from the mean, so that the first term is the largest.
-    if n * (k + 1) <= total:
-        return max(0.0, 1.0 - _tail(n - 1, total, k, step=-1))
-    return min(1.0, _tail(n, total, k, step=1))
-
-
-def _tail(first: int, total: int, k: int, *, step: int) -> float:
-    """The binomial probabilities with p = 1/(k + 1) from `first` on, upwards or downwards."""
-    term = math.exp(
-        math.lgamma(total + 1)
-        - math.lgamma(first + 1)
-        - math.lgamma(total - first + 1)
-        + (total - first) * math.log(k)
-        - total * math.log(k + 1)
-    )
-    tail, i = 0.0, first
-    while 0 <= i <= total and term > tail * 1e-16:
-        tail += term
-        term *= (total - i) / ((i + 1) * k) if step > 0 else i * k / (total - i + 1)
-        i += step
-    return tail
+    chance: Decimal
 
 
 def alerts(
@@ -183,32 +152,56 @@ def alerts(
 ) -> tuple[Alert, ...]:
     """What is out of the ordinary, the least likely first.
 
-    `counts` gives by column and value the count now and those before. The false discovery rate is
-    held over everything that had enough cases to be looked at (Benjamini and Hochberg, 1995).
+    `counts` gives by column and value the count now and those of the stretches before, as many for
+    each; of the values of a column, that have any of them, all. Two stretches before are needed to
+    tell how much counts vary. The false discovery rate is held over everything that was looked at
+    (Benjamini and Hochberg, 1995): all with `alert_from` cases in the stretches together, which
+    says nothing of the one in question.
     """
-    tried = [
-        Alert(column, value, n, tuple(usual), chance_of(n, usual))
-        for column, values in counts.items()
-        for value, (n, *usual) in values.items()
-        if value and n >= rules.alert_from and usual
-    ]
+    tried: list[Alert] = []
+    for column, values in counts.items():
+        series = {
+            value: (n, tuple(usual))
+            for value, (n, *usual) in values.items()
+            if value and len(usual) > 1 and n + sum(usual) >= rules.alert_from
+        }
+        spread = dispersions([usual for _, usual in series.values()], WINSOR)
+        tried += [
+            Alert(column, value, n, usual, count_p_value(n, usual, dispersion))
+            for (value, (n, usual)), dispersion in zip(series.items(), spread, strict=True)
+        ]
     tried.sort(key=lambda alert: (alert.chance, alert.column, alert.value))
-    rates = adjusted([Decimal(repr(alert.chance)) for alert in tried])
+    rates = adjusted([alert.chance for alert in tried])
     return tuple(
         alert
         for alert, rate in zip(tried, rates, strict=True)
         if rate <= rules.alert_level
+        and alert.n >= rules.alert_from
         and alert.n * len(alert.usual) >= rules.alert_ratio * sum(alert.usual)
     )
 
 
 @dataclass(frozen=True, slots=True)
 class OpenCases:
-    """A unit's cases that are not closed at a moment: all, overdue, and due soon."""
+    """A unit's cases that are not closed at a moment: all, overdue, and due soon.
 
-    n: int
-    overdue: int
-    soon: int
+    Apart from these `excluded` ones, and `parked` ones that are not excluded.
+    """
+
+    n: int = 0
+    overdue: int = 0
+    soon: int = 0
+    parked: int = 0
+    excluded: int = 0
+
+    def __add__(self, other: "OpenCases") -> "OpenCases":
+        return OpenCases(
+            self.n + other.n,
+            self.overdue + other.overdue,
+            self.soon + other.soon,
+            self.parked + other.parked,
+            self.excluded + other.excluded,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +237,7 @@ class Report:
     `None` where no case falls in it; a monthly report has none. `ranks` are the last units of the
     ranking at the moments `moments`. `days` counts the intake by day (from cut hour to cut hour; a
     monthly report's days begin at midnight), `hours` by ISO weekday and hour of the local clock.
-    `has_usual` says whether the data go back to a usual stretch. `open` are open cases by unit
+    `has_usual` says whether the data go back to two usual stretches. `open` are open cases by unit
     (`None`: without one); `has_due` is false where no case has a due time. `dissatisfied` are units
     with the answers of dissatisfied callers and all valid call-backs. `funnel` are cases of the
     period by step. `units` are the city's units by code. `lacking` names what the data do not have.
@@ -283,12 +276,7 @@ class Report:
 
     @property
     def open_total(self) -> OpenCases:
-        every = self.open.values()
-        return OpenCases(
-            sum(one.n for one in every),
-            sum(one.overdue for one in every),
-            sum(one.soon for one in every),
-        )
+        return sum(self.open.values(), OpenCases())
 
 
 QUARTER = 900

@@ -258,15 +258,16 @@ def _unsolved(
 ) -> tuple[dict[str, int], dict[str, list[OpenCase]]]:
     """How many cases of each unit are not solved as of the moment, and the oldest of them.
 
-    Not solved: not closed, or the last valid answer says `no` or `partial`. Excluded ones are left
-    out.
+    Not solved: not closed, or the last valid answer says `no` or `partial`. Excluded and parked
+    ones are left out.
     """
     as_of = instant(ask.as_of)
     answer = ibis.coalesce(above.final_resolved, above.callback_resolved)
     answered = holds(above, ask.policy, as_of, "called_back").fill_null(False)
     still = ~happened(above.closed_at, as_of) | (answered & answer.isin(["no", "partial"]))
     excluded = holds(above, ask.policy, as_of, "excluded").fill_null(False)
-    cases = above.filter(still.fill_null(False), ~excluded).select(
+    parked = above.parked.fill_null(False)
+    cases = above.filter(still.fill_null(False), ~excluded, ~parked).select(
         "case_id", *CATEGORIES, unit=above.counted_for, seconds=above.created_at.epoch_seconds()
     )
     counts = {

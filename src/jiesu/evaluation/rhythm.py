@@ -16,7 +16,7 @@ from jiesu.core.counts import Counts
 from jiesu.core.policy import Policy
 from jiesu.core.reporting import INSTANT, QUARTER, OpenCases
 from jiesu.evaluation.counts import Question, Window, count, in_windows
-from jiesu.evaluation.engines import DEFAULT, counted_by_sets, open_cases, open_engine, rows
+from jiesu.evaluation.engines import counted_by_sets, open_cases, open_engine, rows
 from jiesu.evaluation.facts import bears, happened, instant
 
 COLUMNS = ("channel", "kind", "category_1", "category_2", "place", "exclusion_reason")
@@ -37,9 +37,12 @@ class Intake:
 
 
 @contextmanager
-def opened_cases(files: Sequence[Path], spill: Path | None = None) -> Iterator[ir.Table]:
-    """The cases of canonical files, with an engine that is closed at the end."""
-    engine = open_engine(DEFAULT, spill)
+def opened_cases(files: Sequence[Path], engine_url: str, spill: Path) -> Iterator[ir.Table]:
+    """The cases of canonical files, in an engine that is closed at the end.
+
+    Raises InputError for a URL that names none (`evaluation.engines.open_engine`).
+    """
+    engine = open_engine(engine_url, spill)
     try:
         yield open_cases(engine, files)
     finally:
@@ -141,27 +144,31 @@ def open_by_unit(
 ) -> tuple[dict[str | None, OpenCases], bool]:
     """The cases that are open at a moment by unit, and whether any of them has a due time.
 
-    Open: it came in and is not closed by then. Overdue: `due_at < as_of`; due soon: it is
-    due from then on and before `as_of + soon`.
+    Open: it came in and is not closed by then, and is neither excluded nor parked: those stand
+    apart. Overdue: `due_at < as_of`; due soon: it is due from then on and before `as_of + soon`.
     """
     now = instant(as_of)
     still = cases.filter(cases.created_at <= now, ~happened(cases.closed_at, now))
+    excluded = still.excluded.fill_null(False)
     table = still.select(
         unit=still.unit,
+        excluded=excluded,
+        parked=still.parked.fill_null(False) & ~excluded,
         has_due=still.due_at.notnull(),
         overdue=(still.due_at < now).fill_null(False),
         soon=((still.due_at >= now) & (still.due_at < instant(as_of + soon))).fill_null(False),
     )
     found: dict[str | None, OpenCases] = {}
     any_due = False
-    for unit, has_due, overdue, is_soon, n in counted_by_sets(table, [table.columns]):
-        any_due = any_due or has_due
-        old = found.get(unit, OpenCases(0, 0, 0))
-        found[unit] = OpenCases(
-            old.n + n,
-            old.overdue + (n if overdue else 0),
-            old.soon + (n if is_soon else 0),
-        )
+    for unit, is_excluded, is_parked, has_due, overdue, is_soon, n in counted_by_sets(
+        table, [table.columns]
+    ):
+        if is_excluded or is_parked:
+            more = OpenCases(excluded=n) if is_excluded else OpenCases(parked=n)
+        else:
+            any_due = any_due or has_due
+            more = OpenCases(n, n if overdue else 0, n if is_soon else 0)
+        found[unit] = found.get(unit, OpenCases()) + more
     return found, any_due
 
 
