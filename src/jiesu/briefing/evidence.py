@@ -77,8 +77,8 @@ def _again_first(stage: Stage, card: Scorecard, evidence: Evidence) -> Said:
     )
     first = words("merit.word.again")
     # Of last year only the rank is said.
-    then, _ = traces_of(stage, card, before, rank=first)[:2]
-    traces = (then, *traces_of(stage, card, now, rank=first))
+    then, _ = traces_of(stage, card, before, rank=first, with_period=False)
+    traces = (then, *traces_of(stage, card, now, rank=first, with_period=False))
     year = Trace("year", before.period, before.period, YEAR, "/period/label", "", before.period)
     return text, (year, stage.month_trace(), *traces)
 
@@ -125,9 +125,20 @@ def figure_title(stage: Stage, place: Place) -> str:
         title = stage.score
     elif place.kind == "index" and place.key != f"index.{ROOT}":
         title = words("merit.index", title=title)
-    if place.period == stage.pack.meeting.period:
-        return title
-    return words("merit.in_period", period=period_words(stage, place.period), title=title)
+    period = place_period(stage, place)
+    return words("merit.in_period", period=period, title=title) if period else title
+
+
+def place_period(stage: Stage, place: Place) -> str:
+    """The period that is said of a figure: not the month's own, unless it is an outside one."""
+    if place.kind == "measure":
+        table = stage.pack.measures.get(place.key.removeprefix("measure."))
+        if table is not None and table.span:
+            return stage.words("merit.since")
+        if place.period == stage.pack.meeting.period:
+            return stage.short_month
+    own = place.period == stage.pack.meeting.period
+    return "" if own else period_words(stage, place.period)
 
 
 def period_words(stage: Stage, label: str) -> str:
@@ -148,11 +159,13 @@ def figure_value(stage: Stage, place: Place) -> str:
     return f"{text}{space}{measured_in.strip()}"
 
 
-def traces_of(stage: Stage, card: Scorecard, place: Place, *, rank: str = "") -> tuple[Trace, ...]:
+def traces_of(
+    stage: Stage, card: Scorecard, place: Place, *, rank: str = "", with_period: bool = True
+) -> tuple[Trace, ...]:
     """Where a place's rank and its figure stand, and the cases behind the month's own.
 
     `rank` is the word that the sentence has for the rank, if it is no number. A period that is not
-    the month's own is said and traced too.
+    the month's own is said and traced too, where the sentence says it.
     """
     where = f"/units/{pointed(card.unit)}/places/{card.places.index(place)}"
     of_cases = place.kind in ("score", "rate") and place.period == stage.pack.meeting.period
@@ -163,7 +176,7 @@ def traces_of(stage: Stage, card: Scorecard, place: Place, *, rank: str = "") ->
         Trace(f"{place.key} rank", at, number, CARDS, f"{where}/rank", code, period, cases),
         Trace(place.key, shown, place.value, CARDS, f"{where}/value", code, period, cases),
     )
-    if period == stage.pack.meeting.period or rank == stage.words("merit.word.again"):
+    said = place_period(stage, place)
+    if not said or not with_period:
         return traces
-    said = period_words(stage, period)
     return (*traces, Trace("period", said, period, CARDS, f"{where}/period", code, period))

@@ -27,7 +27,7 @@ from jiesu.briefing.provenance import essence
 from jiesu.briefing.scorecards import kept_table, points_paragraphs, scorecard_section
 from jiesu.briefing.statements import bulletin_statements
 from jiesu.briefing.topic_statements import governance_statements, topic_statements
-from jiesu.briefing.wording import clean, day, issue_number, listing, office_line
+from jiesu.briefing.wording import clean, day, issue_number, listing, moment, office_line
 from jiesu.core.press import Statement
 
 
@@ -52,7 +52,7 @@ def pack_content(stage: Stage) -> Content:
         number=issue_number(pack.evaluation.period, words),
         mark=stage.mark(),
         annexes=annexes,
-        essence=essence(stage.scene),
+        essence=(*essence(stage.scene), *stage.sources()),
         office=office_line(pack.office, stage.city, words),
         signed_on=signed_on,
         printed=words("printed", day=signed_on),
@@ -113,6 +113,8 @@ def _agenda(stage: Stage) -> Iterator[Block]:
         yield Paragraph(words("meeting.edition", n=pack.edition))
     else:
         yield Paragraph(words("meeting.edition.differs", n=pack.edition))
+    if stage.scene.as_of.date() > pack.meeting.held_on:
+        yield Paragraph(words("meeting.later", as_of=moment(stage.scene.as_of, words)))
 
 
 def _who(stage: Stage, part: str) -> str:
@@ -149,6 +151,8 @@ def _speakers(stage: Stage) -> Iterator[Block]:
                 )
             )
         yield from points_paragraphs(stage, speaker, card)
+    if stage.pack.meeting.speakers:
+        yield Paragraph(words("card.tested"))
 
 
 def _experience(stage: Stage) -> Iterator[Block]:

@@ -35,7 +35,7 @@ from jiesu.core.meeting import Speaker
 from jiesu.core.result import UnitResult
 from jiesu.core.scorecard import telling_lists
 
-BLANK_ROWS = 6
+BLANK_ROWS = 5
 """Lines of a card that are left for the chair's own remarks."""
 
 
@@ -66,13 +66,11 @@ def notice_content(stage: Stage, code: str) -> Content:
         sections=(Section("notice", "", tuple(_notice(stage, code))),),
         ui=words.ui(),
         masthead=words("meeting.masthead", city=stage.city, title=called).removeprefix(" · "),
-        number=words("notice.number", month=stage.month),
         mark=stage.mark(),
         recipients=words("notice.to", name=name),
         essence=_source(stage),
         office=office_line(pack.office, stage.city, words),
         signed_on=signed_on,
-        printed=words("printed", day=signed_on),
     )
 
 
@@ -80,7 +78,10 @@ def _notice(stage: Stage, code: str) -> Iterator[Block]:
     words, pack = stage.words, stage.pack
     called = stage.title(pack.rules.title)
     items = tuple(_named(stage, code))
-    if items:
+    if len(items) == 1:
+        text = words("notice.why.one", month=stage.month, meeting=called, item=items[0])
+        yield Paragraph(text)
+    elif items:
         yield Paragraph(words("notice.why", month=stage.month, meeting=called))
         yield Items(items, numbered=True)
     at = stage.unit_at(pack.evaluation, code)
@@ -103,13 +104,13 @@ def _notice(stage: Stage, code: str) -> Iterator[Block]:
         yield Paragraph(text)
     answer_by = pack.meeting.held_on + timedelta(pack.rules.notice_days)
     yield Paragraph(words("notice.ask", day=day(answer_by, words)))
-    yield Paragraph(words("notice.appeal"))
 
 
 def _source(stage: Stage) -> tuple[str, ...]:
     """What the figures of a notice are from, for the foot of its first page."""
     policy = stage.pack.evaluation.policy
     return (
+        stage.words("notice.appeal"),
         stage.words("notice.source", file=EVALUATION),
         stage.words("notice.policy", policy=f"{clean(policy.name)} {clean(policy.version)}"),
         stage.words("essence.as_of", as_of=moment(stage.scene.as_of, stage.words)),
@@ -183,9 +184,9 @@ def cards_content(stage: Stage) -> Content:
 
 def _card(stage: Stage, speaker: Speaker) -> Iterator[Block]:
     words, card = stage.words, stage.pack.cards[speaker.unit]
-    for key, title, points in (
-        ("merits", words("meeting.merits"), speaker.merits),
-        ("shortcomings", words("meeting.shortcomings"), speaker.shortcomings),
+    for title, points in (
+        (words("meeting.merits"), speaker.merits),
+        (words("meeting.shortcomings"), speaker.shortcomings),
     ):
         texts = tuple(text for point in points if (text := point_said(stage, card, point)[0]))
         yield Heading(title.strip().rstrip("：:"))
@@ -193,6 +194,6 @@ def _card(stage: Stage, speaker: Speaker) -> Iterator[Block]:
             yield Items(texts, numbered=True)
         else:
             yield Paragraph(words("meeting.none_shown"))
-        column = Column("remark", words("cards.remark"), width=40)
-        rows = ((Cell(words("cards.blank")),),) * BLANK_ROWS
-        yield Table(f"{key}_{card.unit}", words("cards.remark"), (column,), rows)
+    column = Column("remark", words("cards.remark"), width=40)
+    rows = ((Cell(words("cards.blank")),),) * BLANK_ROWS
+    yield Table(f"remarks_{card.unit}", words("cards.remark"), (column,), rows)

@@ -132,6 +132,14 @@ class Stage:
         codes = self.pack.units.with_all_below(code) if code in self.pack.units else (code,)
         return CasesBehind(evaluation.period.label, "unit", codes, unit.volume)
 
+    def sources(self) -> tuple[str, ...]:
+        """Who delivers the outside measures, for the foot of a document."""
+        tables = self.pack.measures.values()
+        names = dict.fromkeys(clean(table.measure.source, 120) for table in tables)
+        if not names:
+            return ()
+        return (self.words("meeting.sources", names=self.words("between").join(names)),)
+
     def mark(self, otherwise: str = "") -> str:
         """What stands on every page: synthetic data, or a draft that nobody has approved."""
         words = self.words

@@ -29,22 +29,18 @@ def press_statements(stage: Stage) -> tuple[Statement, ...]:
 def _statements(stage: Stage) -> Iterator[Statement]:
     meeting = stage.pack.meeting
     yield from _opening(stage, meeting)
-    for number, speaker in enumerate(meeting.speakers):
-        card = stage.pack.cards.get(speaker.unit)
-        if card is not None:
-            yield from _speaker(stage, number, speaker, card)
-    yield from _experience(stage, meeting)
     parts = {
+        "speakers": _speakers,
+        "experience": _experience,
         "bulletin": bulletin_statements,
         "index": index_statements,
         "topics": topic_statements,
         "governance": governance_statements,
         "commitments": _commitments,
+        "next_steps": _next_steps,
     }
     for part in meeting.agenda:
-        if part in parts:
-            yield from parts[part](stage)
-    yield from _next_steps(stage, meeting)
+        yield from parts[part](stage)
     yield from _attendance(stage, meeting)
 
 
@@ -59,7 +55,7 @@ def _opening(stage: Stage, meeting: Meeting) -> Iterator[Statement]:
         chair = clean(meeting.chair)
         chaired = Trace("chair", chair, meeting.chair, MEETING, "/chair")
         yield Statement("chair", "opening", words("press.chaired", chair=chair), (chaired,))
-    if meeting.speakers:
+    if meeting.speakers and "speakers" in meeting.agenda:
         names = [stage.unit(speaker.unit) for speaker in meeting.speakers]
         text = words(
             "press.speak",
@@ -71,6 +67,13 @@ def _opening(stage: Stage, meeting: Meeting) -> Iterator[Statement]:
             for n, (name, speaker) in enumerate(zip(names, meeting.speakers, strict=True))
         )
         yield Statement("speakers", "opening", text, traces)
+
+
+def _speakers(stage: Stage) -> Iterator[Statement]:
+    for number, speaker in enumerate(stage.pack.meeting.speakers):
+        card = stage.pack.cards.get(speaker.unit)
+        if card is not None:
+            yield from _speaker(stage, number, speaker, card)
 
 
 def _speaker(stage: Stage, number: int, speaker: Speaker, card: Scorecard) -> Iterator[Statement]:
@@ -133,8 +136,8 @@ def _point(
     return text, (trace,), source
 
 
-def _experience(stage: Stage, meeting: Meeting) -> Iterator[Statement]:
-    code = meeting.experience
+def _experience(stage: Stage) -> Iterator[Statement]:
+    code = stage.pack.meeting.experience
     if not code:
         return
     words, name = stage.words, stage.unit(code)
@@ -190,14 +193,20 @@ def _commitments(stage: Stage) -> Iterator[Statement]:
         yield Statement("overdue", "bulletin", stage.words("press.overdue", n=n), (trace,))
 
 
-def _next_steps(stage: Stage, meeting: Meeting) -> Iterator[Statement]:
+def _next_steps(stage: Stage) -> Iterator[Statement]:
+    meeting = stage.pack.meeting
     for number, step in enumerate(meeting.next_steps):
         text = clean(stage.words.title(step, ""), 600)
         pointer = f"/next_steps/{number}/{stage.words.lang}"
         trace = Trace("text", text, text, MEETING, pointer)
         given = f"meetings/{meeting.period}.toml"
-        sentence = stage.words("press.step", text=text)
+        sentence = stage.words("press.step", text=_ended(text, stage.words))
         yield Statement("next_step", "next", sentence, (trace,), given)
+
+
+def _ended(text: str, words: Words) -> str:
+    """A sentence with its full stop, as people may have left it out."""
+    return text if text.endswith(("。", ".", "！", "!", "？", "?")) else text + words("list.end")
 
 
 def proposed_steps(
@@ -255,9 +264,9 @@ def press_content(stage: Stage, statements: Sequence[Statement]) -> Content:
         lang=words.lang,
         title=title,
         sections=sections,
-        ui={key: words(f"ui.{key}") for key in ("skip", "contents", "top", "source")},
+        ui=words.ui(),
         mark=stage.mark(words("press.draft")),
-        essence=(words("press.traced"),),
+        essence=(words("press.traced"), *stage.sources()),
         office=clean(stage.pack.office),
         signed_on=day(meeting.held_on, words) if stage.pack.office else "",
     )

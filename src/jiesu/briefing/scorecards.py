@@ -20,7 +20,7 @@ TOP = 34
 LEFT, RIGHT = 330, 596
 """Where the lines of ranks begin and end; left of them stand titles and values."""
 VALUES = 306
-ROOM = 470
+ROOM = 380
 """So high may a chart be, that a scorecard stays on its page."""
 
 
@@ -55,7 +55,6 @@ def _blocks(stage: Stage, speaker: Speaker, card: Scorecard) -> Iterator[Block]:
     if card.kept:
         text = listing([_promise(stage, kept) for kept in card.kept], words)
         yield Paragraph(text + words("list.end"), words("card.promised"))
-    yield Paragraph(words("card.tested"))
 
 
 def points_paragraphs(stage: Stage, speaker: Speaker, card: Scorecard) -> Iterator[Paragraph]:

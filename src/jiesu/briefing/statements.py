@@ -11,6 +11,7 @@ from jiesu.briefing.pack import EVALUATION, YEAR, Stage
 from jiesu.briefing.wording import listing, lowered, period_name, signed, whole_number
 from jiesu.core.press import CasesBehind, Statement, Trace
 from jiesu.core.result import Group, ListedUnit, NamedList, UnitResult
+from jiesu.core.scorecard import telling_lists
 
 SECTION = "bulletin"
 
@@ -27,25 +28,34 @@ def bulletin_statements(stage: Stage) -> Iterator[Statement]:
     shown = whole_number(n)
     trace = Trace("volume", shown, str(n), EVALUATION, "/totals/volume", "", period, cases)
     yield Statement("volume", SECTION, text, (stage.month_trace(), trace))
-    for number, named in enumerate(evaluation.lists):
-        if named.available and named.units:
-            yield _list_statement(stage, number, named)
+    for number, told in enumerate(telling_lists(evaluation)):
+        if told.available and told.units:
+            yield _list_statement(stage, number, evaluation.lists[number], told)
     for group in evaluation.groups:
         yield from _year_first(stage, group)
 
 
-def _list_statement(stage: Stage, number: int, named: NamedList) -> Statement:
+def _list_statement(stage: Stage, number: int, named: NamedList, told: NamedList) -> Statement:
+    """A list's names; `told` is the list without those of whom its title would be untrue."""
     words = stage.words
+    at = {one.unit: position for position, one in enumerate(named.units)}
     first = named.kind == "tied_first"
     names: list[str] = []
     traces: list[Trace] = []
-    for position, one in enumerate(named.units):
+    for one in told.units:
         name = stage.scene.listed_name(named.group, one.unit, one.name)
         value = listed_value(stage, named, one)
         names.append(name if first else words("press.named", name=name, value=value))
-        traces += _traces(stage, number, named, position, one, name, value)
+        traces += _traces(stage, number, named, at[one.unit], one, name, value)
+    count = str(len(names))
+    pointer, period = f"/lists/{number}/units", stage.pack.evaluation.period.label
+    how_many = Trace("how many", count, count, EVALUATION, pointer, "", period)
     if not first:
-        text = words("press.list", title=stage.scene.list_title(named), names=listing(names, words))
+        title, all_names = stage.scene.list_title(named), listing(names, words)
+        if told == named and len(names) > _asked(stage, named):
+            text = words("press.list.tied", title=title, names=all_names, n=count)
+            return Statement(named.key, SECTION, text, (*traces, how_many))
+        text = words("press.list", title=title, names=all_names)
         return Statement(named.key, SECTION, text, tuple(traces))
     group = stage.group(named.group)
     title = stage.scene.group_title(group) if group else named.group
@@ -59,11 +69,14 @@ def _list_statement(stage: Stage, number: int, named: NamedList) -> Statement:
         names=listing(names, words),
     )
     if len(names) > 1:
-        count = str(len(names))
-        pointer = f"/lists/{number}/units"
-        period = stage.pack.evaluation.period.label
-        traces.append(Trace("how many", count, count, EVALUATION, pointer, "", period))
+        traces.append(how_many)
     return Statement(named.key, SECTION, text, tuple(traces))
+
+
+def _asked(stage: Stage, named: NamedList) -> int:
+    """How many units the policy wants on a list; ties may bring more."""
+    rules = (rule for rule in stage.scene.policy.lists if named.key.endswith(rule.key))
+    return max((rule.n for rule in rules), default=len(named.units))
 
 
 def listed_value(stage: Stage, named: NamedList, one: ListedUnit) -> str:

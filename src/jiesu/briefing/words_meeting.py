@@ -21,6 +21,7 @@ ZH: dict[str, str] = {
     "merit.index": "“{title}”评价",
     "meeting.year": "{year}年",
     "merit.in_period": "{period}{title}",
+    "merit.since": "今年以来",
     # The meeting
     "meeting.masthead": "{city}{title}",
     "meeting.title": "{month}{meeting}会议材料",
@@ -45,6 +46,10 @@ ZH: dict[str, str] = {
     "meeting.part.commitments": "整改承诺落实情况",
     "meeting.part.next_steps": "下一步工作",
     "meeting.office": "主管部门",
+    "meeting.sources": "外部指标来源：{names}",
+    "meeting.later": (
+        "本材料数据截至{as_of}，晚于会议日期；要按会议当时的数据准备，请用--as-of指定时点。"
+    ),
     "meeting.nothing": "本期没有可通报的内容。",
     "meeting.edition": "本期数据已发布，为第{n}号。",
     "meeting.edition.differs": "本期数据已发布第{n}号，但现有数据与其不一致，会前请核对更正。",
@@ -108,6 +113,7 @@ ZH: dict[str, str] = {
     "press.first.one": "{score}排名第一的{group}是{names}，{value}分。",
     "press.first.tied": "{score}排名并列第一的{group}共{n}个，均为{value}分：{names}。",
     "press.list": "{title}：{names}。",
+    "press.list.tied": "{title}（含并列共{n}个）：{names}。",
     "press.named": "{name}（{value}）",
     "press.points": "{value}分",
     "press.cases": "{n}件",
@@ -129,9 +135,9 @@ ZH: dict[str, str] = {
     "cards.blank": "　",
     # Notices
     "notice.title": "关于{name}接诉即办工作的督办通知",
-    "notice.number": "{month}督办",
     "notice.to": "{name}：",
     "notice.why": "{month}{meeting}通报，你单位列入下列名单：",
+    "notice.why.one": "{month}{meeting}通报，你单位列入{item}。",
     "notice.item": "“{title}”，第{position}位，{value}",
     "notice.figures": (
         "你单位本月受理诉求{volume}件，{base}{whole}件，{rates}，{score}{value}分，列第{rank}位。"
@@ -190,11 +196,12 @@ EN: dict[str, str] = {
         "({value})"
     ),
     "merit.streets": "on the list “{title}”: {n} of its units ({names})",
-    "merit.overdue": "{n} commitments are overdue",
+    "merit.overdue": "overdue commitments: {n}",
     "merit.change": "change of the {score}",
     "merit.index": "index “{title}”",
     "meeting.year": "{year}",
     "merit.in_period": "{title} in {period}",
+    "merit.since": "this year so far",
     "meeting.masthead": "{city} · {title}",
     "meeting.title": "Papers for the {meeting}, {month}",
     "meeting.draft": "Draft · not approved",
@@ -218,6 +225,11 @@ EN: dict[str, str] = {
     "meeting.part.commitments": "Commitments",
     "meeting.part.next_steps": "Next steps",
     "meeting.office": "Responsible office",
+    "meeting.sources": "Outside measures from: {names}",
+    "meeting.later": (
+        "The figures of these papers are as of {as_of}, later than the meeting; to prepare them as "
+        "of the meeting, name the moment with --as-of."
+    ),
     "meeting.nothing": "Nothing to report this month.",
     "meeting.edition": "The month's figures are published as edition {n}.",
     "meeting.edition.differs": (
@@ -293,6 +305,7 @@ EN: dict[str, str] = {
     "press.first.one": "First by {score} among {group}: {names}, {value} points. ",
     "press.first.tied": "Tied first by {score} among {group}, {n} with {value} points: {names}. ",
     "press.list": "{title}: {names}. ",
+    "press.list.tied": "{title} ({n} with ties): {names}. ",
     "press.named": "{name} ({value})",
     "press.points": "{value}",
     "press.cases": "{n}",
@@ -305,23 +318,23 @@ EN: dict[str, str] = {
     "press.present.way": "{way}: {who}",
     "press.present.join": "; ",
     "press.present.end": ".",
-    "press.overdue": "The meeting named {n} commitments that are overdue. ",
+    "press.overdue": "Overdue commitments named at the meeting: {n}. ",
     "press.traced": "Every number of this draft can be traced in press.json.",
     "press.by_hand": "as given by {source}",
     "cards.title": "Comment cards, {meeting}, {month}",
     "cards.remark": "Remarks",
     "cards.blank": "\u2003",
     "notice.title": "Notice of supervision to {name}",
-    "notice.number": "Supervision, {month}",
     "notice.to": "To {name}:",
     "notice.why": "The {meeting} for {month} names your unit on these lists:",
+    "notice.why.one": "The {meeting} for {month} names your unit on the list {item}.",
     "notice.item": "“{title}”, number {position}, {value}",
     "notice.figures": (
         "In the month your unit had {volume} demands ({base}: {whole}): {rates}; "
         "{score} {value}, rank {rank}."
     ),
     "notice.rate": "{title} {value}",
-    "notice.overdue": "{n} commitments of your unit are overdue: {names}.",
+    "notice.overdue": "Overdue commitments of your unit ({n}): {names}.",
     "notice.promise": "“{promise}” (due {due}, {days} days ago)",
     "notice.ask": (
         "Please find the causes of each of these points, name measures, a responsible office and a "

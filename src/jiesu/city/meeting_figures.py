@@ -174,7 +174,7 @@ def proposal(figures: Figures) -> tuple[Meeting, Sequence[str]]:
         period=label,
         held_on=held_on,
         chair=rules.chair,
-        agenda=AGENDA,
+        agenda=tuple(part for part in AGENDA if part not in _empty_parts(figures, held_on)),
         attendance=_attendance(rules, figures.units),
         speakers=speakers,
         experience=candidates[0].unit if candidates else "",
@@ -183,6 +183,17 @@ def proposal(figures: Figures) -> tuple[Meeting, Sequence[str]]:
         proposed=True,
     )
     return meeting, [one.unit for one in candidates[1 : 1 + OTHERS_SHOWN]]
+
+
+def _empty_parts(figures: Figures, held_on: date) -> frozenset[str]:
+    """Parts of the usual agenda of which the city has nothing to tell."""
+    there = {
+        "index": figures.index,
+        "topics": figures.topics,
+        "governance": figures.governance,
+        "commitments": _kept(figures, held_on),
+    }
+    return frozenset(part for part, found in there.items() if not found)
 
 
 def _heard(board: TopicBoard | None, n: int) -> tuple[str, ...]:

@@ -38,10 +38,15 @@ PRESS, CASES = "press.json", "cases.csv"
 
 @dataclass(frozen=True, slots=True)
 class MeetingDone:
-    """What came of preparing a meeting: its draft if one was written, and the files."""
+    """What came of preparing a meeting: its draft if one was written, and the files.
+
+    Of the papers `n_made` were made now and `n_kept` were there already, made of the same figures.
+    """
 
     drafted: Drafted | None
     written: tuple[Path, ...]
+    n_made: int = 0
+    n_kept: int = 0
     failed: tuple[tuple[str, str], ...] = ()
 
 
@@ -89,8 +94,7 @@ def hold(order: MeetingOrder, *, now: datetime, progress: Progress | None = None
             decided = read_meetings(order.folder, figures.units)[order.period]
         pack = pack_of(figures, decided)
         _refuse_stale_points(pack, meeting_path(order.folder, order.period))
-        written, failed = _write(order, job, workspace, pack, progress)
-    return MeetingDone(drafted, written, failed)
+        return replace(_write(order, job, workspace, pack, progress), drafted=drafted)
 
 
 def _is_month(label: str) -> bool:
@@ -103,7 +107,7 @@ def _is_month(label: str) -> bool:
 
 def _refuse_stale_points(pack: "Pack", path: Path) -> None:
     """Raise InputError for each point that the figures do not show (any more)."""
-    problems = []
+    problems = [*_wrong_frame(pack, f"meetings/{path.name}")]
     for number, speaker in enumerate(pack.meeting.speakers, start=1):
         card = pack.cards.get(speaker.unit)
         where = f"speakers[{number}]"
@@ -133,6 +137,20 @@ def _refuse_stale_points(pack: "Pack", path: Path) -> None:
         raise InputError(problems)
 
 
+def _wrong_frame(pack: "Pack", file: str) -> Iterator[Problem]:
+    """A meeting that is held before its month has ended, or hears a unit of another group."""
+    meeting, period = pack.meeting, pack.evaluation.period
+    if meeting.held_on < period.last_day:
+        what = f"{meeting.held_on} is before {period.last_day}, the last day of {period.label}"
+        yield Problem(file, "held_on", what, "write the day on which the month is reviewed")
+    group = next((g for g in pack.evaluation.groups if g.key == pack.rules.experience_group), None)
+    members = {unit.unit for unit in group.units} if group else set()
+    if meeting.experience and meeting.experience not in members:
+        what = f"{meeting.experience} is not of the group {pack.rules.experience_group}"
+        remedy = "name a unit of that group, or set meeting.experience_group in city.toml"
+        yield Problem(file, "experience", what, remedy)
+
+
 def _draft(folder: Path, figures: Figures) -> Drafted:
     from jiesu.briefing.evidence import point_said
     from jiesu.briefing.labels import Words
@@ -152,7 +170,7 @@ def _draft(folder: Path, figures: Figures) -> Drafted:
 
 def _write(
     order: MeetingOrder, job: Job, workspace: Workspace, pack: "Pack", progress: Progress | None
-) -> tuple[tuple[Path, ...], tuple[tuple[str, str], ...]]:
+) -> MeetingDone:
     """Make the documents, then put the figures beside them that they point into.
 
     Until all documents are there, no figures of another run are: a reader never follows a sentence
@@ -185,7 +203,8 @@ def _write(
     )
     placed = put_in_place(figures, out)
     papers = (out / f"{task.key}.{form}" for task in tasks for form in order.formats)
-    return (*placed, *(path for path in papers if path.exists())), merged.failed
+    written = (*placed, *(path for path in papers if path.exists()))
+    return MeetingDone(None, written, len(merged.done), len(merged.skipped), merged.failed)
 
 
 def _documents(stage: "Stage", press: "Content", job: Job) -> Iterator[tuple[str, "Content"]]:

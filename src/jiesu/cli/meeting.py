@@ -46,8 +46,10 @@ def _show(prepared: MeetingDone) -> None:
             typer.echo("The meeting's own file was not touched.")
         else:
             typer.echo("Edit it, remove the line `draft`, and run this command again.")
+    if prepared.written:
+        typer.echo(f"Papers: {prepared.n_made} made, {prepared.n_kept} were there already")
     for path in prepared.written[:SHOWN]:
-        typer.echo(f"Written: {path}")
+        typer.echo(f"In place: {path}")
     if len(prepared.written) > SHOWN:
         last: Path = prepared.written[-1]
         typer.echo(f"... and {len(prepared.written) - SHOWN} more, the last {last}")
