@@ -1,5 +1,6 @@
 """A review meeting from a folder: what is proposed, edited, refused, and made anew."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -239,3 +240,57 @@ def test_a_killed_run_leaves_no_figures_beside_papers_of_another(city: Path) -> 
     assert hold(order, now=NOW).failed == ()
     assert (papers / "press.json").exists()
     assert (papers / "bulletin.html").stat().st_mtime_ns == made
+
+
+def press(city: Path) -> list[dict[str, object]]:
+    document = json.loads((city / "papers" / "press.json").read_text("utf-8"))
+    return list(document["statements"])
+
+
+def test_nobody_is_first_and_last_in_one_breath(city: Path, meeting: Meeting) -> None:
+    meeting()
+    told = {str(one["kind"]): str(one["text"]) for one in press(city)}
+    assert "西区" in told["district_first"]
+    assert "西区" not in told["district_bottom"]
+    assert "东区（" in told["district_bottom"]
+    assert "东一街道" not in told["street_bottom"]
+    # The one department is first; there is nobody to be last.
+    assert "department_first" in told
+    assert "department_bottom" not in told
+
+
+def test_the_agenda_decides_what_is_told_and_in_what_order(city: Path, meeting: Meeting) -> None:
+    meeting()
+    path = city / "meetings" / "2022-02.toml"
+    agenda = next(line for line in path.read_text("utf-8").splitlines() if "agenda" in line)
+    edit(path, agenda, 'agenda = ["next_steps", "bulletin"]')
+    meeting()
+    kinds = [str(one["kind"]) for one in press(city)]
+    assert not {"speakers", "merit", "shortcoming", "experience"} & set(kinds)
+    assert kinds.index("next_step") < kinds.index("volume")
+    assert "发言和点评" not in (city / "papers" / "pack.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "where", "what"),
+    [
+        ("held_on = 2022-02-28", "held_on = 2022-02-10", "held_on", "before 2022-02-18"),
+        ('experience = "E1"', 'experience = "D1"', "experience", "not of the group street"),
+    ],
+)
+def test_a_meeting_before_its_month_and_a_talk_by_another_group_are_refused(
+    city: Path, meeting: Meeting, old: str, new: str, where: str, what: str
+) -> None:
+    meeting()
+    edit(city / "meetings" / "2022-02.toml", old, new)
+    with pytest.raises(InputError) as caught:
+        meeting()
+    assert [problem.where for problem in caught.value.problems] == [where]
+    assert what in caught.value.problems[0].what
+
+
+def test_parts_that_the_city_has_not_are_not_on_the_agenda(city: Path, meeting: Meeting) -> None:
+    meeting()
+    text = (city / "meetings" / "2022-02.toml").read_text("utf-8")
+    assert 'agenda = ["speakers", "experience", "bulletin", "next_steps"]' in text
+    assert "本期没有可通报的内容" not in (city / "papers" / "pack.html").read_text("utf-8")

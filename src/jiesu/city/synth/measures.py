@@ -46,19 +46,19 @@ _MADE = (
     _Made(
         "investment",
         ("建安投资完成额", "construction and installation investment completed"),
-        ("亿元", "100 million yuan"),
+        ("亿元", "hundred million yuan"),
         "higher", 1, "统计部门（合成数据）", 0.11, "110112",
     ),
     _Made(
         "projects",
         ("“两区”建设招商项目投资总额", "total investment of projects attracted"),
-        ("亿元", "100 million yuan"),
+        ("亿元", "hundred million yuan"),
         "higher", 1, "商务部门（合成数据）", 0.09, "110102", spring=0.9,
     ),
     _Made(
         "demolition",
         ("拆除违法建设面积", "unlawful buildings removed"),
-        ("万平方米", "10,000 m²"),
+        ("万平方米", "ten thousand m²"),
         "higher", 2, "规划自然资源部门（合成数据）", 0.055, "110112", spring=0.5,
     ),
     _Made(
