@@ -1,8 +1,8 @@
-"""Generalized linear models of monthly or daily series, with errors that allow for serial ties.
+"""Generalized linear models of monthly series, with errors that allow for serial ties.
 
 A thin layer over statsmodels: one fit, one covariance, linear and smooth contrasts. Importing
 statsmodels takes seconds, so it is done when a model is fitted. What the models are about is
-said in `interrupted` and `seasonal`.
+said in `interrupted`.
 """
 
 import math
