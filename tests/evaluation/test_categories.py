@@ -137,7 +137,8 @@ def test_words_add_the_cases_in_whose_text_one_stands(
     }
     said["unknown"] = "飞线"
     table = pa.table({"case_id": list(said), "text": list(said.values())})
-    texts = tmp_path / f"texts.{suffix}"
+    # Brackets stand for no other character here.
+    texts = tmp_path / f"texts [1].{suffix}"
     if suffix == "parquet":
         pq.write_table(table, texts)
     else:

@@ -12,7 +12,6 @@ from operator import or_
 from pathlib import Path
 from typing import TypeVar
 
-import duckdb
 import ibis
 import ibis.expr.types as ir
 from ibis.backends import BaseBackend
@@ -24,7 +23,7 @@ from jiesu.core.problems import InputError, Problem
 from jiesu.core.selection import CategoryCounts
 from jiesu.core.topics import CategoryPath, Topic, category_path
 from jiesu.evaluation.counts import Question, Window, in_windows
-from jiesu.evaluation.engines import DEFAULT, counted_by_sets, open_cases, open_engine
+from jiesu.evaluation.engines import DEFAULT, counted_by_sets, open_cases, open_engine, open_texts
 from jiesu.evaluation.facts import instant, mask
 
 K = TypeVar("K")
@@ -201,15 +200,7 @@ def _texts(engine: BaseBackend, files: Sequence[Path]) -> ir.Table:
     """The case texts of all files as one table of `case_id` and `text`."""
     parts = []
     for file in files:
-        try:
-            if file.suffix == ".parquet":
-                table = open_cases(engine, [file])
-            else:
-                table = engine.read_csv(str(file), all_varchar=True, header=True)
-        except (duckdb.Error, OSError):
-            # The engine's own words may hold a line of the file.
-            what, remedy = "cannot be read as case texts", "save it as CSV in UTF-8 or as Parquet"
-            raise InputError(Problem(file.name, "", what, remedy)) from None
+        table = open_texts(engine, file)
         if missing := [name for name in ("case_id", "text") if name not in table.columns]:
             what = f"the column {missing[0]} is missing"
             raise InputError(Problem(file.name, "line 1", what, "the columns are case_id,text"))

@@ -54,6 +54,21 @@ def open_cases(engine: BaseBackend, files: Sequence[Path]) -> ir.Table:
     return engine.read_parquet([_literal(file) for file in files])
 
 
+def open_texts(engine: BaseBackend, file: Path) -> ir.Table:
+    """A file of any columns: Parquet, or CSV whose values all stay texts.
+
+    Raises InputError where the engine cannot read it; what the engine says is not shown, since it
+    may hold a line of the file.
+    """
+    try:
+        if file.suffix == ".parquet":
+            return open_cases(engine, [file])
+        return engine.read_csv(_literal(file), all_varchar=True, header=True)
+    except (duckdb.Error, OSError):
+        what, remedy = "cannot be read as a table", "save it as CSV in UTF-8 or as Parquet"
+        raise InputError(Problem(file.name, "", what, remedy)) from None
+
+
 def small_table(engine: BaseBackend, name: str, columns: Mapping[str, Sequence[str]]) -> ir.Table:
     """A table of our own beside the cases, such as which unit stands above which."""
     # Ibis's own way makes a statement that DuckDB cannot read.
