@@ -414,6 +414,10 @@ def test_the_command_writes_everything_and_names_what_is_missing(tmp_path: Path)
     }  # fmt: skip
     text = (tmp_path / "out" / "air.html").read_text("utf-8")
     assert "Mean PM2.5 in 2022 up to 3 January 2022" in text
+    again = jiesu(tmp_path, [*arguments, "--out", "out", "--formats", "html"])
+    assert again.returncode == 0, again.stderr
+    # The documents of the run before would contradict the new figures.
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"air.html", "air.json"}
 
 
 def test_a_wrong_file_ends_with_two_and_leaves_nothing(tmp_path: Path) -> None:

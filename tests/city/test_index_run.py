@@ -325,3 +325,13 @@ def test_a_folder_without_an_index_says_how_to_begin(folder: Path) -> None:
     (folder / "index.toml").unlink()
     with pytest.raises(InputError, match="the folder has no index; write"):
         make_index(IndexOrder(folder, "2021"), now=NOW)
+
+
+def test_the_language_is_the_folders_unless_another_is_asked_for(folder: Path) -> None:
+    settings = folder / "city.toml"
+    settings.write_text('language = "en"\n' + settings.read_text("utf-8"), "utf-8")
+    out = folder / "out" / "words"
+    for lang, said in (("", "en"), ("zh", "zh")):
+        order = IndexOrder(folder, "2021", out, lang, ("html",))
+        assert make_index(order, now=NOW).lang == said
+        assert f'<html lang="{said}' in (out / "index.html").read_text("utf-8")

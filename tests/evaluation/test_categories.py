@@ -167,7 +167,10 @@ def test_texts_that_cannot_be_used_are_named_without_their_words(
     wrong.write_text("id,words\n1,居民隐私\n", "utf-8")
     broken = tmp_path / "more.parquet"
     broken.write_bytes("居民隐私".encode() * 9)
-    for path, what in ((wrong, "the column case_id is missing"), (broken, "cannot be read")):
+    foreign = tmp_path / "foreign.csv"
+    foreign.write_bytes("case_id,text\n1,居民隐私\n".encode("utf-16"))
+    unread = "cannot be read as a table"
+    for path, what in ((wrong, "case_id is missing"), (broken, unread), (foreign, unread)):
         with pytest.raises(InputError) as caught:
             count_topics([file], ASK, [linked], [path])
         (problem,) = caught.value.problems

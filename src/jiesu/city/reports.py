@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from jiesu.city.folder import City, read_city
 from jiesu.city.outputs import every_format, put_in_place, write_json
 from jiesu.city.policies import load_policies
-from jiesu.city.workspace import LANGUAGES, Progress, Workspace, job_of, opened
+from jiesu.city.workspace import Progress, Workspace, job_of, opened
 from jiesu.core.counts import Counts
 from jiesu.core.facts import pooled
 from jiesu.core.policy import Policy
@@ -84,15 +84,11 @@ def make_report(
     from jiesu.briefing.write import write_document
 
     city = read_city(folder)
-    lang = lang or city.language
-    if lang not in LANGUAGES:
-        remedy = f"choose one of: {', '.join(LANGUAGES)}"
-        raise InputError(Problem("--lang", "", f"{lang!r} is not known", remedy))
     out = out or folder / "out" / "reports" / f"{kind}-{day}"
     job = replace(job_of(folder, _label(city, kind, day)), out=out)
     with opened(job, now=now, progress=progress) as workspace:
         report = report_of(workspace, city, kind, day)
-        content = report_content(report, lang, office=city.office)
+        content = report_content(report, lang or city.language, office=city.office)
         made = [
             *write_document(content, workspace.folder, "report", formats),
             write_json(report_document(report), workspace.folder / "report.json"),
