@@ -143,7 +143,11 @@ def test_chinese_headers_and_several_files_stand_for_the_same(folder: Path) -> N
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("weight = 0.6", "weight = 0.5", "index.toml, indicators[1].weight: the weights of home"),
+        (
+            "weight = 0.6",
+            "weight = 0.5",
+            "toml, line 9, indicators[1].weight: the weights of home",
+        ),
         ("weight = 0.6", "weight = 0.5", "total 0.9, not 1; correct them so that they total 1"),
         ("2021 = 0.75", "2021 = 0.7", "the weights of beds, asked total 0.95 from 2021 on"),
         ("2021 = 0.75", "soon = 0.75", "indicators[3].weight.soon: 'soon' is not a year"),
@@ -176,10 +180,22 @@ def test_mistakes_in_the_tree_are_named(folder: Path, old: str, new: str, said: 
     assert any(said in mistake for mistake in mistakes(folder)), mistakes(folder)
 
 
+def test_of_a_circle_only_the_circle_is_named(folder: Path) -> None:
+    replace(folder / "index.toml", 'key = "home"', 'key = "home"\nparent = "home"')
+    [found] = mistakes(folder)
+    assert found.startswith("index.toml, line 8, indicators[1].parent: the parents go in a circle")
+
+
+def test_figures_of_an_indicator_with_another_s_key_are_not_named_too(folder: Path) -> None:
+    replace(folder / "index.toml", 'key = "beds"', 'key = "asked"')
+    [found] = mistakes(folder)
+    assert found.startswith("index.toml, line 19, indicators[3].key: the key asked stands twice")
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("beds,Z,2021,1,", "2021.csv, line 5, unit: no unit has the code 'Z'"),
+        ("beds,Z,2021,1,", "index/2021.csv, line 5, unit: no unit has the code 'Z'"),
         ("beds,S,2021,1,", "line 5, unit: S is a street; the index is one of: district"),
         ("bed,A,2021,1,", "line 5, indicator: no indicator has the key 'bed'"),
         ("home,A,2021,1,", "line 5, indicator: home is a group and has no figures"),
@@ -187,7 +203,10 @@ def test_mistakes_in_the_tree_are_named(folder: Path, old: str, new: str, said: 
         ("beds,A,2020,n/a,", "line 5, value: 'n/a' is not a number"),
         ("beds,A,2020,1e999999,", "line 5, value: '1e999999' is not a number"),
         ("asked,B,2021,101,", "value: 101 is out of range; write a number from 0 to 100"),
-        ("beds,A,2021,31,", "line 5: the figure of beds for A in 2021 stands in 2021.csv, line 2"),
+        (
+            "beds,A,2021,31,",
+            "line 5: the figure of beds for A in 2021 stands in index/2021.csv, line 2",
+        ),
     ],
 )
 def test_mistakes_in_figures_are_named(folder: Path, line: str, said: str) -> None:

@@ -111,17 +111,28 @@ HEAD = "measure,unit,period,value\n"
         ("fines,1,2022-01,12%", "line 2, value", "is not a number"),
         ("fines,1,2022-01,NaN", "line 2, value", "is not a number"),
         ("fines,1,2022-01,", "line 2, value", "is not a number"),
-        ("fines,1,2022-01,1\nfines,1,2022-01,2", "line 3, value", "stands in a.csv, line 2"),
+        (
+            "fines,1,2022-01,1\nfines,1,2022-01,2",
+            "line 3, value",
+            "stands in measures/a.csv, line 2",
+        ),
     ],
 )
 def test_bad_lines_are_named(tmp_path: Path, line: str, where: str, what: str) -> None:
     folder = city(tmp_path, {"a.csv": f"{HEAD}{line}\n"})
     [problem] = map(str, check_measures(folder, UNITS))
-    assert "a.csv" in problem
+    assert problem.startswith("measures/a.csv, ")
     assert where in problem
     assert what in problem
     with pytest.raises(InputError):
         read_measures(folder, UNITS)
+
+
+def test_figures_of_a_measure_with_another_s_key_are_not_named_too(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {"a.csv": f"{HEAD}fines,1,2022-01,1\nfines,2,2022-02,1\n"}
+    rules = RULES.replace('key = "fines"', 'key = "investment"')
+    [problem] = check_measures(city(tmp_path, files, rules), UNITS)
+    assert problem.what == "two measures have the key 'investment'"
 
 
 def test_a_figure_that_contradicts_one_in_another_file_is_named(tmp_path: Path) -> None:
@@ -129,7 +140,7 @@ def test_a_figure_that_contradicts_one_in_another_file_is_named(tmp_path: Path) 
         "a.csv": f"{HEAD}fines,1,2022-01,1\n", "b.csv": f"{HEAD}\nfines,1,2022-01,2\n",
     }  # fmt: skip
     [problem] = map(str, check_measures(city(tmp_path, files), UNITS))
-    assert problem.startswith("b.csv, line 3, value: another figure for 1 in 2022-01")
+    assert problem.startswith("measures/b.csv, line 3, value: another figure for 1 in 2022-01")
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,9 @@ def test_evidence_that_the_figures_do_not_show_is_refused_by_name(
         "speakers[1].shortcomings[2]",
     )
     assert "do not show 'index.x' for E" in problem.what
+    text = (city / "meetings" / "2022-02.toml").read_text("utf-8")
+    assert problem.line is not None
+    assert "'index.x'" in text.splitlines()[problem.line - 1].replace('"', "'")
     assert "change" in problem.remedy
     assert (city / "papers" / "press.json").read_bytes() == before
 

@@ -10,7 +10,7 @@ from jiesu.city.check import check_city
 from jiesu.city.folder import read_city
 from jiesu.city.governance_file import checked_governance, read_governance
 from jiesu.city.template import write_template
-from jiesu.city.topics_files import checked_topics, read_topics
+from jiesu.city.topics_files import check_topics, checked_topics, read_topics
 from jiesu.core.problems import InputError
 from jiesu.core.units import Unit, Units
 
@@ -227,6 +227,23 @@ lifts,built,2022-02,21
         "line 7, done: '-1' is not a figure",
         "line 8, month: 2022-02 has a figure already",
     ]
+
+
+def test_lines_of_progress_of_a_topic_with_another_s_key_are_not_named_too(folder: Path) -> None:
+    lines = "topic,target,month,done\n" + "".join(
+        f"{topic},built,2022-{month:02},20\n" for topic in ("lifts", "lofts") for month in (1, 2)
+    )
+    assert mistakes(folder, THEME + TOPIC + TARGET + TOPIC + TARGET, lines) == [
+        "topics[2].key: another topic has the key 'lifts'"
+    ]
+
+
+def test_a_file_is_named_by_its_path_and_a_key_by_its_line(folder: Path) -> None:
+    (folder / "topics.toml").write_text(THEME + TOPIC.replace("D1", "D9"), "utf-8")
+    (folder / "topics").mkdir(exist_ok=True)
+    (folder / "topics" / "a.csv").write_text("topic,target,month,done\nx,y,2022-02,1\n", "utf-8")
+    found = [str(problem).partition(":")[0] for problem in check_topics(read_city(folder), UNITS)]
+    assert found == ["topics.toml, line 11, topics[1].lead", "topics/a.csv, line 2, topic"]
 
 
 def test_all_mistakes_come_at_once_and_stop_reading(folder: Path) -> None:

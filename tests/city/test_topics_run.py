@@ -190,6 +190,7 @@ def test_rates_that_the_policy_has_not_are_refused(folder: Path, workspace: Work
         path.write_text(text, "utf-8")
     (problem,) = caught.value.problems
     assert (problem.file, problem.where) == ("topics.toml", "rules.rate")
+    assert problem.line == text.count("\n") + 3
     assert "resolution" in problem.remedy
 
 

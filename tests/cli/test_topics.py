@@ -37,13 +37,14 @@ def test_mistakes_end_it_with_2_and_leave_older_files(folder: Path, tmp_path: Pa
     path = folder / "topics.toml"
     text = path.read_text("utf-8")
     path.write_text(text.replace('lead = "D01"', 'lead = "D99"'), "utf-8")
+    line = text[: text.index('lead = "D01"')].count("\n") + 1
     try:
         arguments = ("--city", folder, "--period", "2022-02", "--out", tmp_path)
         done = jiesu("topics", *arguments)
     finally:
         path.write_text(text, "utf-8")
     assert done.returncode == 2
-    assert "topics.toml, topics[1].lead: no unit has the code 'D99'" in done.stderr
+    assert f"topics.toml, line {line}, topics[1].lead: no unit has the code 'D99'" in done.stderr
     assert old.read_text("utf-8") == "older"
 
 

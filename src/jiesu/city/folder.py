@@ -75,6 +75,11 @@ class City:
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
 
+    def shown(self, path: Path) -> str:
+        """How a file is named to people: by its path within the folder."""
+        within = path.is_relative_to(self.folder)
+        return path.relative_to(self.folder).as_posix() if within else str(path)
+
 
 def read_city(folder: Path) -> City:
     """The city of a folder. Raises InputError with every mistake in its `city.toml`."""

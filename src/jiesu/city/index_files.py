@@ -5,7 +5,7 @@ path or line, and remedy. Keys: docs/index-files.md. Counts nothing.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from hashlib import sha256
@@ -54,6 +54,7 @@ T = TypeVar("T", bound=str)
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}")
 _YEAR = re.compile(r"(19|20|21)[0-9]{2}")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{1,30})?")
+_LEAF_REMEDY = "write the key of an indicator that has a kind"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +96,13 @@ def checked_index(city: City, units: Units | None) -> tuple[IndexFiles | None, l
     rates = {rate.key for policy in checked_policies(city.policies)[0] for rate in policy.rates}
     measures = checked_measures(city, units)[0]
     tree = replace(_tree(top, rates, set(measures.rules)), digest=sha256(content).hexdigest())
-    problems = top.problems
     if units is not None:
-        problems += _units_of(tree, units, path.name)
-    values: Values = {}
+        _units_of(tree, units, top)
+    problems, values = top.problems, {}
     if folder is not None:
-        values, wrong = _values(folder, tree, units)
-        problems = [*problems, *wrong]
+        figures = _Figures(city, tree, units, keys_hold=top.keys_hold)
+        figures.take(folder)
+        values, problems = figures.found, [*problems, *figures.problems]
     return IndexFiles(tree, _with_measures(tree, values, measures)), problems
 
 
@@ -133,17 +134,17 @@ def index_bytes(path: Path) -> bytes:
         raise InputError(Problem(path.name, "", what, remedy)) from None
 
 
-def _units_of(tree: IndexTree, units: Units, file: str) -> list[Problem]:
+def _units_of(tree: IndexTree, units: Units, top: Settings) -> None:
     members = [unit for unit in units if unit.kind in tree.kinds]
     if tree.kinds and not members:
         what = f"no unit is of the kind {', '.join(tree.kinds)}"
-        return [Problem(file, "kinds", what, "name a kind of the units file")]
+        top.wrong("kinds", what, "name a kind of the units file")
+        return
     without = [unit.code for unit in members if not unit.population]
     if tree.city == "by_population" and without:
         what = f"the residents of {', '.join(without[:5])} are not known"
         remedy = 'give them in the units file, or write city = "mean"'
-        return [Problem(file, "city", what, remedy)]
-    return []
+        top.wrong("city", what, remedy)
 
 
 # index.toml ----------------------------------------------------------------------------------
@@ -311,66 +312,88 @@ def _by_category(
 # index/*.csv -----------------------------------------------------------------------------------
 
 
-def _values(folder: Path, tree: IndexTree, units: Units | None) -> tuple[Values, list[Problem]]:
-    """The figures of all files of the folder; each indicator, unit and year once."""
-    paths = sorted(folder.glob("*.csv")) if folder.is_dir() else [folder]
-    if not paths:
-        what, remedy = "holds no .csv file", "put the figures there"
-        return {}, [Problem(folder.name, "", what, remedy)]
-    found: dict[int, dict[str, dict[str, Value]]] = {}
-    places: dict[tuple[int, str, str], str] = {}
-    problems: list[Problem] = []
-    for path in paths:
-        wrong: list[Problem] = []
-        for line in read_lines(path, REQUIRED, OPTIONAL, wrong, also=CHINESE):
-            one = _value(path, line, tree, units, wrong)
-            if one is None:
-                continue
-            year, value = one
-            key, unit = line.cells["indicator"], line.cells["unit"]
-            place = f"{path.name}, {line.where}"
-            if (first := places.setdefault((year, key, unit), place)) != place:
-                what = f"the figure of {key} for {unit} in {year} stands in {first} already"
-                wrong.append(Problem(path.name, line.where, what, "remove one of them"))
-                continue
-            found.setdefault(year, {}).setdefault(key, {})[unit] = value
-        problems += by_line(wrong)
-    return found, problems
+class _Figures:
+    """The figures of all files of a folder on the way; each indicator, unit and year once.
 
+    Without `keys_hold` an unknown indicator may be one whose key is wrong in the tree's file.
+    """
 
-def _value(
-    path: Path, line: Line, tree: IndexTree, units: Units | None, problems: list[Problem]
-) -> tuple[int, Value] | None:
-    before, cells = len(problems), line.cells
+    def __init__(
+        self, city: City, tree: IndexTree, units: Units | None, *, keys_hold: bool
+    ) -> None:
+        self.city = city
+        self.tree = tree
+        self.units = units
+        self.keys_hold = keys_hold
+        self.found: dict[int, dict[str, dict[str, Value]]] = {}
+        self.places: dict[tuple[int, str, str], str] = {}
+        self.problems: list[Problem] = []
 
-    def wrong(column: str, what: str, remedy: str) -> None:
-        problems.append(Problem(path.name, f"{line.where}, {column}", what, remedy))
+    def take(self, folder: Path) -> None:
+        paths = sorted(folder.glob("*.csv")) if folder.is_dir() else [folder]
+        if not paths:
+            what, remedy = "holds no .csv file", "put the figures there"
+            self.problems.append(Problem(self.city.shown(folder), "", what, remedy))
+        for path in paths:
+            file = self.city.shown(path)
+            wrong: list[Problem] = []
+            lines = read_lines(path, REQUIRED, OPTIONAL, wrong, also=CHINESE, shown=file)
+            for line in lines:
+                self._line(file, line, wrong)
+            self.problems += by_line(wrong)
 
-    # Not `tree.leaves`: an indicator with an unknown parent is named once, not at every figure.
-    node = tree.nodes.get(cells["indicator"])
-    leaf = None if node is None else node.leaf
-    if leaf is None:
-        what = f"no indicator has the key {cells['indicator'][:40]!r}"
-        if node is not None:
-            what = f"{cells['indicator']} is a group and has no figures of its own"
-        wrong("indicator", what, "write the key of an indicator that has a kind")
-    if units is not None and cells["unit"] not in units:
-        what = f"no unit has the code {cells['unit'][:40]!r}"
-        wrong("unit", what, "write a code of the units file")
-    elif units is not None and units[cells["unit"]].kind not in tree.kinds:
-        what = f"{cells['unit']} is a {units[cells['unit']].kind[:40]}"
-        wrong("unit", what, f"the index is one of: {', '.join(tree.kinds)}")
-    if not _YEAR.fullmatch(cells["year"]):
-        wrong("year", f"{cells['year'][:40]!r} is not a year", "write it as 2021")
-    value = exact(cells["value"]) if _NUMBER.fullmatch(cells["value"]) else None
-    if value is None or abs(value) > LARGEST:
-        wrong("value", f"{cells['value'][:40]!r} is not a number", "write a number such as 12.5")
-    elif leaf is not None and not _is_allowed(value, leaf):
-        low, high = (None if bound is None else f"{float(bound):g}" for bound in leaf.allowed)
-        wrong("value", f"{cells['value']} is out of range", f"write a number from {low} to {high}")
-    if len(problems) > before or value is None:
-        return None
-    return int(cells["year"]), Value(value, cells.get("source", ""))
+    def _line(self, file: str, line: Line, problems: list[Problem]) -> None:
+        one = self._value(file, line, problems)
+        if one is None:
+            return
+        year, value = one
+        key, unit = line.cells["indicator"], line.cells["unit"]
+        place = f"{file}, {line.where}"
+        if (first := self.places.setdefault((year, key, unit), place)) != place:
+            what = f"the figure of {key} for {unit} in {year} stands in {first} already"
+            problems.append(Problem(file, line.where, what, "remove one of them"))
+            return
+        self.found.setdefault(year, {}).setdefault(key, {})[unit] = value
+
+    def _value(self, file: str, line: Line, problems: list[Problem]) -> tuple[int, Value] | None:
+        before, cells = len(problems), line.cells
+
+        def wrong(column: str, what: str, remedy: str) -> None:
+            problems.append(Problem(file, f"{line.where}, {column}", what, remedy))
+
+        # Not `tree.leaves`: an indicator with an unknown parent is named once, not at every figure.
+        node = self.tree.nodes.get(cells["indicator"])
+        leaf = None if node is None else node.leaf
+        if node is not None and leaf is None:
+            what = f"{node.key} is a group and has no figures of its own"
+            wrong("indicator", what, _LEAF_REMEDY)
+        elif leaf is None and self.keys_hold:
+            wrong(
+                "indicator", f"no indicator has the key {cells['indicator'][:40]!r}", _LEAF_REMEDY
+            )
+        self._check_unit(cells["unit"], wrong)
+        if not _YEAR.fullmatch(cells["year"]):
+            wrong("year", f"{cells['year'][:40]!r} is not a year", "write it as 2021")
+        value = exact(cells["value"]) if _NUMBER.fullmatch(cells["value"]) else None
+        if value is None or abs(value) > LARGEST:
+            what = f"{cells['value'][:40]!r} is not a number"
+            wrong("value", what, "write a number such as 12.5")
+        elif leaf is not None and not _is_allowed(value, leaf):
+            low, high = (None if bound is None else f"{float(bound):g}" for bound in leaf.allowed)
+            what = f"{cells['value']} is out of range"
+            wrong("value", what, f"write a number from {low} to {high}")
+        if len(problems) > before or value is None or leaf is None:
+            return None
+        return int(cells["year"]), Value(value, cells.get("source", ""))
+
+    def _check_unit(self, code: str, wrong: Callable[[str, str, str], None]) -> None:
+        if self.units is None:
+            return
+        if code not in self.units:
+            wrong("unit", f"no unit has the code {code[:40]!r}", "write a code of the units file")
+        elif self.units[code].kind not in self.tree.kinds:
+            what = f"{code} is a {self.units[code].kind[:40]}"
+            wrong("unit", what, f"the index is one of: {', '.join(self.tree.kinds)}")
 
 
 def _is_allowed(value: Fraction, leaf: Leaf) -> bool:

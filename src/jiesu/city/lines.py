@@ -38,14 +38,16 @@ def read_lines(
     *,
     also: Mapping[str, str] | None = None,
     others: bool = False,
+    shown: str = "",
 ) -> list[Line]:
     """The lines of a CSV file in UTF-8 (with or without BOM) or GB18030; empty ones left out.
 
     `also` gives other headers that stand for a column (Chinese ones); with `others` columns that
     are not known are let be. Mistakes in the shape go to `problems`; where the header cannot be
-    used, no line is returned.
+    used, no line is returned. `shown` names the file in them, instead of its bare name.
     """
-    text = _text(path, problems)
+    file = shown or path.name
+    text = _text(path, file, problems)
     if text is None:
         return []
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
@@ -54,18 +56,18 @@ def read_lines(
         header = next(reader, None)
         if not header:
             remedy = f"write a first line with the columns {', '.join(required)}"
-            problems.append(Problem(path.name, "line 1", "the file is empty", remedy))
+            problems.append(Problem(file, "line 1", "the file is empty", remedy))
             return []
-        names = _names(path, header, required, optional, also or {}, problems, others=others)
+        names = _names(file, header, required, optional, also or {}, problems, others=others)
         if names is None:
             return []
         for cells in reader:
-            line = _line(path, reader.line_num, cells, names, problems)
+            line = _line(file, reader.line_num, cells, names, problems)
             if line is not None:
                 lines.append(line)
     except csv.Error as error:
         where = f"line {reader.line_num}"
-        problems.append(Problem(path.name, where, f"not a CSV line ({error})", "mend its quotes"))
+        problems.append(Problem(file, where, f"not a CSV line ({error})", "mend its quotes"))
     return lines
 
 
@@ -79,31 +81,29 @@ def by_line(problems: Sequence[Problem]) -> list[Problem]:
     return sorted(problems, key=number)
 
 
-def _text(path: Path, problems: list[Problem]) -> str | None:
+def _text(path: Path, file: str, problems: list[Problem]) -> str | None:
     try:
         if path.exists() and not path.is_file():
             what = "this is no regular file"
-            problems.append(Problem(path.name, "", what, "give the file that city.toml means"))
+            problems.append(Problem(file, "", what, "give the file that city.toml means"))
             return None
         if path.stat().st_size > MAX_BYTES:
             what = "the file is larger than 64 MB"
-            problems.append(Problem(path.name, "", what, "give the file that city.toml means"))
+            problems.append(Problem(file, "", what, "give the file that city.toml means"))
             return None
         content = path.read_bytes()
     except FileNotFoundError:
         problems.append(
-            Problem(path.name, "", "the file does not exist", "create it, or mend city.toml")
+            Problem(file, "", "the file does not exist", "create it, or mend city.toml")
         )
         return None
     except OSError as error:
-        problems.append(
-            Problem(path.name, "", f"cannot be read ({error.strerror})", "make it readable")
-        )
+        problems.append(Problem(file, "", f"cannot be read ({error.strerror})", "make it readable"))
         return None
-    return _decoded(path, content, problems)
+    return _decoded(file, content, problems)
 
 
-def _decoded(path: Path, content: bytes, problems: list[Problem]) -> str | None:
+def _decoded(file: str, content: bytes, problems: list[Problem]) -> str | None:
     remedy = "save it as CSV in UTF-8"
     text: str | None = None
     try:
@@ -113,18 +113,18 @@ def _decoded(path: Path, content: bytes, problems: list[Problem]) -> str | None:
         # GB18030 hardly ever begins with Chinese characters that are right in UTF-8.
         if sum(character >= "\u0800" for character in before) >= 3:
             where = f"line {before.count(chr(10)) + 1}"
-            problems.append(Problem(path.name, where, "broken UTF-8 text", remedy))
+            problems.append(Problem(file, where, "broken UTF-8 text", remedy))
             return None
         with suppress(UnicodeDecodeError):
             text = content.decode("gb18030")
     if text is None or "\0" in text:
-        problems.append(Problem(path.name, "", "neither UTF-8 nor GB18030 text", remedy))
+        problems.append(Problem(file, "", "neither UTF-8 nor GB18030 text", remedy))
         return None
     return text
 
 
 def _names(
-    path: Path,
+    file: str,
     header: list[str],
     required: Sequence[str],
     optional: Sequence[str],
@@ -152,13 +152,13 @@ def _names(
         for name in required
         if name not in names
     ]
-    problems += [Problem(path.name, "line 1", what, remedy) for what, remedy in wrong]
+    problems += [Problem(file, "line 1", what, remedy) for what, remedy in wrong]
     unusable = any(name not in names or names.count(name) > 1 for name in required)
     return None if unusable else names
 
 
 def _line(
-    path: Path, number: int, cells: list[str], names: list[str], problems: list[Problem]
+    file: str, number: int, cells: list[str], names: list[str], problems: list[Problem]
 ) -> Line | None:
     stripped = [cell.strip() for cell in cells]
     if not any(stripped):
@@ -166,12 +166,12 @@ def _line(
     if any(stripped[len(names) :]):
         what = f"{len(stripped)} cells where the first line has {len(names)}"
         remedy = "put cells with a comma in quotes"
-        problems.append(Problem(path.name, f"line {number}", what, remedy))
+        problems.append(Problem(file, f"line {number}", what, remedy))
         return None
     if any(character < " " for cell in stripped for character in cell):
         what = "a cell holds a line break or a control character"
         remedy = "write the cell on one line; look for a quote that is not closed"
-        problems.append(Problem(path.name, f"line {number}", what, remedy))
+        problems.append(Problem(file, f"line {number}", what, remedy))
         return None
     stripped += [""] * (len(names) - len(stripped))
     return Line(number, dict(zip(names, stripped, strict=False)))

@@ -146,22 +146,22 @@ def checked_measures(city: City, units: Units | None) -> tuple[Measures, list[Pr
     if rules_path is None:
         what, remedy = "the file is missing", "say in it what each measure is: [[measures]]"
         return Measures({}, {}, ()), [Problem(RULES, "", what, remedy)]
-    rules = _rules(rules_path, problems)
-    reading = _Reading(rules, units, problems)
-    paths = [] if folder is None else _files(folder, problems)
+    rules, keys_hold = _rules(rules_path, problems)
+    reading = _Reading(city, rules if keys_hold else None, units, problems)
+    paths = [] if folder is None else _files(city, folder, problems)
     for path in paths:
         reading.take(path)
     files = tuple(_input_file(path) for path in (rules_path, *paths) if path.is_file())
-    return Measures(rules or {}, reading.readings, files), problems
+    return Measures(rules, reading.readings, files), problems
 
 
-def _files(folder: Path, problems: list[Problem]) -> list[Path]:
+def _files(city: City, folder: Path, problems: list[Problem]) -> list[Path]:
     if folder.is_file():
         return [folder]
     paths = sorted(path for path in folder.glob("*.csv") if not path.name.startswith("."))
     if not paths:
         what, remedy = "there is no CSV file", "put the figures into it, or name another place"
-        problems.append(Problem(folder.name, "", what, remedy))
+        problems.append(Problem(city.shown(folder), "", what, remedy))
     return paths
 
 
@@ -169,17 +169,17 @@ def _input_file(path: Path) -> InputFile:
     return InputFile(path.name, sha256(path.read_bytes()).hexdigest())
 
 
-def _rules(path: Path, problems: list[Problem]) -> dict[str, Measure] | None:
-    """The measures by key; `None` where the file cannot be read at all."""
+def _rules(path: Path, problems: list[Problem]) -> tuple[dict[str, Measure], bool]:
+    """The measures by key, and whether these are all that the file means to have."""
     try:
         top = Settings(toml_table(path.read_bytes(), path.name), path.name)
     except OSError as error:
         what = f"cannot be read ({error.strerror})"
         problems.append(Problem(path.name, "", what, "make it readable, or mend city.toml"))
-        return None
+        return {}, False
     except InputError as error:
         problems += error.problems
-        return None
+        return {}, False
     rules: dict[str, Measure] = {}
     for table in top.each("measures"):
         rule = Measure(
@@ -197,13 +197,17 @@ def _rules(path: Path, problems: list[Problem]) -> dict[str, Measure] | None:
             rules[rule.key] = rule
     top.finish()
     problems += top.problems
-    return rules
+    return rules, top.keys_hold
 
 
 @dataclass(slots=True)
 class _Reading:
-    """The files of figures on the way; `places` says where each figure was met first."""
+    """The files of figures on the way; `places` says where each figure was met first.
 
+    `rules` `None` leaves keys unchecked.
+    """
+
+    city: City
     rules: Mapping[str, Measure] | None
     units: Units | None
     problems: list[Problem]
@@ -212,13 +216,15 @@ class _Reading:
 
     def take(self, path: Path) -> None:
         problems: list[Problem] = []
-        for line in read_lines(path, REQUIRED, OPTIONAL, problems, also=CHINESE):
-            self._line(path, line, problems)
+        file = self.city.shown(path)
+        lines = read_lines(path, REQUIRED, OPTIONAL, problems, also=CHINESE, shown=file)
+        for line in lines:
+            self._line(file, line, problems)
         self.problems += by_line(problems)
 
-    def _line(self, path: Path, line: Line, problems: list[Problem]) -> None:
+    def _line(self, file: str, line: Line, problems: list[Problem]) -> None:
         def wrong(column: str, what: str, remedy: str) -> None:
-            problems.append(Problem(path.name, f"{line.where}, {column}", what, remedy))
+            problems.append(Problem(file, f"{line.where}, {column}", what, remedy))
 
         cells = line.cells
         before = len(problems)
@@ -237,7 +243,7 @@ class _Reading:
             wrong("value", what, "write digits with a decimal point, no separators, no %")
         if len(problems) > before or value is None:
             return
-        self._keep(path, line, (key, label, unit), Reading(value, cells.get("source", "")), wrong)
+        self._keep(file, line, (key, label, unit), Reading(value, cells.get("source", "")), wrong)
 
     def _check_unit(self, code: str, stretch: Stretch | None, wrong: _Wrong) -> None:
         if self.units is None:
@@ -257,7 +263,7 @@ class _Reading:
 
     def _keep(
         self,
-        path: Path,
+        file: str,
         line: Line,
         key: tuple[str, str, str],
         reading: Reading,
@@ -269,7 +275,7 @@ class _Reading:
         if known.value != reading.value:
             what = f"another figure for {unit} in {label} stands in {self.places[key]}"
             wrong("value", what, "leave the one that holds")
-        self.places.setdefault(key, f"{path.name}, {line.where}")
+        self.places.setdefault(key, f"{file}, {line.where}")
 
 
 def _days(stretch: Stretch) -> tuple[date, date]:

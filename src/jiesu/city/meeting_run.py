@@ -25,6 +25,7 @@ from jiesu.core.meeting import Point
 from jiesu.core.pack_contract import measures_document, meeting_document, scorecards_document
 from jiesu.core.press import press_document
 from jiesu.core.problems import InputError, Problem, writable
+from jiesu.core.settings import toml_table, with_lines
 from jiesu.core.topic_board import topics_document
 
 if TYPE_CHECKING:
@@ -134,7 +135,8 @@ def _refuse_stale_points(pack: "Pack", path: Path) -> None:
             remedy = f"use one of: {', '.join(sorted(board)) or 'none'}"
             problems.append(Problem(f"meetings/{path.name}", "topics", f"no topic {key!r}", remedy))
     if problems:
-        raise InputError(problems)
+        table = toml_table(path.read_bytes(), f"meetings/{path.name}")
+        raise InputError(with_lines(problems, table))
 
 
 def _wrong_frame(pack: "Pack", file: str) -> Iterator[Problem]:

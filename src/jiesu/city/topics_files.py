@@ -89,7 +89,7 @@ def checked_topics(city: City, units: Units | None) -> tuple[TopicsFile | None, 
     problems = top.problems
     folder = city.outside.get("topic_progress")
     if folder is not None:
-        progress, wrong = _progress(folder, found.book)
+        progress, wrong = _progress(city, folder, found.book, keys_hold=top.keys_hold)
         problems += wrong
         found = replace(found, book=_with_progress(found.book, progress))
     return found, problems
@@ -333,8 +333,13 @@ def due_day(table: Settings) -> date:
 Key = tuple[str, str]
 
 
-def _progress(folder: Path, book: TopicBook) -> tuple[dict[Key, list[Progress]], list[Problem]]:
-    """The lines of all CSV files of a folder (or of one file), by topic and target."""
+def _progress(
+    city: City, folder: Path, book: TopicBook, *, keys_hold: bool
+) -> tuple[dict[Key, list[Progress]], list[Problem]]:
+    """The lines of all CSV files of a folder (or of one file), by topic and target.
+
+    Without `keys_hold` an unknown key may be that of a topic whose key is wrong.
+    """
     files = sorted(folder.glob("*.csv")) if folder.is_dir() else [folder]
     known = {(topic.key, target.key): target for topic in book.topics for target in topic.targets}
     months = {(*key, one.month) for key, target in known.items() for one in target.progress}
@@ -342,8 +347,12 @@ def _progress(folder: Path, book: TopicBook) -> tuple[dict[Key, list[Progress]],
     problems: list[Problem] = []
     for path in files:
         wrong: list[Problem] = []
-        for line in read_lines(path, PROGRESS_COLUMNS, ("source",), wrong, also=CHINESE):
-            note = _noter(path.name, line.where, wrong)
+        file = city.shown(path)
+        lines = read_lines(path, PROGRESS_COLUMNS, ("source",), wrong, also=CHINESE, shown=file)
+        for line in lines:
+            if not keys_hold and (line.cells["topic"], line.cells["target"]) not in known:
+                continue
+            note = _noter(file, line.where, wrong)
             one = _progress_line(line.cells, known, months, note)
             if one is not None:
                 key, progress = one

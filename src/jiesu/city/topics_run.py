@@ -30,6 +30,7 @@ from jiesu.core.problems import InputError, Problem
 from jiesu.core.result import Evaluation
 from jiesu.core.scoring import Scale, tally
 from jiesu.core.selection import Candidate, Ground, candidates
+from jiesu.core.settings import toml_table, with_lines
 from jiesu.core.topic_board import Note, TopicBoard, TopicStatus, notes_on, rate_of
 from jiesu.core.topics import Topic, completion, last_day
 from jiesu.core.units import Unit
@@ -88,8 +89,9 @@ def topics_of(
     if rate is None:
         known = ", ".join(rule.key for rule in at_hand.policy.rates)
         what = f"the policy has no rate {found.book.rules.rate[:40]!r}"
-        file = city.outside["topics"].name
-        raise InputError(Problem(file, "rules.rate", what, f"use one of: {known}"))
+        path = city.outside["topics"]
+        wrong = Problem(path.name, "rules.rate", what, f"use one of: {known}")
+        raise InputError(with_lines([wrong], toml_table(path.read_bytes(), path.name)))
     on = day_of(workspace.period(label)[1], at_hand.as_of)
     cases: dict[str, BeforeAfter] = {}
     notes: tuple[Note, ...] = ()

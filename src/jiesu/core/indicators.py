@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Literal
 
 from jiesu.core.measures import Direction
-from jiesu.core.scoring import rounded
+from jiesu.core.scoring import exact_text
 
 LeafKind = Literal["objective", "survey", "hotline"]
 Method = Literal["min_max", "target", "base"]
@@ -155,9 +155,13 @@ class Flaw:
 
 
 def flaws(nodes: Mapping[str, Indicator]) -> list[Flaw]:
-    """Every mistake in the shape of a tree and in its weights."""
+    """Every mistake in the shape of a tree; in its weights only once the shape is right.
+
+    An indicator with a wrong parent is missing where it belongs and too many where it stands: that
+    these weights are off would be the same mistake again.
+    """
     shape = [*_wrong_parents(nodes), *_circles(nodes), *_wrong_ends(nodes)]
-    return [*shape, *_wrong_weights(nodes)]
+    return shape or list(_wrong_weights(nodes))
 
 
 def _wrong_parents(nodes: Mapping[str, Indicator]) -> Iterator[Flaw]:
@@ -213,12 +217,6 @@ def _wrong_weights(nodes: Mapping[str, Indicator]) -> Iterator[Flaw]:
             if total != 1:
                 keys = ", ".join(node.key for node in group)
                 since = f" from {year} on" if year else ""
-                what = f"the weights of {keys} total {_decimal(total)}{since}, not 1"
+                what = f"the weights of {keys} total {exact_text(total)}{since}, not 1"
                 yield Flaw(group[0].key, "weight", what, "correct them so that they total 1")
                 break
-
-
-def _decimal(value: Fraction) -> str:
-    """A sum of decimal numbers, written out."""
-    places = next((n for n in range(30) if (value * 10**n).denominator == 1), 30)
-    return f"{rounded(value, places):f}"

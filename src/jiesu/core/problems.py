@@ -13,16 +13,19 @@ from dataclasses import dataclass
 class Problem:
     """One mistake in an input.
 
-    `file` is the name to show, `where` a line, key path or cell in it (may be empty).
+    `file` is the name to show, `where` a line, key path or cell in it (may be empty). `line` is
+    the line on which a key path stands, where that is known.
     """
 
     file: str
     where: str
     what: str
     remedy: str
+    line: int | None = None
 
     def __str__(self) -> str:
-        place = f"{self.file}, {self.where}" if self.where else self.file
+        line = "" if self.line is None else f"line {self.line}"
+        place = ", ".join(part for part in (self.file, line, self.where) if part)
         return f"{place}: {self.what}; {self.remedy}"
 
 

@@ -6,6 +6,7 @@ files and knows no setting: policies, profiles and city folders say what they ex
 
 import tomllib
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
@@ -13,6 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from jiesu.core.problems import InputError, Problem
+from jiesu.core.toml_lines import TomlTable, key_lines, line_of
 
 
 class Settings:
@@ -29,8 +31,10 @@ class Settings:
         file: str,
         path: str = "",
         problems: list[Problem] | None = None,
+        lines: Mapping[str, int] | None = None,
     ) -> None:
         self.table = table
+        self.lines = lines or (table.lines if isinstance(table, TomlTable) else {})
         self.file = file
         self.path = path
         self.problems: list[Problem] = [] if problems is None else problems
@@ -39,7 +43,17 @@ class Settings:
 
     def wrong(self, key: str, what: str, remedy: str) -> None:
         """Note a mistake at a key of this table (or at the table itself: empty key)."""
-        self.problems.append(Problem(self.file, self.key_path(key), what, remedy))
+        self.problems.append(self.problem(key, what, remedy))
+
+    def problem(self, key: str, what: str, remedy: str) -> Problem:
+        """A mistake at a key of this table, with the line where the key or its table stands."""
+        path = self.key_path(key)
+        return Problem(self.file, path, what, remedy, line_of(self.lines, path))
+
+    @property
+    def keys_hold(self) -> bool:
+        """Whether no entry's own `key` is wrong: else one that is unknown may be that entry's."""
+        return all(problem.where.rpartition(".")[2] != "key" for problem in self.problems)
 
     def key_path(self, key: str) -> str:
         return ".".join(part for part in (self.path, key) if part)
@@ -168,7 +182,7 @@ class Settings:
         if value is not None and not isinstance(value, Mapping):
             self.wrong(key, f"{value!r} is not a table", f"write a table: [{path}]")
             # On its own: that its keys are missing too would be the same mistake again.
-            return Settings({}, self.file, path)
+            return Settings({}, self.file, path, lines=self.lines)
         return self._child(value or {}, path)
 
     def each(self, key: str) -> list["Settings"]:
@@ -204,19 +218,28 @@ class Settings:
             raise InputError(self.problems)
 
     def _child(self, table: Mapping[str, Any], path: str) -> "Settings":
-        child = Settings(table, self.file, path, self.problems)
+        child = Settings(table, self.file, path, self.problems, self.lines)
         self._below.append(child)
         return child
 
 
-def toml_table(content: bytes, file: str) -> dict[str, Any]:
-    """The table of a TOML file's bytes, decimal numbers exact. Raises InputError, named `file`."""
+def toml_table(content: bytes, file: str) -> TomlTable:
+    """The table of a TOML file's bytes, decimal numbers exact, with the lines of its keys.
+
+    Raises InputError, named `file`.
+    """
     try:
-        return tomllib.loads(content.decode("utf-8-sig"), parse_float=Decimal)
+        text = content.decode("utf-8-sig")
+        return TomlTable(tomllib.loads(text, parse_float=Decimal), key_lines(text))
     except UnicodeDecodeError:
         raise InputError(Problem(file, "", "not UTF-8 text", "save it as UTF-8")) from None
     except tomllib.TOMLDecodeError as error:
         raise InputError(Problem(file, "", f"not TOML: {error}", "mend that line")) from None
+
+
+def with_lines(problems: Iterable[Problem], table: TomlTable) -> list[Problem]:
+    """Mistakes that were found after reading, by key path, with the lines of their file."""
+    return [replace(one, line=line_of(table.lines, one.where)) for one in problems]
 
 
 def exact(value: object) -> Fraction | None:
