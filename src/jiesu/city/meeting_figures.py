@@ -7,7 +7,7 @@ the cases. Writes nothing (see `meeting_run`).
 import calendar
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -128,8 +128,7 @@ def _last_year(workspace: Workspace, evaluation: Evaluation) -> Evaluation | Non
         return None
     policy, period = found
     first = first_time(workspace.files, policy.period.by)
-    # A day without cases at the beginning of a year is no gap.
-    if first is None or first > period.start + timedelta(days=1):
+    if not period.reached_by(first):
         return None
     return workspace.evaluation(year, evaluation.as_of, measured=False)
 

@@ -15,11 +15,11 @@ from pathlib import Path
 from jiesu.core.meeting import AGENDA, WAYS, Attendance, Meeting, Point, Speaker
 from jiesu.core.problems import InputError, Problem, writable
 from jiesu.core.settings import Settings, toml_table
+from jiesu.core.topics import is_month
 from jiesu.core.units import Units
 
 FOLDER = "meetings"
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
-_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
 
 def meeting_path(folder: Path, period: str) -> Path:
@@ -69,7 +69,7 @@ class _Reader:
     def meeting(self, stem: str) -> Meeting | None:
         top = self.top
         period = top.text("period")
-        if period and not _MONTH.fullmatch(period):
+        if period and not is_month(period):
             top.wrong("period", f"{period!r} is no month", "write it as 2022-02")
         elif period and period != stem:
             remedy = f"name the file {period}.toml, or mend the period"
