@@ -1,11 +1,15 @@
 """The reports page's tables, recomputed; alerts and the counting of days and hours."""
 
+import csv
+import gzip
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
 from math import comb, prod
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -214,6 +218,27 @@ def test_a_wave_is_named_although_another_series_had_one_before(dispersion: int)
         named += "1" in [alert.value for alert in found]
         assert "0" not in [alert.value for alert in found]
     assert named >= 18
+
+
+@pytest.mark.realdata
+def test_a_hurricane_is_named_and_few_other_days_are(realdata: Path) -> None:
+    counted: Counter[tuple[str, str, date]] = Counter()
+    with gzip.open(realdata / "boston-311-2011-q3.csv.gz", "rt", encoding="utf-8") as lines:
+        for row in csv.DictReader(lines):
+            # From noon to noon: a day ends on its date.
+            day = (datetime.fromisoformat(row["open_dt"]) + timedelta(hours=12)).date()
+            for column in ("reason", "neighborhood"):
+                counted[column, row[column], day] += 1
+    values = {(column, value) for column, value, _ in counted}
+    named: Counter[date] = Counter()
+    for day in (date(2011, 7, 30) + timedelta(n) for n in range(63)):
+        counts: dict[str, dict[str, list[int]]] = {"reason": {}, "neighborhood": {}}
+        for column, value in values:
+            stretches = (day - timedelta(back) for back in (0, 7, 14, 21, 28))
+            counts[column][value] = [counted[column, value, at] for at in stretches]
+        named[day] = len(alerts(counts, RULES))
+    hurricane = sum(named[date(2011, 8, n)] for n in (28, 29, 30, 31))
+    assert (sum(named.values()), hurricane) == (36, 25)
 
 
 def test_tallies_stand_in_order_and_keep_what_went() -> None:
