@@ -145,7 +145,8 @@ def test_a_station_in_several_files_is_joined_and_the_later_file_holds(tmp_path:
     # Hour 0 keeps the first row of its file, hour 11 takes the later file's 30.
     assert station(air, "A")["mean"] == six(Fraction(11 * 10 + 30 + 12 * 20, 24))
     report = air.report
-    assert (report.conflicting, report.repeated) == (2, 1 + 3)
+    # PM10 is the same in all three: an hour is counted once, as one that contradicts.
+    assert (report.conflicting, report.repeated) == (2, 1)
     assert (report.rows, report.used) == (27, 27)
 
 
@@ -156,6 +157,19 @@ def test_a_missing_or_unbelievable_value_displaces_none(tmp_path: Path) -> None:
     assert station(air, "A")["mean"] == "10.000000"
     assert (air.report.missing, air.report.unbelievable) == (2 * 16, 2 * 8)
     assert (air.report.conflicting, air.report.repeated) == (0, 0)
+
+
+def test_an_hour_whose_values_come_in_two_rows_has_not_come_again(tmp_path: Path) -> None:
+    rows = "A,2022-01-01T00,10,\nA,2022-01-01T00,,20\nA,2022-01-01T00,10,20\n"
+    report = measured_air(folder(tmp_path, {"1.csv": HEAD + rows}), date(2022, 1, 1)).report
+    assert (report.rows, report.repeated, report.conflicting) == (3, 1, 0)
+
+
+def test_what_is_missing_is_counted_in_the_span(tmp_path: Path) -> None:
+    rows = "".join(day_rows("A", f"2022-01-0{day}", ["", -1, 5]) for day in (1, 2, 3))
+    report = measured_air(folder(tmp_path, {"1.csv": HEAD + rows}), date(2022, 1, 2)).report
+    assert (report.rows, report.used) == (9, 6)
+    assert (report.missing, report.unbelievable) == (2 * 2, 2 * 2)
 
 
 def test_a_day_needs_twenty_valid_hours(tmp_path: Path) -> None:
@@ -357,7 +371,8 @@ def test_in_a_folder_places_are_units_and_those_without_a_station_are_said_so(
 def test_a_station_in_no_unit_is_named(tmp_path: Path, line: str, what: str) -> None:
     path = tmp_path / "stations.csv"
     path.write_text(f"station,district,street\n{line}\n", "utf-8")
-    problems = checked_stations(path, UNITS, date(2022, 1, 1))[1]
+    inputs = AirInputs((), path, AirRule(), SHANGHAI, UNITS)
+    problems = checked_stations(inputs, date(2022, 1, 1))[1]
     assert ["line 2" in str(problem) and what in str(problem) for problem in problems] == [True]
 
 
@@ -385,6 +400,9 @@ def test_check_names_the_mistakes_of_a_folders_air(tmp_path: Path) -> None:
     assert "there is no list of stations" in str(check_air(read_city(tmp_path), None)[0])
     (tmp_path / "stations.csv").write_text(STATIONS, "utf-8")
     assert "24 is not an hour" in str(check_air(read_city(tmp_path), None)[0])
+    (tmp_path / "stations.csv").write_text(STATIONS + "A,乙区\n", "utf-8")
+    found = [problem.file for problem in check_air(read_city(tmp_path), None)]
+    assert found == ["stations.csv", "air/a.csv"]
 
 
 # The command -------------------------------------------------------------------------------------
@@ -418,6 +436,19 @@ def test_the_command_writes_everything_and_names_what_is_missing(tmp_path: Path)
     assert again.returncode == 0, again.stderr
     # The documents of the run before would contradict the new figures.
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"air.html", "air.json"}
+
+
+def test_without_a_folder_files_are_named_as_given(tmp_path: Path) -> None:
+    folder(tmp_path, {"a.csv": HEAD + "A,yesterday,5,5\n"})
+    for stations, said in (
+        ("nost.csv", "nost.csv: there is no such file; name the list of stations with --stations"),
+        ("stations.csv", "air/a.csv, line 2, at: 'yesterday' is not a time"),
+    ):
+        arguments = ["air", "--stations", stations, "--until", "2022-01-03", "--out", "out"]
+        done = jiesu(tmp_path, arguments)
+        assert done.returncode == 2
+        assert said in done.stderr
+        assert "city.toml" not in done.stderr
 
 
 def test_a_wrong_file_ends_with_two_and_leaves_nothing(tmp_path: Path) -> None:

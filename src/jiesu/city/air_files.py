@@ -53,13 +53,20 @@ class StationList:
 
 @dataclass(frozen=True, slots=True)
 class AirInputs:
-    """What to read. `units` `None`: the list's own words are the districts and streets."""
+    """What to read. `units` `None`: the list's own words are the districts and streets.
+
+    `city` is the folder that the files belong to; without one they are named as they were given.
+    """
 
     files: tuple[str | Path, ...]
     stations: Path
     rule: AirRule
     zone: ZoneInfo
     units: Units | None = None
+    city: City | None = None
+
+    def shown(self, path: Path) -> str:
+        return str(path) if self.city is None else self.city.shown(path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +91,7 @@ def air_inputs(city: City, units: Units | None) -> AirInputs | None:
     if problems:
         raise InputError(problems)
     files = (city.outside["air"],)
-    return AirInputs(files, city.outside["stations"], rule, city.zone, units)
+    return AirInputs(files, city.outside["stations"], rule, city.zone, units, city)
 
 
 def measured_air(inputs: AirInputs, until: date, progress: Progress | None = None) -> Air:
@@ -97,13 +104,13 @@ def measured_air(inputs: AirInputs, until: date, progress: Progress | None = Non
     from jiesu.sources.air_rows import SCALE, AirForm
     from jiesu.sources.readers import expand_inputs
 
-    listed, problems = checked_stations(inputs.stations, inputs.units, until)
+    listed, problems = checked_stations(inputs, until)
     if problems:
         raise InputError(problems)
     paths = expand_inputs(inputs.files)
     rule = inputs.rule
     form = AirForm(rule.pollutants, inputs.zone, rule.lowest, rule.highest)
-    rows = _each_file(paths, form, progress)
+    rows = _each_file(inputs, paths, form, progress)
     counts, report = count_days(rows, rule.pollutants, until, SCALE)
     result = air_result(rule, counts, listed.stations, listed.districts, listed.streets)
     files = tuple(_input_file(path) for path in (*paths, inputs.stations))
@@ -111,13 +118,13 @@ def measured_air(inputs: AirInputs, until: date, progress: Progress | None = Non
 
 
 def _each_file(
-    paths: Sequence[Path], form: "AirForm", progress: Progress | None
+    inputs: AirInputs, paths: Sequence[Path], form: "AirForm", progress: Progress | None
 ) -> "Iterator[AirRows]":
     """Each file's rows in turn: never more than one file is in memory."""
     from jiesu.sources.air_rows import read_air
 
     for done, path in enumerate(paths):
-        yield read_air(path, form)
+        yield read_air(path, form, inputs.shown(path))
         if progress is not None:
             progress(done + 1, len(paths))
 
@@ -144,7 +151,7 @@ def checked_air_rule(path: Path | None) -> tuple[AirRule, list[Problem]]:
 
 
 def checked_stations(
-    path: Path, units: Units | None, on: date | None = None
+    inputs: AirInputs, on: date | None = None
 ) -> tuple[StationList, list[Problem]]:
     """The stations with their places as far as they could be read, and every mistake.
 
@@ -153,23 +160,33 @@ def checked_stations(
     means whenever.
     """
     problems: list[Problem] = []
-    lines = read_lines(path, REQUIRED, OPTIONAL, problems, also=CHINESE, others=True)
+    lines = _station_lines(inputs, problems)
     if not lines and not problems:
         remedy = "write a line for each station: station,district"
-        problems.append(Problem(path.name, "", "no station in the file", remedy))
-    reading = _Reading(path, units, on, problems)
+        problems.append(
+            Problem(inputs.shown(inputs.stations), "", "no station in the file", remedy)
+        )
+    reading = _Reading(inputs, on, problems)
     for line in lines:
         reading.take(line)
     return reading.result(), by_line(problems)
 
 
+def _station_lines(inputs: AirInputs, problems: list[Problem]) -> list[Line]:
+    path, file = inputs.stations, inputs.shown(inputs.stations)
+    if inputs.city is None and not path.is_file():
+        what, remedy = "there is no such file", "name the list of stations with --stations"
+        problems.append(Problem(file, "", what, remedy))
+        return []
+    return read_lines(path, REQUIRED, OPTIONAL, problems, also=CHINESE, others=True, shown=file)
+
+
 class _Reading:
     """A station list on the way: stations by code, and what each place is called in the file."""
 
-    def __init__(
-        self, path: Path, units: Units | None, on: date | None, problems: list[Problem]
-    ) -> None:
-        self.path = path
+    def __init__(self, inputs: AirInputs, on: date | None, problems: list[Problem]) -> None:
+        units = inputs.units
+        self.file = inputs.shown(inputs.stations)
         self.problems = problems
         self.known = units is not None
         self.districts = _existing(units, DISTRICT, on)
@@ -232,7 +249,7 @@ class _Reading:
         return True
 
     def _wrong(self, line: Line, column: str, what: str, remedy: str) -> None:
-        self.problems.append(Problem(self.path.name, f"{line.where}, {column}", what, remedy))
+        self.problems.append(Problem(self.file, f"{line.where}, {column}", what, remedy))
 
     def result(self) -> StationList:
         if self.known:
@@ -264,7 +281,7 @@ def check_air(city: City, units: Units | None) -> list[Problem]:
     except InputError as error:
         return list(error.problems)
     assert inputs is not None
-    problems = checked_stations(inputs.stations, units)[1]
+    problems = checked_stations(inputs)[1]
     return problems + list(_wrong_rows(inputs))
 
 
@@ -281,7 +298,7 @@ def _wrong_rows(inputs: AirInputs) -> Iterator[Problem]:
         return
     for path in paths:
         try:
-            for _ in _each_file([path], form, None):
+            for _ in _each_file(inputs, [path], form, None):
                 pass
         except InputError as error:
             yield from error.problems

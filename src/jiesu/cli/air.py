@@ -86,13 +86,14 @@ def _lines(air: Air) -> Iterator[str]:
     result, report = air.result, air.report
     yield f"Air from {result.first} to {result.until} ({result.counts.days} days)"
     yield (
-        f"Rows {report.rows:,}, in the span {report.used:,}; values missing {report.missing:,}, "
-        f"not believable {report.unbelievable:,}"
+        f"Rows {report.rows:,}, in the span {report.used:,}; of these values missing "
+        f"{report.missing:,}, not believable {report.unbelievable:,}"
     )
     if report.repeated or report.conflicting:
         yield (
-            f"Hours that came again: {report.repeated:,} with the same value, "
-            f"{report.conflicting:,} with another (the later file's holds)"
+            f"Hours of stations that came again: {report.repeated:,} with the same values, "
+            f"{report.conflicting:,} with another (of two files the later holds, within one the "
+            "first row)"
         )
     if report.last is not None and report.last < result.until:
         yield f"The data end on {report.last}, before the last day"

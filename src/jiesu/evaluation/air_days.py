@@ -32,17 +32,18 @@ class Rows(Protocol):
     @property
     def valid(self) -> Mapping[str, Marks]: ...
     @property
-    def missing(self) -> Mapping[str, int]: ...
-    @property
-    def unbelievable(self) -> Mapping[str, int]: ...
+    def missing(self) -> Mapping[str, Marks]: ...
 
 
 @dataclass(slots=True)
 class HourReport:
-    """What was met on the way, over all rows of the files and both pollutants.
+    """What was met on the way.
 
-    `repeated` hours came again with the same value, `conflicting` ones with another. `rows` are
-    all, `used` those in the span. `last` is the last day in the span with a value.
+    `rows` are all that were read; everything else is about the `used` ones, in the span. `missing`
+    and `unbelievable` are their values of all pollutants that there are not, or that lie outside
+    the rule's limits. A row is one hour of a station: `repeated` ones came again with the values
+    that were there, `conflicting` ones with another of at least one pollutant. `last` is the last
+    day with a value.
     """
 
     rows: int = 0
@@ -74,11 +75,11 @@ class _Grid:
 
     def put(
         self, station: npt.NDArray[np.int64], hour: Numbers, values: Numbers
-    ) -> tuple[int, int]:
+    ) -> tuple[Marks, Marks]:
         """Lay a file's hours over what is there.
 
-        Within the file the first of an hour holds, over earlier files this one. Returns how many
-        hours came again, and how many of these with another value.
+        Within the file the first of an hour holds, over earlier files this one. Returns which
+        hours came again, and which with another value.
         """
         cell = station * self.n_hours + hour
         held, there = self.values.reshape(-1), self.valid.reshape(-1)
@@ -93,9 +94,7 @@ class _Grid:
         first_row[cell[::-1]] = row[::-1]
         is_first = first_row[cell] == row
         differs |= was_there & is_first & (before != values)
-        again = ~is_first | was_there
-        conflicting = int(differs.sum())
-        return int(again.sum()), conflicting
+        return ~is_first | was_there, differs
 
 
 def count_days(
@@ -118,16 +117,20 @@ def count_days(
         inside = (hour >= 0) & (hour < n_days * HOURS)
         report.rows += len(hour)
         report.used += int(inside.sum())
+        again, differs = np.zeros(len(hour), bool), np.zeros(len(hour), bool)
         for name, grid in grids.items():
-            report.missing += rows.missing[name]
-            report.unbelievable += rows.unbelievable[name]
+            valid, missing = rows.valid[name], rows.missing[name]
+            report.missing += int((inside & missing).sum())
+            report.unbelievable += int((inside & ~valid & ~missing).sum())
             grid.grow(len(numbers))
-            taken = inside & rows.valid[name]
-            if taken.any():
+            taken = np.flatnonzero(inside & valid)
+            if len(taken):
                 station = to_number[rows.station[taken]]
-                repeated, other = grid.put(station, hour[taken], rows.values[name][taken])
-                report.repeated += repeated - other
-                report.conflicting += other
+                came, other = grid.put(station, hour[taken], rows.values[name][taken])
+                again[taken] |= came
+                differs[taken] |= other
+        report.repeated += int((again & ~differs).sum())
+        report.conflicting += int(differs.sum())
     sums = {name: _by_day(grid, list(numbers), n_days) for name, grid in grids.items()}
     days = [
         int(np.flatnonzero(grid.valid.any(axis=0))[-1])

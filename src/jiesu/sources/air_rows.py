@@ -71,7 +71,7 @@ class AirRows:
 
     `station` points into `stations`; `hour` is the local hour as the day's ordinal times 24 plus
     0..23. By pollutant `values` are the hours' values times `SCALE`, where `valid` says that there
-    is one that can be believed; `missing` and `unbelievable` count the others.
+    is one that can be believed; `missing` says where there is none.
     """
 
     file: str
@@ -80,8 +80,7 @@ class AirRows:
     hour: Numbers
     values: Mapping[str, Numbers]
     valid: Mapping[str, Marks]
-    missing: Mapping[str, int]
-    unbelievable: Mapping[str, int]
+    missing: Mapping[str, Marks]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +93,13 @@ class AirForm:
     highest: Fraction
 
 
-def read_air(path: Path, form: AirForm) -> AirRows:
-    """The rows of a CSV file, plain or gzipped, in UTF-8 or GB18030.
+def read_air(path: Path, form: AirForm, shown: str = "") -> AirRows:
+    """The rows of a CSV file, plain or gzipped, in UTF-8 or GB18030. `shown` names it to people.
 
     Raises InputError: a column that is missing, a row with too many or too few cells, text where a
     number stands, an hour or a date that there is not, a row without a station.
     """
-    file = str(path)
+    file = shown or str(path)
     with closing(TextStream(path, file, "auto")) as stream:
         data = b"".join(iter(stream.read, b""))
         blank = stream.blank_lines
@@ -235,7 +234,6 @@ class _Reading:
             {name: column[0] for name, column in columns.items()},
             {name: column[1] for name, column in columns.items()},
             {name: column[2] for name, column in columns.items()},
-            {name: column[3] for name, column in columns.items()},
         )
 
     def _column(self, name: str) -> tuple[Codes, list[str]]:
@@ -267,10 +265,10 @@ class _Reading:
             self.problems.append(Problem(self.file, where, said, remedy))
         self.problems += _rest(self.file, len(rows), f"rows with a wrong {column}", remedy)
 
-    def _values(self, name: str) -> tuple[Numbers, Marks, int, int]:
+    def _values(self, name: str) -> tuple[Numbers, Marks, Marks]:
         codes, texts = self._column(name)
         form = self.form
-        values, valid, missing, unbelievable, wrong = [], [], [], [], []
+        values, valid, missing, wrong = [], [], [], []
         for text in texts:
             stripped = text.strip()
             number = None if stripped.lower() in MISSING else _decimal(stripped)
@@ -280,7 +278,6 @@ class _Reading:
             valid.append(believed)
             missing.append(is_missing)
             wrong.append(not is_missing and number is None)
-            unbelievable.append(not is_missing and number is not None and not believed)
         self._refuse(
             codes,
             wrong,
@@ -288,12 +285,10 @@ class _Reading:
             lambda code: f"{texts[code][:40]!r} is not a number",
             "write a number such as 35 or 35.5, and nothing where there is none",
         )
-        rows_of = np.bincount(codes, minlength=len(texts))
         return (
-            np.array(values, np.int64)[codes] if texts else np.zeros(0, np.int64),
-            np.array(valid, bool)[codes] if texts else np.zeros(0, bool),
-            int(rows_of[np.array(missing, bool)].sum()),
-            int(rows_of[np.array(unbelievable, bool)].sum()),
+            np.array(values, np.int64)[codes],
+            np.array(valid, bool)[codes],
+            np.array(missing, bool)[codes],
         )
 
     def _local_hours(self) -> Numbers:
