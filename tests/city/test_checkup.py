@@ -1,6 +1,7 @@
 """Health checks from a city folder, against a plain recount of its cases."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -9,7 +10,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -19,13 +20,22 @@ import pyarrow.parquet as pq
 import pytest
 
 from jiesu.city.check import check_city
-from jiesu.city.checkup_run import Made, Wish, checkups_of, file_name, make_checkups
+from jiesu.city.checkup_before import read_earlier
+from jiesu.city.checkup_run import (
+    CheckupCounts,
+    CheckupDone,
+    CheckupOrder,
+    checkups_of,
+    chosen_units,
+    count_checkups,
+    write_checkups,
+)
 from jiesu.city.folder import read_city
 from jiesu.city.synth.write import write_city
 from jiesu.city.workspace import job_of, opened
-from jiesu.core.checkup import Checkups
-from jiesu.core.checkup_contract import checkup_document, earlier_of
-from jiesu.core.comparison import SHARE
+from jiesu.core.checkup import Checkups, follow
+from jiesu.core.checkup_contract import canonical, checkup_document, earlier_of
+from jiesu.core.comparison import SHARE, CheckupRules
 from jiesu.core.problems import InputError
 
 from ..evaluation.recount import facts
@@ -33,6 +43,8 @@ from .sealed import small_city
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 QUARTER, MONTH = "2021-Q4", "2022-02"
+
+REPORTS = {"rejects.csv", "duplicates.csv"}
 
 Row = dict[str, Any]
 
@@ -46,7 +58,7 @@ def kept(unit: str) -> bool:
 def city(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Four months of a synthetic city; its rules are loose, so that little data finds something."""
     folder = tmp_path_factory.mktemp("checkup") / "city"
-    write_city(folder, period=MONTH, months=4, cases=12_000, seed=3, format="parquet")
+    write_city(folder, period=MONTH, months=4, cases=8_000, seed=3, format="parquet")
     for path in folder.iterdir():
         # What lies beside the cases names units that are left out here.
         if path.name not in ("cases", "city.toml", "policy.toml", "units.csv", "topics.toml"):
@@ -70,8 +82,15 @@ def checked(folder: Path, label: str, out: Path) -> Checkups:
 
 
 @pytest.fixture(scope="module")
-def quarter(city: Path, tmp_path_factory: pytest.TempPathFactory) -> Checkups:
-    return checked(city, QUARTER, tmp_path_factory.mktemp("out"))
+def counts(city: Path, tmp_path_factory: pytest.TempPathFactory) -> CheckupCounts:
+    """A quarter, counted once: most tests are about what is made of it."""
+    order = CheckupOrder(city, QUARTER, out=tmp_path_factory.mktemp("out"), formats=(), jobs=1)
+    return count_checkups(order, now=NOW)
+
+
+@pytest.fixture(scope="module")
+def quarter(counts: CheckupCounts) -> Checkups:
+    return counts.checkups
 
 
 @pytest.fixture(scope="module")
@@ -96,12 +115,22 @@ def below(city: Path, code: str) -> set[str]:
     return {code, *children}
 
 
-def wish(folder: Path, label: str, out: Path, **given: Any) -> Wish:
-    return Wish(folder, label, out=out, formats=given.pop("formats", ()), jobs=1, **given)
+def made(folder: Path, label: str, out: Path, **given: Any) -> CheckupDone:
+    formats = given.pop("formats", ())
+    order = CheckupOrder(folder, label, out=out, formats=formats, jobs=1, **given)
+    return write_checkups(count_checkups(order, now=NOW))
 
 
-def made(folder: Path, label: str, out: Path, **given: Any) -> Made:
-    return make_checkups(wish(folder, label, out, **given), now=NOW)
+def written(counts: CheckupCounts, out: Path, unit: str | None = None, **job: Any) -> CheckupDone:
+    """Write what was counted, all or one unit; `job` are its `lang` and `formats`."""
+    return write_checkups(
+        replace(
+            counts,
+            order=replace(counts.order, unit=unit),
+            job=replace(counts.job, out=out, **job),
+            chosen=chosen_units(counts.checkups, unit),
+        )
+    )
 
 
 # Counts --------------------------------------------------------------------------------------
@@ -251,11 +280,15 @@ def test_a_lever_is_the_policy_s_own_arithmetic(quarter: Checkups) -> None:
 # Periods, and what came before ---------------------------------------------------------------
 
 
+@pytest.fixture(scope="module")
+def before(city: Path, tmp_path_factory: pytest.TempPathFactory) -> Checkups:
+    return checked(city, "2022-01", tmp_path_factory.mktemp("out"))
+
+
 def test_a_month_is_followed_up_from_the_cases_of_the_month_before(
-    city: Path, month: Checkups, tmp_path: Path
+    month: Checkups, before: Checkups
 ) -> None:
     assert month.frame.previous == "2022-01"
-    before = checked(city, "2022-01", tmp_path)
     for code, unit in month.units.items():
         earlier = before.units[code].shortcomings
         assert unit.followed is not None
@@ -278,24 +311,36 @@ def test_part_of_a_period_before_is_no_period_before(quarter: Checkups) -> None:
 
 
 def test_a_folder_of_earlier_health_checks_serves_as_well_as_the_cases(
-    city: Path, month: Checkups, tmp_path: Path
+    city: Path, month: Checkups, before: Checkups, tmp_path: Path
 ) -> None:
-    made(city, "2022-01", tmp_path / "before")
-    job = replace(job_of(city, MONTH), out=tmp_path / "out")
-    with opened(job, now=NOW) as workspace:
-        found = checkups_of(workspace, read_city(city), MONTH, before=tmp_path / "before")
-    assert found.frame.previous == "2022-01"
-    assert [unit.followed for unit in found.units.values()] == [
-        unit.followed for unit in month.units.values()
-    ]
+    for code, unit in before.units.items():
+        document = checkup_document(before.frame, unit)
+        (tmp_path / f"{code}.json").write_text(json.dumps(document), "utf-8")
+    found, label = read_earlier(tmp_path, month.frame.period)
+    assert label == "2022-01"
+    for code, unit in month.units.items():
+        assert follow(found[code], unit.compared) == unit.followed
 
 
-def test_what_is_no_folder_of_health_checks_is_refused(city: Path, tmp_path: Path) -> None:
+def test_what_is_no_folder_of_earlier_health_checks_is_refused(
+    month: Checkups, before: Checkups, tmp_path: Path
+) -> None:
+    january, february = before.frame.period, month.frame.period
     with pytest.raises(InputError, match="holds no health checks"):
-        made(city, MONTH, tmp_path / "out", before=tmp_path)
-    (tmp_path / "x.json").write_text('{"unit": "a"}', "utf-8")
-    with pytest.raises(InputError, match=re.escape("x.json: is no health check")):
-        made(city, MONTH, tmp_path / "out", before=tmp_path)
+        read_earlier(tmp_path, february)
+    code, unit = next(iter(before.units.items()))
+    path = tmp_path / f"{code}.json"
+    path.write_text(json.dumps(checkup_document(before.frame, unit)), "utf-8")
+    assert read_earlier(tmp_path, february)[1] == "2022-01"
+    for same_or_earlier in (january, january.previous()):
+        with pytest.raises(InputError, match="does not end before"):
+            read_earlier(tmp_path, same_or_earlier)
+    other = tmp_path / "x.json"
+    texts = ('{"unit": "a"}', "[1]", "[" * 100_000, path.read_text("utf-8").replace("+08:00", ""))
+    for text in texts:
+        other.write_text(text, "utf-8")
+        with pytest.raises(InputError, match=re.escape("x.json: is no health check")):
+            read_earlier(tmp_path, february)
 
 
 def test_a_range_of_days_has_no_months_and_no_path(city: Path, tmp_path: Path) -> None:
@@ -339,7 +384,7 @@ def test_a_unit_that_began_in_the_period_has_a_health_check_and_one_that_ended_h
     assert cells[0][0] in found.units
     assert cells[1][0] not in found.units
     with pytest.raises(InputError, match="is no unit of 2021-Q4"):
-        made(folder, QUARTER, tmp_path / "out", unit=cells[1][0])
+        chosen_units(found, cells[1][0])
 
 
 def test_a_city_without_units_says_what_is_missing(city: Path, tmp_path: Path) -> None:
@@ -349,81 +394,196 @@ def test_a_city_without_units_says_what_is_missing(city: Path, tmp_path: Path) -
         (folder / name).symlink_to(city / name)
     text = (city / "city.toml").read_text("utf-8")
     (folder / "city.toml").write_text(re.sub(r"^units = .*\n", "", text, flags=re.M), "utf-8")
-    done = made(folder, QUARTER, tmp_path / "out", formats=("html",))
+    order = CheckupOrder(folder, "2022-02", out=tmp_path / "out", formats=("html",), jobs=1)
+    counts = count_checkups(order, now=NOW)
+    code = next(iter(counts.checkups.units))
+    done = written(counts, tmp_path / "out", code)
     assert "units" in done.checkups.frame.missing
     assert done.failed == ()
     assert {unit.group for unit in done.checkups.units.values()} == {"all"}
     figures = {item.figure for unit in done.checkups.units.values() for item in unit.compared}
     assert SHARE not in figures
-    code = next(iter(done.checkups.units))
     assert "没有单位名录" in (tmp_path / "out" / f"{code}.html").read_text("utf-8")
 
 
-def test_a_unit_is_named_by_code_or_by_a_name_that_is_its_own(city: Path, tmp_path: Path) -> None:
-    done = made(city, QUARTER, tmp_path, unit="东城区东华门街道")
-    assert done.done == ("110101001000",)
+def test_a_unit_is_named_by_code_or_by_a_name_that_is_its_own(quarter: Checkups) -> None:
+    assert chosen_units(quarter, "东城区东华门街道") == ["110101001000"]
+    assert chosen_units(quarter, "110101") == ["110101"]
     with pytest.raises(InputError, match="is the name of several units"):
-        made(city, QUARTER, tmp_path, unit="八里庄街道")
+        chosen_units(quarter, "八里庄街道")
     with pytest.raises(InputError, match="is no unit of 2021-Q4"):
-        made(city, QUARTER, tmp_path, unit="nowhere")
-
-
-def test_codes_that_are_no_file_names_are_replaced() -> None:
-    assert file_name("110101001000") == "110101001000"
-    odd = ["a/b", "..", "", "index", "Checkups", "x" * 300, "a.b", "街道/1"]
-    names = [file_name(code) for code in odd]
-    assert all(re.fullmatch(r"unit-[0-9a-f]{16}", name) for name in names)
-    assert len(set(names)) == len(odd)
+        chosen_units(quarter, "nowhere")
 
 
 # Files ---------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
-def written(city: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("written")
-    assert made(city, QUARTER, out).failed == ()
+def folder_of_all(counts: CheckupCounts, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("all")
+    assert written(counts, out).failed == ()
     return out
 
 
 def test_one_unit_alone_gets_the_same_as_with_all_others(
-    city: Path, written: Path, tmp_path: Path
+    city: Path, folder_of_all: Path, tmp_path: Path
 ) -> None:
     made(city, QUARTER, tmp_path, unit="110105")
-    alone, among = (folder / "110105.json" for folder in (tmp_path, written))
+    alone, among = (folder / "110105.json" for folder in (tmp_path, folder_of_all))
     assert alone.read_bytes() == among.read_bytes()
     assert not (tmp_path / "checkups.json").exists()
 
 
-def test_a_second_run_makes_nothing(city: Path, written: Path, quarter: Checkups) -> None:
-    again = made(city, QUARTER, written)
+def test_a_second_run_makes_nothing(counts: CheckupCounts, folder_of_all: Path) -> None:
+    again = written(counts, folder_of_all)
     assert again.done == ()
-    assert set(again.skipped) == set(quarter.units)
+    assert set(again.skipped) == set(counts.checkups.units)
 
 
-def test_what_was_made_is_known_again_in_another_process(
-    city: Path, written: Path, quarter: Checkups
+RUN = """
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from jiesu.city.checkup_run import CheckupOrder, count_checkups, write_checkups
+order = CheckupOrder(Path(sys.argv[1]), "2022-02", out=Path(sys.argv[2]), formats=(), jobs=1)
+done = write_checkups(count_checkups(order, now=datetime(2026, 1, 1, tzinfo=UTC)))
+print(len(done.done), len(done.skipped))
+"""
+
+
+def test_what_was_made_is_known_again_in_another_process(tmp_path: Path) -> None:
+    # Sets of texts have another order in each process, an engine's rows in each run.
+    folder = small_city(tmp_path)
+    told = []
+    for seed in ("1", "2"):
+        command = [sys.executable, "-c", RUN, str(folder), str(tmp_path / "out")]
+        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+        told.append([int(n) for n in done.stdout.split()])
+    [first, second] = told
+    assert first[0] > 0
+    assert second == [0, first[0]]
+
+
+def test_equal_values_have_one_digest_whatever_the_order_of_sets_and_tables() -> None:
+    one: dict[Any, Any] = {None: {"b", "a"}, ("x", 1): Fraction(1, 3)}
+    other: dict[Any, Any] = {("x", 1): Fraction(1, 3), None: {"a", "b"}}
+    assert json.dumps(canonical(one)) == json.dumps(canonical(other))
+    assert canonical(one) != canonical({**one, ("x", 1): Fraction(2, 3)})
+    assert canonical("1/3") != canonical("1/2")
+
+
+def test_only_what_says_something_else_is_made_anew(tmp_path: Path) -> None:
+    folder, out = small_city(tmp_path), tmp_path / "out"
+    units = folder / "units.csv"
+    done = made(folder, MONTH, out)
+    code = next(code for code, unit in done.checkups.units.items() if unit.above)
+    named = done.checkups.units[code].name
+    units.write_text(units.read_text("utf-8").replace(named, "新街道"), "utf-8")
+    again = made(folder, MONTH, out)
+    assert code in again.done
+    assert again.skipped
+    shown = {name for name in again.done if "新街道" in (out / f"{name}.json").read_text("utf-8")}
+    assert code in shown
+    assert not any("新街道" in (out / f"{name}.json").read_text("utf-8") for name in again.skipped)
+
+
+def test_another_rule_language_or_format_makes_it_anew(
+    counts: CheckupCounts, tmp_path: Path
 ) -> None:
-    # Sets of texts have another order in each process.
-    code = (
-        "import sys; from datetime import UTC, datetime; from pathlib import Path;"
-        "from jiesu.city.checkup_run import Wish, make_checkups;"
-        "wish = Wish(Path(sys.argv[1]), sys.argv[2], out=Path(sys.argv[3]), formats=(), jobs=1);"
-        "made = make_checkups(wish, now=datetime(2026, 1, 1, tzinfo=UTC));"
-        "print(len(made.done), len(made.skipped))"
+    def run(counts: CheckupCounts, **job: Any) -> tuple[str, ...]:
+        return written(counts, tmp_path, "110101", **job).done
+
+    assert run(counts) == ("110101",)
+    assert run(counts) == ()
+    assert run(counts, lang="en") == ("110101",)
+    assert run(counts, lang="en", formats=("html",)) == ("110101",)
+    frame = counts.checkups.frame
+    other = replace(frame, rules=replace(frame.rules, unsolved=1))
+    changed = replace(counts, checkups=replace(counts.checkups, frame=other))
+    assert run(changed, lang="en", formats=("html",)) == ("110101",)
+
+
+# What an earlier run left --------------------------------------------------------------------
+
+
+def left_in(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir() if path.is_file()} - REPORTS
+
+
+def test_a_run_for_all_removes_what_earlier_runs_made_for_units_that_are_gone(
+    counts: CheckupCounts, tmp_path: Path
+) -> None:
+    (tmp_path / "110105.txt").write_text("a person's own", "utf-8")
+    written(counts, tmp_path)
+    units = {code: unit for code, unit in counts.checkups.units.items() if code != "110105"}
+    fewer = replace(counts, checkups=replace(counts.checkups, units=units))
+    written(fewer, tmp_path)
+    assert not (tmp_path / "110105.json").exists()
+    assert left_in(tmp_path) == {
+        "110105.txt",
+        "index.html",
+        "index.xlsx",
+        "checkups.json",
+        *(f"{code}.json" for code in units),
+    }
+
+
+def test_an_overview_stays_beside_the_documents_that_it_is_of_and_no_others(
+    counts: CheckupCounts, folder_of_all: Path, tmp_path: Path
+) -> None:
+    overview = {"index.html", "index.xlsx", "checkups.json"}
+    shutil.copytree(folder_of_all, tmp_path, dirs_exist_ok=True)
+    written(counts, tmp_path, "110105")
+    assert overview <= left_in(tmp_path)
+    moment = counts.checkups.frame.as_of - timedelta(days=1)
+    frame = replace(counts.checkups.frame, as_of=moment)
+    later = replace(counts, checkups=replace(counts.checkups, frame=frame))
+    written(later, tmp_path, "110105")
+    assert not overview & left_in(tmp_path)
+    assert "110101.json" in left_in(tmp_path)
+
+
+def test_no_document_of_an_earlier_run_stays_in_a_format_that_was_not_made(
+    counts: CheckupCounts, tmp_path: Path
+) -> None:
+    written(counts, tmp_path, "110105", formats=("html",))
+    assert left_in(tmp_path) == {"110105.html", "110105.json"}
+    written(counts, tmp_path, "110105")
+    assert left_in(tmp_path) == {"110105.json"}
+
+
+def test_the_overview_says_of_when_and_of_which_cases_it_is(
+    counts: CheckupCounts, folder_of_all: Path
+) -> None:
+    frame = counts.checkups.frame
+    document = json.loads((folder_of_all / "checkups.json").read_text("utf-8"))
+    assert document["as_of"] == frame.as_of.isoformat()
+    assert document["input"] == frame.input_digest
+    page = (folder_of_all / "index.html").read_text("utf-8")
+    assert frame.input_digest[:16] in page
+
+
+def test_a_unit_called_as_the_overview_does_not_write_over_it(
+    counts: CheckupCounts, tmp_path: Path
+) -> None:
+    units = counts.checkups.units
+    odd = {name: replace(units["110105"], unit=name) for name in ("index", "Checkups", "a/../b")}
+    done = written(replace(counts, checkups=replace(counts.checkups, units=odd)), tmp_path)
+    assert done.failed == ()
+    names = left_in(tmp_path) - {"index.html", "index.xlsx", "checkups.json"}
+    assert len(names) == 3
+    assert all(re.fullmatch(r"unit-[0-9a-f]{16}\.json", name) for name in names)
+
+
+def test_the_moment_and_the_usual_place_are_those_of_an_evaluation(tmp_path: Path) -> None:
+    folder = small_city(tmp_path)
+    order = CheckupOrder(
+        folder, MONTH, formats=(), as_of=datetime.fromisoformat("2022-02-10T12:00")
     )
-    command = [sys.executable, "-c", code, str(city), QUARTER, str(written)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["0", str(len(quarter.units))]
-
-
-def test_another_rule_or_language_makes_it_anew(city: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "city"
-    shutil.copytree(city, folder)
-    assert made(folder, QUARTER, tmp_path / "out", unit="110101").done
-    assert made(folder, QUARTER, tmp_path / "out", unit="110101", lang="en").done
-    (folder / "checkup.toml").write_text("peers = 20\n", "utf-8")
-    assert made(folder, QUARTER, tmp_path / "out", unit="110101", lang="en").done
+    counts = count_checkups(order, now=NOW)
+    assert counts.job.out == folder / "out" / MONTH / "checkups"
+    assert counts.checkups.frame.as_of.isoformat() == "2022-02-10T12:00:00+08:00"
 
 
 def strings(value: object) -> Iterator[str]:
@@ -440,9 +600,9 @@ def strings(value: object) -> Iterator[str]:
 
 
 def test_no_caller_address_or_text_is_in_any_file(
-    city: Path, cases: list[Row], tmp_path: Path
+    counts: CheckupCounts, cases: list[Row], tmp_path: Path
 ) -> None:
-    made(city, QUARTER, tmp_path, unit="110105001000", formats=("html",))
+    written(counts, tmp_path, "110105001000", formats=("html",))
     hidden = {case["caller"] for case in cases} | {case["location"] for case in cases}
     document = json.loads((tmp_path / "110105001000.json").read_text("utf-8"))
     said = set(strings(document))
@@ -462,24 +622,27 @@ def test_the_json_can_be_read_back(quarter: Checkups) -> None:
             earlier_of(wrong)
 
 
-def test_the_overview_names_every_unit_and_leads_to_it(written: Path, quarter: Checkups) -> None:
-    document = json.loads((written / "checkups.json").read_text("utf-8"))
+def test_the_overview_names_every_unit_and_leads_to_it(
+    folder_of_all: Path, quarter: Checkups
+) -> None:
+    document = json.loads((folder_of_all / "checkups.json").read_text("utf-8"))
     assert [unit["unit"] for unit in document["units"]] == list(quarter.units)
     by_code = {unit["unit"]: unit for unit in document["units"]}
     for code, unit in quarter.units.items():
         assert len(by_code[code]["shortcomings"]) == len(unit.shortcomings)
-    assert (written / "index.html").exists()
-    assert (written / "index.xlsx").exists()
+    assert (folder_of_all / "index.html").exists()
+    assert (folder_of_all / "index.xlsx").exists()
 
 
 # Documents -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
-def test_all_forms_are_written_in_both_languages(city: Path, tmp_path: Path, lang: str) -> None:
-    done = made(
-        city, QUARTER, tmp_path, unit="110105001000", lang=lang, formats=("html", "docx", "pdf")
-    )
+def test_all_forms_are_written_in_both_languages(
+    counts: CheckupCounts, tmp_path: Path, lang: str
+) -> None:
+    forms = ("html", "docx", "pdf")
+    done = written(counts, tmp_path, "110105001000", lang=lang, formats=forms)
     assert done.failed == ()
     names = {path.name for path in tmp_path.glob("110105001000.*")}
     assert names == {f"110105001000.{form}" for form in ("html", "docx", "pdf", "json")}
@@ -515,20 +678,18 @@ def test_every_mistake_in_the_rules_is_named(tmp_path: Path) -> None:
     )
     found = {problem.where for problem in check_city(folder) if problem.file == "checkup.toml"}
     assert found == {"fewest_peers", "control", "winsor", "new"}
-    with pytest.raises(InputError, match=r"checkup\.toml, new"):
+    with pytest.raises(InputError, match=r"checkup\.toml, line 5, new"):
         made(folder, QUARTER, tmp_path / "out")
     assert not (tmp_path / "out" / "checkups.json").exists()
 
 
 def test_every_rule_is_documented_with_its_default() -> None:
-    from jiesu.core.comparison import Rules
-
     page = Path(__file__).resolve().parents[2] / "docs" / "checkup.md"
     block = re.search(r"```toml\n(.*?)```", page.read_text("utf-8"), re.S)
     assert block
     shown = tomllib.loads(block[1])
-    rules = Rules()
-    assert set(shown) == set(Rules.__slots__)
+    rules = CheckupRules()
+    assert set(shown) == set(CheckupRules.__slots__)
     for key, value in shown.items():
         default = getattr(rules, key)
         assert (list(default) if isinstance(default, tuple) else default) == (

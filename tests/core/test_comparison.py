@@ -13,9 +13,9 @@ from jiesu.core.comparison import (
     EXCLUDED,
     LATE,
     SHARE,
+    CheckupRules,
     Compared,
     Measure,
-    Rules,
     compared,
     findings,
     judged,
@@ -26,8 +26,8 @@ from jiesu.core.facts import Joint, mask_of
 
 from .cast import answers, policy, scale
 
-RULES = Rules(peers=20)
-EQUAL = Rules(peers=20, usual=Fraction(0))
+RULES = CheckupRules(peers=20)
+EQUAL = CheckupRules(peers=20, usual=Fraction(0))
 
 
 def city(
@@ -50,7 +50,7 @@ def city(
     return samples
 
 
-def found_in(samples: dict[str, dict[Measure, Sample]], rules: Rules) -> list[Compared]:
+def found_in(samples: dict[str, dict[Measure, Sample]], rules: CheckupRules) -> list[Compared]:
     sizes = {code: next(iter(table.values())).whole for code, table in samples.items()}
     items = judged(compared(samples, nearest(sizes, rules.peers), rules), rules)
     return [item for found in items.values() for item in found if item.kind]
@@ -81,7 +81,7 @@ def test_a_unit_that_is_far_off_is_found_and_named_by_its_side() -> None:
     samples = city(3, rho=0.004)
     samples["u30"]["resolution", ("c0",)] = Sample.yes(190, 280)
     samples["u31"]["resolution", ("c1",)] = Sample.yes(288, 288)
-    rules = Rules(peers=20, usual=Fraction(1, 2))
+    rules = CheckupRules(peers=20, usual=Fraction(1, 2))
     found = {(item.category, item.kind) for item in found_in(samples, rules)}
     assert (("c0",), "shortcoming") in found
     assert (("c1",), "strength") in found

@@ -7,8 +7,8 @@ from math import comb
 import pytest
 
 from jiesu.core.chance import (
+    PeerSpread,
     Sample,
-    Spread,
     adjusted,
     deviation,
     p_value,
@@ -66,7 +66,7 @@ def test_the_test() -> None:
     titles = ("unit", "peers", "n of peers", "ρ", "degrees of freedom", "usual")
     for row in table(PAGE, *titles, "p", "p, above only"):
         found = deviation(sample(row["unit"]), sample(row["peers"]), int(row["n of peers"]))
-        among = Spread(float(row["ρ"]), int(row["degrees of freedom"]))
+        among = PeerSpread(float(row["ρ"]), int(row["degrees of freedom"]))
         usual = share(row["usual"])
         assert str(p_value(found, among, usual)) == row["p"]
         assert str(p_value(found, among, usual, only_above=True)) == row["p, above only"]
@@ -84,7 +84,7 @@ def test_a_test_against_a_known_mean_is_the_exact_binomial_one() -> None:
             at = comb(40, x) * Fraction(9, 10) ** x * Fraction(1, 10) ** (40 - x)
             tails.append(beyond + at / 2)
         exact = min(2 * min(tails), Fraction(1))
-        found = p_value(deviation(Sample.yes(x, 40), peers, 40), Spread(0.0, 39), Fraction(1))
+        found = p_value(deviation(Sample.yes(x, 40), peers, 40), PeerSpread(0.0, 39), Fraction(1))
         assert float(found) == pytest.approx(max(float(exact), 1e-30), rel=1e-5)
 
 

@@ -13,7 +13,7 @@ from jiesu.briefing.checkup_charts import (
     path_chart,
     volume_chart,
 )
-from jiesu.briefing.checkup_desk import Desk, by_number, share_text
+from jiesu.briefing.checkup_desk import Desk, by_number, share_text, sources
 from jiesu.briefing.checkup_tables import (
     categories_table,
     findings_table,
@@ -38,7 +38,6 @@ from jiesu.briefing.wording import (
     period_label,
     plain,
     score_text,
-    span,
     whole_number,
 )
 from jiesu.core.checkup import Frame, UnitCheckup
@@ -65,7 +64,7 @@ def checkup_content(frame: Frame, unit: UnitCheckup, lang: str, *, office: str =
         mark=words("synthetic") if frame.synthetic else "",
         recipients=desk.name,
         essence=(),
-        provenance=_sources(desk),
+        provenance=sources(desk.frame, words),
         office=office_line(office, city, words),
         signed_on=signed_on,
         printed=words("printed", day=signed_on),
@@ -378,22 +377,4 @@ def _method(desk: Desk) -> Iterator[Block]:
     )
     if "units" in desk.frame.missing:
         yield Paragraph(words("checkup.method.units"))
-    yield Facts(_sources(desk))
-
-
-def _sources(desk: Desk) -> tuple[tuple[str, str], ...]:
-    words, frame = desk.words, desk.frame
-    policy = frame.policy
-    title = clean(words.title(policy.title, policy.name))
-    return (
-        (words("checkup.source.period"), span(frame.period, words)),
-        (
-            words("checkup.source.as_of"),
-            moment(frame.as_of.astimezone(frame.period.start.tzinfo), words),
-        ),
-        (
-            words("checkup.source.policy"),
-            f"{title} {clean(policy.version)} ({policy.digest[:12]})",
-        ),
-        (words("checkup.source.input"), frame.input_digest[:16]),
-    )
+    yield Facts(sources(desk.frame, words))

@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from jiesu.briefing.labels import Words
-from jiesu.briefing.wording import clean, full_name, lowered, percent, period_name, signed
+from jiesu.briefing.wording import (
+    clean,
+    full_name,
+    lowered,
+    moment,
+    percent,
+    period_name,
+    signed,
+    span,
+)
 from jiesu.core.checkup import Frame, UnitCheckup
 from jiesu.core.comparison import EXCLUDED, LATE, SHARE, Compared
 from jiesu.core.levers import Lever
@@ -151,3 +160,21 @@ def q_text(q: Fraction | None) -> str:
 
 def by_number(table: Mapping[str | None, int]) -> list[tuple[str | None, int]]:
     return sorted(table.items(), key=lambda entry: (-entry[1], entry[0] or ""))
+
+
+def sources(frame: Frame, words: Words) -> tuple[tuple[str, str], ...]:
+    """What a run's documents were made from: period, moment, policy, cases."""
+    policy = frame.policy
+    title = clean(words.title(policy.title, policy.name))
+    return (
+        (words("checkup.source.period"), span(frame.period, words)),
+        (
+            words("checkup.source.as_of"),
+            moment(frame.as_of.astimezone(frame.period.start.tzinfo), words),
+        ),
+        (
+            words("checkup.source.policy"),
+            f"{title} {clean(policy.version)} ({policy.digest[:12]})",
+        ),
+        (words("checkup.source.input"), frame.input_digest[:16]),
+    )

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from jiesu.briefing.checkup_desk import Desk, apart, gain_text, q_text, share_text
+from jiesu.briefing.checkup_desk import Desk, apart, gain_text, q_text, share_text, sources
 from jiesu.briefing.columns import integer_cell
 from jiesu.briefing.content import numbered
-from jiesu.briefing.document import Block, Cell, Column, Content, Paragraph, Section, Table
+from jiesu.briefing.document import Block, Cell, Column, Content, Facts, Paragraph, Section, Table
 from jiesu.briefing.labels import Words
 from jiesu.briefing.wording import clean, full_name, plain, score_text, whole_number
 from jiesu.core.checkup import Checkups
@@ -36,7 +36,7 @@ def overview_content(
             bad=whole_number(sum(len(unit.shortcomings) for unit in units)),
         )
     )
-    first = Section("summary", words("checkup.summary"), (intro,))
+    first = Section("summary", words("checkup.summary"), (intro, Facts(sources(frame, words))))
     tables = [block for one in sections for block in one.blocks if isinstance(block, Table)]
     return Content(
         lang=lang,

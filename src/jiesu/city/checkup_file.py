@@ -7,16 +7,16 @@ from fractions import Fraction
 from pathlib import Path
 
 from jiesu.city.folder import City
-from jiesu.core.comparison import Rules
+from jiesu.core.comparison import CheckupRules
 from jiesu.core.problems import InputError, Problem
 from jiesu.core.settings import Settings, toml_table
 
 
-def read_checkup_rules(city: City) -> Rules:
+def read_checkup_rules(city: City) -> CheckupRules:
     """The rules of a city. Raises InputError with every mistake in the file."""
     path = city.outside.get("checkup")
     if path is None:
-        return Rules()
+        return CheckupRules()
     rules, problems = checked_checkup_rules(path)
     if problems or rules is None:
         raise InputError(problems)
@@ -29,7 +29,7 @@ def check_checkup(city: City) -> list[Problem]:
     return [] if path is None else checked_checkup_rules(path)[1]
 
 
-def checked_checkup_rules(path: Path) -> tuple[Rules | None, list[Problem]]:
+def checked_checkup_rules(path: Path) -> tuple[CheckupRules | None, list[Problem]]:
     """The rules as far as they could be read, and every mistake."""
     try:
         table = toml_table(path.read_bytes(), path.name)
@@ -38,8 +38,8 @@ def checked_checkup_rules(path: Path) -> tuple[Rules | None, list[Problem]]:
         return None, [Problem(path.name, "", what, "make it readable, or mend city.toml")]
     except InputError as error:
         return None, list(error.problems)
-    top, usual = Settings(table, path.name), Rules()
-    rules = Rules(
+    top, usual = Settings(table, path.name), CheckupRules()
+    rules = CheckupRules(
         peers=top.integer("peers", usual.peers, 1, 100_000),
         peers_by=top.choice("peers_by", ("volume", "population"), usual.peers_by),
         fewest_peers=top.integer("fewest_peers", usual.fewest_peers, 2, 100_000),

@@ -12,27 +12,27 @@ from functools import partial
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from jiesu.city.checkup_before import EarlierFindings, read_earlier
 from jiesu.city.checkup_file import read_checkup_rules
 from jiesu.city.folder import City, read_city
-from jiesu.city.merge import Task, merge
+from jiesu.city.merge import Task, file_name, merge
+from jiesu.city.outputs import put_in_place, work_folder, write_json
 from jiesu.city.topics_files import read_topics
-from jiesu.city.workspace import Progress, Workspace, job_of, opened
+from jiesu.city.workspace import Job, Progress, Workspace, job_of, opened
 from jiesu.core.breakdown import UnitBreakdown
 from jiesu.core.checkup import (
+    CheckupGround,
     Checkups,
-    Earlier,
     Frame,
-    Ground,
     UnitCheckup,
     check_up,
     comparisons,
     shortcomings,
 )
-from jiesu.core.checkup_contract import checkup_document, checkups_document, earlier_of
-from jiesu.core.comparison import Rules
-from jiesu.core.period import Period
+from jiesu.core.checkup_contract import canonical, checkup_document, checkups_document
+from jiesu.core.comparison import CheckupRules
 from jiesu.core.problems import InputError, Problem, writable
 from jiesu.core.result import Evaluation
 
@@ -42,15 +42,18 @@ if TYPE_CHECKING:
 FORMATS = ("html", "docx", "pdf")
 FOLDER = "checkups"
 OVERVIEW = "checkups.json"
+OVERVIEW_FILES = ("index.html", "index.xlsx", OVERVIEW)
+RESERVED = ("index", "checkups")
+"""No unit's files have these names: they are the overview's."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """What a command asks for.
+class CheckupOrder:
+    """What `jiesu checkup` was asked for; empty fields take the folder's own.
 
-    `unit` `None` means all units. `out` `None` means `checkups/PERIOD` in the folder. `before` is a
-    folder of earlier health checks, whose findings are followed where the cases of the period
-    before are not at hand.
+    `unit` `None` means all units. `out` `None` means `out/PERIOD/checkups` in the folder. `before`
+    is a folder of earlier health checks, whose findings are followed where the cases of the period
+    before are not at hand. `as_of` may lack an offset, as that of a `Job`.
     """
 
     folder: Path
@@ -61,10 +64,21 @@ class Wish:
     formats: tuple[str, ...] = FORMATS
     jobs: int | None = None
     before: Path | None = None
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class CheckupCounts:
+    """All health checks of an order as objects, and the units whose documents are asked for."""
+
+    order: CheckupOrder
+    job: Job
+    checkups: Checkups
+    chosen: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckupDone:
     """What came of a run: the health checks, where they lie and which units failed."""
 
     checkups: Checkups
@@ -75,42 +89,58 @@ class Made:
     overview: tuple[Path, ...]
 
 
-def make_checkups(wish: Wish, *, now: datetime, progress: Progress | None = None) -> Made:
-    """Make the documents of one unit or of all.
+def count_checkups(
+    order: CheckupOrder, *, now: datetime, progress: Progress | None = None
+) -> CheckupCounts:
+    """Read the cases and make the health checks, as objects. Nothing is written yet.
+
+    Raises InputError for bad input and for a unit that is not in the period.
+    """
+    city = read_city(order.folder)
+    job = job_of(order.folder, order.period)
+    job = replace(
+        job,
+        out=order.out or job.out / FOLDER,
+        lang=order.lang or job.lang,
+        formats=order.formats,
+        as_of=order.as_of,
+    )
+    with opened(job, now=now, progress=progress) as workspace:
+        checkups = checkups_of(workspace, city, order.period, before=order.before)
+    return CheckupCounts(order, job, checkups, chosen_units(checkups, order.unit))
+
+
+def write_checkups(counts: CheckupCounts, *, progress: Progress | None = None) -> CheckupDone:
+    """Write the documents of one unit or of all.
 
     Units whose documents are there already, made from the same, are left as they are; one that
-    fails is told and stops no other. Raises InputError for bad input, for a unit that is not in the
-    period, and where the output cannot be written.
+    fails is told and stops no other. A run for all removes what earlier runs made for other units.
+    An overview of other documents than those that then lie beside it goes. Raises InputError where
+    nothing can be written.
     """
-    city = read_city(wish.folder)
-    out = wish.out or wish.folder / FOLDER / wish.period
-    job = replace(job_of(wish.folder, wish.period), out=out)
-    lang = wish.lang or job.lang
-    with opened(job, now=now) as workspace:
-        checkups = checkups_of(workspace, city, wish.period, before=wish.before)
-    chosen = _chosen(checkups, wish.unit)
-    tasks = [Task(file_name(code), checkups.units[code]) for code in chosen]
-    codes = {file_name(code): code for code in chosen}
-    make = partial(
-        make_documents, frame=checkups.frame, lang=lang, formats=wish.formats, office=job.office
-    )
+    order, job, checkups = counts.order, counts.job, counts.checkups
+    run, digests = _digests(checkups, job)
+    made_from = _digest([run, digests])
+    codes = {file_name(code, RESERVED): code for code in counts.chosen}
+    tasks = [Task(key, checkups.units[code], digests[code]) for key, code in codes.items()]
+    _remove_overview(job.out, made_from)
     merged = merge(
         tasks,
-        make,
-        out,
-        digest=_digest(checkups, lang, wish.formats, job.office),
-        jobs=wish.jobs,
+        partial(make_documents, frame=checkups.frame, job=job),
+        job.out,
+        digest=run,
+        jobs=order.jobs,
         progress=progress,
+        only=order.unit is None,
     )
     failed = tuple((codes[key], what) for key, what in merged.failed)
-    overview = () if wish.unit else _overview(checkups, out, lang, wish.formats, dict(failed))
-    return Made(
+    return CheckupDone(
         checkups,
-        out,
+        job.out,
         tuple(codes[key] for key in merged.done),
         tuple(codes[key] for key in merged.skipped),
         failed,
-        overview,
+        () if order.unit else _overview(checkups, job, made_from, dict(failed)),
     )
 
 
@@ -137,7 +167,7 @@ def checkups_of(
     if earlier is None:
         missing.append("previous")
     return check_up(
-        Ground(
+        CheckupGround(
             evaluation=found,
             breakdown=_broken_down(workspace, found, rules),
             roster=workspace.roster,
@@ -151,14 +181,14 @@ def checkups_of(
 
 
 def _broken_down(
-    workspace: Workspace, evaluation: Evaluation, rules: Rules
+    workspace: Workspace, evaluation: Evaluation, rules: CheckupRules
 ) -> Mapping[str, UnitBreakdown]:
     from jiesu.evaluation.breakdown import break_down
 
     return break_down(workspace.files, _ask(workspace, evaluation, rules))
 
 
-def _ask(workspace: Workspace, evaluation: Evaluation, rules: Rules) -> "BreakdownQuestion":
+def _ask(workspace: Workspace, evaluation: Evaluation, rules: CheckupRules) -> "BreakdownQuestion":
     from jiesu.evaluation.breakdown import BreakdownQuestion
 
     period, units = evaluation.period, workspace.roster.units
@@ -166,6 +196,7 @@ def _ask(workspace: Workspace, evaluation: Evaluation, rules: Rules) -> "Breakdo
     return BreakdownQuestion(
         policy=evaluation.policy,
         as_of=evaluation.as_of,
+        zone=period.rule.zone,
         windows=tuple((part.start, part.end) for part in period.months() or (period,)),
         below=below,
         repeat_from=rules.repeat_from,
@@ -181,14 +212,18 @@ def _ask(workspace: Workspace, evaluation: Evaluation, rules: Rules) -> "Breakdo
 
 
 def _earlier(
-    workspace: Workspace, evaluation: Evaluation, rules: Rules, before: Path | None
-) -> tuple[Mapping[str, Sequence[Earlier]] | None, str | None]:
+    workspace: Workspace, evaluation: Evaluation, rules: CheckupRules, before: Path | None
+) -> tuple[EarlierFindings | None, str | None]:
     """The shortcomings of the period before, and its label: from a folder of health checks where
     one is named, else from its cases where all of it is at hand."""
+    from jiesu.evaluation.run import first_time
+
     if before is not None:
-        return _read_earlier(before)
+        return read_earlier(before, evaluation.period)
     previous = evaluation.period.previous()
-    if not _reaches_back(workspace, evaluation, previous):
+    first = first_time(workspace.files, evaluation.policy.period.by)
+    # Part of it would mislead.
+    if evaluation.previous_period is None or not previous.reached_by(first):
         return None, None
     try:
         then = workspace.evaluation(previous.label)
@@ -200,44 +235,11 @@ def _earlier(
     return shortcomings(found), previous.label
 
 
-def _reaches_back(workspace: Workspace, evaluation: Evaluation, previous: Period) -> bool:
-    """Whether the input has the whole of the period before: part of it would mislead."""
-    from jiesu.evaluation.run import first_time
-
-    if evaluation.previous_period is None:
-        return False
-    first = first_time(workspace.files, evaluation.policy.period.by)
-    return first is not None and (first - previous.start).days < 1
-
-
-def _read_earlier(folder: Path) -> tuple[Mapping[str, Sequence[Earlier]], str | None]:
-    overview = folder / OVERVIEW
-    found: dict[str, Sequence[Earlier]] = {}
-    labels = set()
-    for path in sorted(folder.glob("*.json")):
-        if path.name == overview.name:
-            continue
-        try:
-            document: Any = json.loads(path.read_text("utf-8"))
-            found[str(document["unit"])] = earlier_of(document)
-            labels.add(str(document["period"]["label"]))
-        except OSError as error:
-            what = f"cannot be read ({error.strerror})"
-            raise InputError(Problem(path.name, "", what, "make it readable")) from None
-        except (ValueError, KeyError, TypeError):
-            what, remedy = "is no health check of jiesu", "name a folder that jiesu checkup wrote"
-            raise InputError(Problem(path.name, "", what, remedy)) from None
-    if len(labels) != 1:
-        what = "holds no health checks" if not labels else "holds health checks of several periods"
-        remedy = "name a folder that jiesu checkup wrote, such as checkups/2020"
-        raise InputError(Problem("--before", str(folder), what, remedy))
-    return found, labels.pop()
-
-
 # Writing -------------------------------------------------------------------------------------
 
 
-def _chosen(checkups: Checkups, unit: str | None) -> list[str]:
+def chosen_units(checkups: Checkups, unit: str | None) -> list[str]:
+    """All units, or the one with a code or with a name that no other has; else InputError."""
     if unit is None:
         return list(checkups.units)
     if unit in checkups.units:
@@ -255,65 +257,61 @@ def _chosen(checkups: Checkups, unit: str | None) -> list[str]:
     raise InputError(Problem("--unit", "", what, remedy))
 
 
-def file_name(code: str) -> str:
-    """A unit's code as the name of its files: what no file may be called is written in hex."""
-    safe = code.replace("-", "").replace("_", "").isalnum() and len(code.encode()) <= 100
-    if safe and code.lower() not in ("index", "checkups"):
-        return code
-    return f"unit-{sha256(code.encode()).hexdigest()[:16]}"
-
-
-def make_documents(
-    task: Task, folder: Path, *, frame: Frame, lang: str, formats: Sequence[str], office: str
-) -> list[Path]:
+def make_documents(task: Task, folder: Path, *, frame: Frame, job: Job) -> list[Path]:
     """A unit's documents and its JSON; runs in a process of its own."""
     from jiesu.briefing.checkup import checkup_content
     from jiesu.briefing.write import write_document
 
     unit = task.payload
     assert isinstance(unit, UnitCheckup)
-    path = folder / f"{task.key}.json"
-    _write_json(path, checkup_document(frame, unit))
-    content = checkup_content(frame, unit, lang, office=office)
-    return [path, *write_document(content, folder, task.key, formats)]
+    path = write_json(checkup_document(frame, unit), folder / f"{task.key}.json")
+    content = checkup_content(frame, unit, job.lang, office=job.office)
+    return [path, *write_document(content, folder, task.key, job.formats)]
 
 
 def _overview(
-    checkups: Checkups, out: Path, lang: str, formats: Sequence[str], failed: Mapping[str, str]
+    checkups: Checkups, job: Job, made_from: str, failed: Mapping[str, str]
 ) -> tuple[Path, ...]:
     """The table of all units: a page with links, a workbook and JSON."""
     from jiesu.briefing.checkups_overview import overview_content
     from jiesu.briefing.write import write_document
 
-    names = {code: file_name(code) for code in checkups.units if code not in failed}
-    content = overview_content(checkups, names, lang, formats)
-    written = write_document(content, out, "index", ("html", "xlsx"))
-    path = out / OVERVIEW
-    half = path.with_suffix(".part")
-    _write_json(half, checkups_document(checkups, failed))
-    with writable(path.name):
-        half.replace(path)
-    return (*written, path)
+    names = {code: file_name(code, RESERVED) for code in checkups.units if code not in failed}
+    content = overview_content(checkups, names, job.lang, job.formats)
+    with work_folder(job.out) as work:
+        written = write_document(content, work, "index", ("html", "xlsx"))
+        document = checkups_document(checkups, failed, made_from)
+        return put_in_place([*written, write_json(document, work / OVERVIEW)], job.out)
 
 
-def _write_json(path: Path, document: Mapping[str, object]) -> None:
-    with writable(path.name):
-        path.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", "utf-8")
+# What was made from what ---------------------------------------------------------------------
 
 
-def _digest(checkups: Checkups, lang: str, formats: Sequence[str], office: str) -> str:
-    """What the documents are made from: every figure, the rules, language, formats, programme."""
-    frame = checkups.frame
-    parts = [
-        version("jiesu"),
-        lang,
-        ",".join(sorted(formats)),
-        office,
-        frame.policy.digest,
-        repr(frame),
-        *(repr(unit) for unit in checkups.units.values()),
-    ]
-    found = sha256()
-    for part in parts:
-        found.update(part.encode() + b"\0")
-    return found.hexdigest()
+def _digests(checkups: Checkups, job: Job) -> tuple[str, dict[str, str]]:
+    """What all documents of a run are made from, and what each unit's is made from besides."""
+    shared = [version("jiesu"), job.lang, sorted(job.formats), job.office, checkups.frame]
+    return _digest(shared), {code: _digest(unit) for code, unit in checkups.units.items()}
+
+
+def _digest(value: object) -> str:
+    text = json.dumps(canonical(value), ensure_ascii=False, separators=(",", ":"))
+    return sha256(text.encode()).hexdigest()
+
+
+def _remove_overview(out: Path, made_from: str) -> None:
+    """Remove an overview of other documents than those that lie beside it after this run.
+
+    The JSON goes last, as it comes last: without it no overview is there.
+    """
+    try:
+        document = json.loads((out / OVERVIEW).read_text("utf-8"))
+        failed = any(unit["failed"] for unit in document["units"])
+        if document["made_from"] == made_from and not failed:
+            return
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        pass  # Whatever it is, it is no overview of these documents.
+    for name in OVERVIEW_FILES:
+        with writable(name):
+            (out / name).unlink(missing_ok=True)

@@ -324,11 +324,25 @@ def checkup(
     formats: Annotated[str, typer.Option(help="Of html,docx,pdf; json: none of them.")] = "",
     lang: Annotated[str | None, typer.Option(help="zh or en.")] = None,
     jobs: Annotated[int | None, typer.Option(help="Processes that write documents.")] = None,
+    as_of: Annotated[str | None, typer.Option(help="What is known at this time.")] = None,
 ) -> None:
     """Write health checks: what a period says of a unit among its peers."""
     from jiesu.cli.checkup import Choices, checkup_command
+    from jiesu.cli.options import moment
 
-    checkup_command(Choices(city, period, unit, all_units, out, before, formats, lang or "", jobs))
+    choices = Choices(
+        city=city,
+        period=period,
+        unit=unit,
+        all_units=all_units,
+        out=out,
+        before=before,
+        formats=formats,
+        lang=lang or "",
+        jobs=jobs,
+        as_of=moment(as_of, "--as-of"),
+    )
+    checkup_command(choices)
 
 
 @app.command()

@@ -7,8 +7,11 @@ case text, caller or address.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from jiesu.core.facts import EMPTY, Joint
+from jiesu.core.period import months_earlier
 from jiesu.core.topics import CategoryPath
 
 
@@ -67,3 +70,15 @@ class UnitBreakdown:
 
 Breakdown = Mapping[str, UnitBreakdown]
 """By the code of each unit that has cases."""
+
+
+def months_open(since: datetime, as_of: datetime, zone: ZoneInfo) -> int:
+    """Whole calendar months from one moment to another, by the city's days; 0 for a later one.
+
+    A day that a month lacks counts as its last: from 31 January to 28 February is a month.
+    """
+    begun, end = since.astimezone(zone).date(), as_of.astimezone(zone).date()
+    months = (end.year - begun.year) * 12 + end.month - begun.month
+    if months > 0 and months_earlier(begun, -months) > end:
+        months -= 1
+    return max(0, months)

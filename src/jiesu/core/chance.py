@@ -117,7 +117,7 @@ def deviation(own: Sample, pooled: Sample, n_peers: int) -> Deviation:
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
+class PeerSpread:
     """How far units of a group lie from their peers beyond counting error.
 
     `rho` is the share of the variance of one case that lies between units; 0 means that units
@@ -128,7 +128,7 @@ class Spread:
     freedom: int
 
 
-def spread(deviations: Sequence[Deviation], winsor: Fraction) -> Spread:
+def spread(deviations: Sequence[Deviation], winsor: Fraction) -> PeerSpread:
     """The spread at which the units' z-values vary as standard normal ones do.
 
     The outermost share `winsor` on each side is drawn in to the next value, and the mean square is
@@ -140,7 +140,7 @@ def spread(deviations: Sequence[Deviation], winsor: Fraction) -> Spread:
     freedom = max(1, n - 2 * cut - 1)
     wanted = _drawn_in_square(Fraction(cut, n)) if n else 1.0
     if n < 2 or _mean_square(deviations, 0.0, cut) <= wanted:
-        return Spread(0.0, freedom)
+        return PeerSpread(0.0, freedom)
     low, high = 0.0, 1.0
     for _ in range(30):
         middle = (low + high) / 2
@@ -148,7 +148,7 @@ def spread(deviations: Sequence[Deviation], winsor: Fraction) -> Spread:
             low = middle
         else:
             high = middle
-    return Spread(high, freedom)
+    return PeerSpread(high, freedom)
 
 
 def _mean_square(deviations: Sequence[Deviation], rho: float, cut: int) -> float:
@@ -168,7 +168,7 @@ def _drawn_in_square(share: Fraction) -> float:
 
 
 def p_value(
-    found: Deviation, among: Spread, usual: Fraction, *, only_above: bool = False
+    found: Deviation, among: PeerSpread, usual: Fraction, *, only_above: bool = False
 ) -> Decimal:
     """How probable such a count is at most if the unit's own level is a usual one.
 

@@ -13,12 +13,10 @@ from typing import Literal
 from jiesu.core.breakdown import OpenCase, Recurrence, Repeats, UnitBreakdown
 from jiesu.core.chance import Sample
 from jiesu.core.comparison import (
-    LATE,
-    SHARE,
     WHOLE,
+    CheckupRules,
     Compared,
     Measure,
-    Rules,
     Samples,
     compared,
     findings,
@@ -141,7 +139,7 @@ class Frame:
     period: Period
     as_of: datetime
     policy: Policy
-    rules: Rules
+    rules: CheckupRules
     city: Mapping[str, str]
     synthetic: bool
     previous: str | None
@@ -160,7 +158,7 @@ class Checkups:
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class CheckupGround:
     """What health checks are made from.
 
     `breakdown` is the period's. `earlier` gives each unit's shortcomings of the earlier period,
@@ -170,14 +168,14 @@ class Ground:
     evaluation: Evaluation
     breakdown: Mapping[str, UnitBreakdown]
     roster: Roster
-    rules: Rules
+    rules: CheckupRules
     topics: Sequence[Topic] = ()
     earlier: Mapping[str, Sequence[Earlier]] | None = None
     previous: str | None = None
     missing: tuple[str, ...] = field(default=())
 
 
-def check_up(ground: Ground) -> Checkups:
+def check_up(ground: CheckupGround) -> Checkups:
     """Every unit's health check. All tests of all units are one family."""
     evaluation, rules = ground.evaluation, ground.rules
     samples, found, peers = comparisons(evaluation, ground.breakdown, ground.roster, rules)
@@ -209,7 +207,7 @@ def comparisons(
     evaluation: Evaluation,
     breakdown: Mapping[str, UnitBreakdown],
     roster: Roster,
-    rules: Rules,
+    rules: CheckupRules,
 ) -> tuple[Samples, dict[str, tuple[Compared, ...]], dict[str, tuple[str, ...]]]:
     """Samples, judged comparisons and peers of every unit of an evaluation."""
     samples: dict[str, dict[Measure, Sample]] = {}
@@ -234,12 +232,12 @@ def comparisons(
     return samples, judged(found, rules), peers
 
 
-def _answers_for_a_place(roster: Roster, code: str, rules: Rules) -> bool:
+def _answers_for_a_place(roster: Roster, code: str, rules: CheckupRules) -> bool:
     units = roster.units
     return units is not None and code in units and units[code].kind in rules.place_kinds
 
 
-def _size(unit: UnitResult, rules: Rules) -> int:
+def _size(unit: UnitResult, rules: CheckupRules) -> int:
     """By what peers are near; a unit without population is measured by nothing else."""
     if rules.peers_by == "population":
         return unit.population or 0
@@ -284,13 +282,13 @@ def follow(earlier: Sequence[Earlier], now: Sequence[Compared]) -> tuple[Followe
 # One unit ------------------------------------------------------------------------------------
 
 
-def _rule(ground: Ground, key: str) -> GroupRule:
+def _rule(ground: CheckupGround, key: str) -> GroupRule:
     rules = group_rules(ground.evaluation.policy, ground.roster.units)
     return next(rule for rule in rules if rule.key == key)
 
 
 def _unit(
-    ground: Ground,
+    ground: CheckupGround,
     group: Group,
     result: UnitResult,
     scale: Scale,
@@ -383,8 +381,3 @@ def _topics(topics: Sequence[Topic], categories: Mapping[CategoryPath, Joint]) -
         n = sum(joint.count("created") for path, joint in categories.items() if topic.covers(path))
         if n:
             yield Touched(topic.key, topic.title, n)
-
-
-def figures_in_order(policy: Policy) -> tuple[str, ...]:
-    """The figures that are compared in each category: the policy's rates, lateness, the part."""
-    return (*(rule.key for rule in policy.rates), LATE, SHARE)

@@ -5,7 +5,9 @@ of unsolved cases and no other trace of a case. `earlier_of` reads back what a l
 follows.
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Set
+from dataclasses import fields, is_dataclass
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -13,7 +15,7 @@ from typing import Any
 from jiesu.core.checkup import Checkups, Earlier, Followed, Frame, MonthLine, UnitCheckup
 from jiesu.core.comparison import Compared, difference
 from jiesu.core.levers import Lever
-from jiesu.core.scoring import rounded
+from jiesu.core.scoring import exact_text, rounded
 
 SCHEMA = "jiesu.checkup/1"
 OVERVIEW = "jiesu.checkups/1"
@@ -75,12 +77,16 @@ def checkup_document(frame: Frame, unit: UnitCheckup) -> Json:
     }
 
 
-def checkups_document(checkups: Checkups, failed: Mapping[str, str]) -> Json:
-    """The overview: where each unit stands and what was found; `failed` were not made."""
+def checkups_document(checkups: Checkups, failed: Mapping[str, str], made_from: str) -> Json:
+    """The overview: where each unit stands and what was found; `failed` were not made.
+
+    `made_from` is a digest of all that the documents of the run are made from.
+    """
     frame = checkups.frame
     return {
         "schema": OVERVIEW,
         **_head(frame),
+        "made_from": made_from,
         "units": [
             {
                 "unit": unit.unit,
@@ -117,9 +123,9 @@ def _head(frame: Frame) -> Json:
         "family": {
             "tests": frame.n_tests,
             "units": frame.n_units,
-            "alpha": _exact(rules.alpha),
+            "alpha": exact_text(rules.alpha),
             "control": rules.control,
-            "usual": _exact(rules.usual),
+            "usual": exact_text(rules.usual),
         },
         "missing": list(frame.missing),
     }
@@ -130,11 +136,11 @@ def compared_document(item: Compared) -> Json:
     return {
         "figure": item.figure,
         "category": list(item.category),
-        "part": _exact(item.part),
-        "whole": _exact(item.whole),
+        "part": exact_text(item.part),
+        "whole": exact_text(item.whole),
         "share": _share(item.share),
-        "peers_part": _exact(item.peers_part),
-        "peers_whole": _exact(item.peers_whole),
+        "peers_part": exact_text(item.peers_part),
+        "peers_whole": exact_text(item.peers_whole),
         "peers_share": None if item.peers_share is None else _share(item.peers_share),
         "peers": item.n_peers,
         "p": None if item.p is None else f"{item.p:f}",
@@ -145,7 +151,7 @@ def compared_document(item: Compared) -> Json:
 
 def _month(line: MonthLine) -> Json:
     rates = {
-        key: {"part": _exact(part), "whole": whole} for key, (part, whole) in line.rates.items()
+        key: {"part": exact_text(part), "whole": whole} for key, (part, whole) in line.rates.items()
     }
     return {"period": line.period, "volume": line.volume, "rates": rates}
 
@@ -215,15 +221,27 @@ def _share(value: Fraction) -> str:
     return f"{rounded(value, 6):f}"
 
 
-def _exact(value: Fraction) -> str:
-    """A count as it is: 177, 26.1; a fraction 1/3 where it is no finite decimal."""
-    places = next((n for n in range(10) if (value * 10**n).denominator == 1), None)
-    if places is None:
-        return f"{value.numerator}/{value.denominator}"
-    return f"{rounded(value, places):f}"
-
-
 def _fraction(text: object) -> Fraction:
     if not isinstance(text, str):
         raise TypeError("a figure is a text")
     return Fraction(text)
+
+
+def canonical(value: object) -> object:
+    """A value as JSON knows it, the same for equal values in every process.
+
+    For digests: objects are their fields, tables and sets are sorted, since neither the order of
+    sets nor that in which an engine gave its rows means anything.
+    """
+    if value is None or isinstance(value, str | int):
+        return value
+    if is_dataclass(value):
+        return [canonical(getattr(value, item.name)) for item in fields(value)]
+    if isinstance(value, Mapping):
+        pairs = ([canonical(key), canonical(inner)] for key, inner in value.items())
+        return sorted(pairs, key=lambda pair: json.dumps(pair[0]))
+    if isinstance(value, Set):
+        return sorted((canonical(item) for item in value), key=json.dumps)
+    if isinstance(value, list | tuple):
+        return [canonical(item) for item in value]
+    return str(value)

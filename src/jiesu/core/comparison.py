@@ -31,7 +31,7 @@ Measure = tuple[str, CategoryPath]
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class CheckupRules:
     """The rules of a health check; defaults are ours, no source gives them.
 
     `peers` units nearest by `peers_by` (`volume` or `population`) are compared with, at least
@@ -203,7 +203,7 @@ def _ratio(one: int, other: int) -> Fraction:
 
 
 def compared(
-    samples: Samples, peers: Mapping[str, Sequence[str]], rules: Rules
+    samples: Samples, peers: Mapping[str, Sequence[str]], rules: CheckupRules
 ) -> dict[str, list[Compared]]:
     """Every unit of one group against its peers, with p-values, not yet judged.
 
@@ -218,7 +218,7 @@ def compared(
 
 
 def _measured(
-    measure: Measure, samples: Samples, peers: Mapping[str, Sequence[str]], rules: Rules
+    measure: Measure, samples: Samples, peers: Mapping[str, Sequence[str]], rules: CheckupRules
 ) -> Iterator[tuple[str, Compared]]:
     own = {
         code: sample
@@ -251,7 +251,7 @@ def _sample(table: Mapping[Measure, Sample], measure: Measure) -> Sample | None:
     return found
 
 
-def _is_tested(figure: str, own: Sample, peers: Sample, n_peers: int, rules: Rules) -> bool:
+def _is_tested(figure: str, own: Sample, peers: Sample, n_peers: int, rules: CheckupRules) -> bool:
     """Whether there is enough to test: decided without looking at how the unit did."""
     if n_peers < rules.fewest_peers or own.cases < rules.fewest_cases:
         return False
@@ -282,7 +282,7 @@ def _quartile(ordered: Sequence[float], quarter: int) -> Decimal:
 
 
 def judged(
-    found: Mapping[str, Sequence[Compared]], rules: Rules
+    found: Mapping[str, Sequence[Compared]], rules: CheckupRules
 ) -> dict[str, tuple[Compared, ...]]:
     """All comparisons of a run with their q-values; those that stand out bear their kind.
 
@@ -299,7 +299,7 @@ def judged(
     }
 
 
-def _with_kind(item: Compared, rules: Rules) -> Compared:
+def _with_kind(item: Compared, rules: CheckupRules) -> Compared:
     gap = item.gap
     if gap is None or item.q is None or item.q > rules.alpha:
         return item

@@ -20,7 +20,7 @@ from jiesu.core.topics import CategoryPath
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class LeverStep:
     """In one rate: `more` cases with the full level, of `open` that have less than it.
 
     `share` is what the unit reaches, `target` that of its peers together.
@@ -42,7 +42,7 @@ class Lever:
     """
 
     category: CategoryPath
-    steps: tuple[Step, ...]
+    steps: tuple[LeverStep, ...]
     gain: Fraction
     score: Decimal
     rank: int | None
@@ -88,7 +88,7 @@ def _steps(
     category: CategoryPath,
     samples: Mapping[Measure, Sample],
     peers: Mapping[Measure, Fraction],
-) -> Iterator[Step]:
+) -> Iterator[LeverStep]:
     for key in keys:
         own, target = samples.get((key, category)), peers.get((key, category))
         if own is None or not own.whole or target is None or own.share >= target:
@@ -96,7 +96,7 @@ def _steps(
         missing = own.cases - Fraction(own.part, own.level * own.weight)
         more = min(ceil((target - own.share) * own.cases), int(missing))
         if more:
-            yield Step(key, more, ceil(missing), own.share, target)
+            yield LeverStep(key, more, ceil(missing), own.share, target)
 
 
 class _Now:
@@ -117,7 +117,7 @@ class _Now:
         self._decimals = scale.decimals
         self._position = position
 
-    def lever(self, category: CategoryPath, steps: tuple[Step, ...]) -> Lever:
+    def lever(self, category: CategoryPath, steps: tuple[LeverStep, ...]) -> Lever:
         gain = sum((self._worth[step.rate] * step.more for step in steps), Fraction(0))
         position = self._position
         score = rounded((self._composite + gain) * 100, self._decimals) + position.points

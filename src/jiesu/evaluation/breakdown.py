@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import ibis
 import ibis.expr.types as ir
 from ibis.backends import BaseBackend
 
-from jiesu.core.breakdown import OpenCase, Recurrence, Repeats, UnitBreakdown
+from jiesu.core.breakdown import OpenCase, Recurrence, Repeats, UnitBreakdown, months_open
 from jiesu.core.case_table import CATEGORIES, LIST_SEPARATOR
 from jiesu.core.facts import Joint, pooled, shared
 from jiesu.core.policy import Policy
@@ -45,6 +46,7 @@ class BreakdownQuestion:
 
     policy: Policy
     as_of: datetime
+    zone: ZoneInfo
     windows: tuple[Window, ...]
     below: Mapping[str, Sequence[str]]
     repeat_from: int
@@ -277,19 +279,10 @@ def _unsolved(
     listed: dict[str, list[OpenCase]] = {}
     order = [cases.seconds.asc(), cases.case_id.asc()]
     for case_id, one, two, three, unit, seconds, _ in _first(cases, order, ask.unsolved):
-        months = _months_between(int(seconds), ask.as_of)
+        months = months_open(datetime.fromtimestamp(int(seconds), UTC), ask.as_of, ask.zone)
         case = OpenCase(case_id, category_path(one, two, three), months)
         listed.setdefault(unit, []).append(case)
     return counts, listed
-
-
-def _months_between(seconds: int, as_of: datetime) -> int:
-    """Whole months from a case's creation to the moment; days that a month lacks count as its
-    last."""
-    begun, end = datetime.fromtimestamp(seconds, UTC), as_of.astimezone(UTC)
-    months = (end.year - begun.year) * 12 + end.month - begun.month
-    rest = (begun.day, begun.time()) > (end.day, end.time())
-    return max(0, months - rest)
 
 
 def _exclusions(above: ir.Table, ask: BreakdownQuestion) -> dict[str, dict[str | None, int]]:
