@@ -51,6 +51,21 @@ def test_the_template_lacks_nothing_but_cases(tmp_path: Path) -> None:
     assert check_city(tmp_path / "new") == []
 
 
+def test_a_list_by_a_measure_that_nothing_gives_is_named(city: Path) -> None:
+    text = (city / "policy.toml").read_text("utf-8")
+    rule = '\n[[lists]]\nkey = "x"\nkind = "measure"\nmeasure = "xx"\ntitle = "甲"\n'
+    (city / "policy.toml").write_text(text + rule, "utf-8")
+    [problem] = check_city(city)
+    assert str(problem).startswith(f"policy.toml, line {text.count(chr(10)) + 5}, lists[")
+    assert "nothing gives the measure 'xx'" in problem.what
+    (city / "measures.toml").write_text(
+        '[[measures]]\nkey = "xx"\ntitle = "甲"\nmeasured_in = "%"\ndirection = "lower"\n'
+        'source = "局"\n',
+        "utf-8",
+    )
+    assert check_city(city) == []
+
+
 def test_the_template_is_complete_and_described_in_both_languages(city: Path) -> None:
     found = {str(path.relative_to(city)) for path in city.rglob("*") if path.is_file()}
     assert found == {*TEMPLATE_FILES, "cases/2022-02.csv"}

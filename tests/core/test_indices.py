@@ -232,3 +232,12 @@ def test_hotline_figures_leave_excluded_cases_out_and_pool_the_places_below() ->
     assert {unit: one.value for unit, one in counted["r"].items()} == {"A": Fraction(700, 8)}
     assert counted["x"] == {}
     assert all(one.counted for one in counted["n"].values())
+
+
+def test_an_indicator_whose_label_no_case_bears_has_no_figures_and_no_zeros() -> None:
+    indicators = tree(
+        [node("n", "1", leaf(HOLDS, kind="hotline", label="没有", figure="per_10000"))]
+    )
+    borne = dict[str, dict[str | None, Joint]]({"安全性": {"A": Joint({mask_of(["created"]): 1})}})
+    counts = LabelCounts(borne, 1, 1)
+    assert hotline_values(indicators, DISTRICTS, Units.of(DISTRICTS), counts, policy()) == {"n": {}}

@@ -86,7 +86,7 @@ ZH: dict[str, str] = {
     "index.says.not_counted": "手头工单未覆盖{year}年，热线指标没有数值。",
     "index.says.counted": "{year}年热线指标由{all}件工单计算，其中{n}件带有所用标签。",
     "index.says.unused": "{year}年另有{n}个热线数值在数据文件中给出，因已由工单计算而未采用。",
-    "index.says.no_label": "{year}年没有工单带有以下标签：{labels}。",
+    "index.says.no_label": "{year}年没有工单带有以下标签，相应指标按缺数处理：{labels}。",
     "index.place": "热线指标按被反映地点归属各单位，由谁承办不论；剔除的工单不计。",
     "index.relative": "未给上下限的指标按当年各单位的高低换算，变化也可能来自其他单位。",
     "index.digest": "指标体系摘要（SHA-256）",
@@ -221,7 +221,9 @@ EN: dict[str, str] = {
         "{n} hotline figures of {year} stand in the files too and were not used, since the cases "
         "were counted."
     ),
-    "index.says.no_label": "No case of {year} bears these labels: {labels}.",
+    "index.says.no_label": (
+        "No case of {year} bears these labels, their indicators have no figures: {labels}."
+    ),
     "index.place": (
         "Hotline figures belong to the unit in which the place of a case lies, whoever answered; "
         "excluded cases are left out."

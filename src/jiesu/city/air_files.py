@@ -272,6 +272,11 @@ def _existing(units: Units | None, kind: str, on: date | None) -> Mapping[str, U
     }
 
 
+def air_measures(city: City) -> tuple[str, ...]:
+    """The keys of the measures that hourly data give a folder, now or once it has them."""
+    return checked_air_rule(city.outside.get("air_rules"))[0].pollutants
+
+
 def check_air(city: City, units: Units | None) -> list[Problem]:
     """What is wrong with a folder's air files: the rule, the stations, the headers and the rows."""
     if "air" not in city.outside:

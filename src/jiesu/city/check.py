@@ -10,7 +10,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from jiesu.city.adjustments import checked_adjustments
-from jiesu.city.air_files import check_air
+from jiesu.city.air_files import air_measures, check_air
 from jiesu.city.boundaries import checked_boundaries
 from jiesu.city.checkup_file import check_checkup
 from jiesu.city.commitments_file import checked_commitments
@@ -18,9 +18,9 @@ from jiesu.city.editions import checked_editions
 from jiesu.city.folder import City, checked_city
 from jiesu.city.governance_file import check_governance
 from jiesu.city.index_files import check_index
-from jiesu.city.measures_files import check_measures
+from jiesu.city.measures_files import checked_measures
 from jiesu.city.meeting_file import checked_meetings
-from jiesu.city.policies import checked_policies
+from jiesu.city.policies import checked_policies, unknown_measures
 from jiesu.city.topics_files import check_topics
 from jiesu.city.units_file import checked_units
 from jiesu.core.policy import Policy
@@ -62,7 +62,11 @@ def check_city(folder: Path) -> list[Problem]:
     problems += _cases(city)
     if city.boundaries is not None:
         problems += checked_boundaries(city.boundaries)
-    problems += check_measures(city, units)
+    measures, wrong = checked_measures(city, units)
+    problems += wrong
+    rules = city.outside.get("measure_rules")
+    if rules is None or all(problem.file != rules.name for problem in wrong):
+        problems += unknown_measures(city.policies, {*measures.rules, *air_measures(city)})
     problems += check_air(city, units)
     problems += check_topics(city, units)
     problems += check_governance(city, units)

@@ -5,7 +5,8 @@ the SHA-256 of its file's bytes, so that anyone can check it with sha256sum. Wha
 mean is in `core.policy`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from contextlib import suppress
 from hashlib import sha256
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from jiesu.core.policy import Policy, overlaps, parse_policy
 from jiesu.core.problems import InputError, Problem
-from jiesu.core.settings import toml_table
+from jiesu.core.settings import Settings, toml_table
 
 _SHIPPED = files("jiesu.city") / "shipped" / "policies"
 
@@ -76,6 +77,29 @@ def checked_policies(
                 problems += error.problems
     problems += overlaps(versions, file=shown)
     return tuple(versions), problems
+
+
+def unknown_measures(names: Iterable[str | Path], known: Collection[str]) -> list[Problem]:
+    """A problem for each list by a measure that is not known; broken versions are passed over."""
+    problems: list[Problem] = []
+    for name in names:
+        with suppress(InputError):
+            for file in _files(name):
+                problems += _unknown_measures(file, known)
+    return problems
+
+
+def _unknown_measures(file: Traversable | Path, known: Collection[str]) -> list[Problem]:
+    with suppress(InputError):
+        top = Settings(toml_table(file.read_bytes(), file.name), file.name)
+        for number, rule in enumerate(_policy(file).lists, start=1):
+            if rule.measure and rule.measure not in known:
+                what = f"nothing gives the measure {rule.measure[:40]!r}"
+                listed = ", ".join(sorted(known)) or "none"
+                remedy = f"say in measures.toml what it is, or use one of: {listed}"
+                top.wrong(f"lists[{number}].measure", what, remedy)
+        return top.problems
+    return []
 
 
 def _files(name: str | Path) -> Iterable[Traversable | Path]:

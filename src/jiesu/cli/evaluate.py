@@ -165,7 +165,8 @@ def _list_line(named: NamedList, groups: Sequence[Group], lang: str) -> Text:
     from jiesu.briefing.wording import full_name
 
     if not named.available:
-        names = "(data not at hand)" if lang == "en" else "（数据未提供）"
+        of = f": {options.plain(named.measure)}" if named.measure else ""
+        names = f"(data not at hand{of})" if lang == "en" else f"（数据未提供{of}）"
     else:
         above = {unit.unit: unit.name for group in groups for unit in group.units}
         parents = {unit.unit: unit.parent for group in groups for unit in group.units}

@@ -1,5 +1,6 @@
 """`jiesu index`: what was asked for, and what the terminal shows of the result."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,8 +29,17 @@ def index_command(
     console.print(_ranking(done.result, done.lang), soft_wrap=False)
     if done.result.tree.illustrative:
         console.print("Illustrative indicators: no office has adopted them")
+    for line in _missing_labels(done.result):
+        console.print(line)
     for path in done.written:
         console.print(f"Written: {path}")
+
+
+def _missing_labels(result: IndexResult) -> Iterator[str]:
+    for key, values in result.notes:
+        if key == "no_label":
+            labels = options.plain(values["labels"])
+            yield f"No case of {values['year']} bears these labels: {labels}; they count as missing"
 
 
 def _ranking(result: IndexResult, lang: str) -> Table:

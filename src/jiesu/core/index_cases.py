@@ -39,7 +39,8 @@ def hotline_values(
     """The figures of all hotline indicators, by indicator and unit.
 
     A unit's cases are those that lie in it or in a unit below it; excluded ones are left out. A
-    rate without a case in its whole, and demands without a known population, have no figure.
+    rate without a case in its whole, and demands without a known population, have no figure; nor
+    has any unit where no case of the city bears the label: nobody gives it, it is not a zero.
     """
     below = {unit.code: units.with_all_below(unit.code) for unit in members}
     known = {rate.key: rate for rate in policy.rates}
@@ -49,7 +50,7 @@ def hotline_values(
             continue
         places = counts.joints.get(leaf.label, {})
         found[key] = {}
-        for unit in members:
+        for unit in members if places else ():
             inside = pooled(places[code] for code in below[unit.code] if code in places)
             value = _figure(leaf, inside.without("excluded"), unit, known)
             if value is not None:
