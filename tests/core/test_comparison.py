@@ -30,14 +30,26 @@ RULES = CheckupRules(peers=20)
 EQUAL = CheckupRules(peers=20, usual=Fraction(0))
 
 
+Levels = dict[tuple[str, Measure], float]
+
+
 def city(
-    seed: int, *, rho: float, units: int = 60, measures: int = 12, mean: float = 0.9
+    seed: int,
+    *,
+    rho: float,
+    units: int = 60,
+    measures: int = 12,
+    mean: float = 0.9,
+    levels: Levels | None = None,
 ) -> dict[str, dict[Measure, Sample]]:
-    """Units whose own levels spread around one mean by `rho`, and by nothing else."""
+    """Units whose own levels spread around one mean by `rho`, and by nothing else.
+
+    The levels themselves are put into `levels`.
+    """
     random = Random(seed)
     samples: dict[str, dict[Measure, Sample]] = {}
     for n in range(units):
-        cases = 40 + n * 8
+        cases = 40 + n * 480 // units
         table: dict[Measure, Sample] = {}
         for number in range(measures):
             level = mean
@@ -45,7 +57,10 @@ def city(
                 worth = (1 - rho) / rho
                 level = random.betavariate(mean * worth, (1 - mean) * worth)
             yes = sum(random.random() < level for _ in range(cases))
-            table["resolution", (f"c{number}",)] = Sample.yes(yes, cases)
+            measure = "resolution", (f"c{number}",)
+            table[measure] = Sample.yes(yes, cases)
+            if levels is not None:
+                levels[f"u{n:02}", measure] = level
         samples[f"u{n:02}"] = table
     return samples
 
@@ -75,6 +90,25 @@ def test_the_usual_spread_between_units_is_no_finding() -> None:
                 alone += abs(float(sample.share) - 0.9) > 1.96 * deviation
     assert alone > 2 * 60 * 12 / 8
     assert len(found) < tests / 100
+
+
+def test_hardly_a_finding_is_of_a_unit_within_the_usual_range() -> None:
+    # The figures of docs/methods/health-check.md §5 are of the same cities with more units.
+    mean, rho = 0.9, 0.05
+    usual = (rho * mean * (1 - mean)) ** 0.5
+    found = wrong = 0
+    for seed in range(6):
+        levels: Levels = {}
+        samples = city(seed, rho=rho, mean=mean, levels=levels)
+        sizes = {code: next(iter(table.values())).whole for code, table in samples.items()}
+        items = judged(compared(samples, nearest(sizes, RULES.peers), RULES), RULES)
+        for code, own in items.items():
+            for item in own:
+                found += item.kind is not None
+                level = levels[code, (item.figure, item.category)]
+                wrong += item.kind is not None and abs(level - mean) <= usual
+    assert found > 50
+    assert wrong <= found / 20
 
 
 def test_a_unit_that_is_far_off_is_found_and_named_by_its_side() -> None:

@@ -13,7 +13,7 @@ from jiesu.briefing.checkup_charts import (
     path_chart,
     volume_chart,
 )
-from jiesu.briefing.checkup_desk import Desk, by_number, share_text, sources
+from jiesu.briefing.checkup_desk import Desk, by_number, count_text, share_text, sources
 from jiesu.briefing.checkup_tables import (
     categories_table,
     findings_table,
@@ -318,8 +318,8 @@ def _open(desk: Desk) -> Iterator[Block]:
         yield Paragraph(
             words(
                 "checkup.late.n",
-                whole=plain(late.whole),
-                n=plain(late.part),
+                whole=count_text(late.whole),
+                n=count_text(late.part),
                 share=share_text(late.share),
                 peers=desk.share(late.peers_share),
             )

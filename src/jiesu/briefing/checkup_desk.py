@@ -15,8 +15,10 @@ from jiesu.briefing.wording import (
     moment,
     percent,
     period_name,
+    plain,
     signed,
     span,
+    whole_number,
 )
 from jiesu.core.checkup import Frame, UnitCheckup
 from jiesu.core.comparison import EXCLUDED, LATE, SHARE, Compared
@@ -160,6 +162,11 @@ def q_text(q: Fraction | None) -> str:
 
 def by_number(table: Mapping[str | None, int]) -> list[tuple[str | None, int]]:
     return sorted(table.items(), key=lambda entry: (-entry[1], entry[0] or ""))
+
+
+def count_text(value: Fraction) -> str:
+    """A count of cases as other counts are written; the part of a shared case is a fraction."""
+    return whole_number(int(value)) if value.denominator == 1 else plain(value)
 
 
 def sources(frame: Frame, words: Words) -> tuple[tuple[str, str], ...]:

@@ -7,6 +7,7 @@ from jiesu.briefing.checkup_desk import (
     Desk,
     apart,
     bare,
+    count_text,
     gain_text,
     points,
     q_text,
@@ -14,7 +15,7 @@ from jiesu.briefing.checkup_desk import (
 )
 from jiesu.briefing.columns import integer_cell
 from jiesu.briefing.document import Cell, Column, Table
-from jiesu.briefing.wording import clean, full_name, lowered, plain, raised, score_text
+from jiesu.briefing.wording import clean, full_name, lowered, raised, score_text
 from jiesu.core.comparison import LATE, SHARE, Compared
 from jiesu.core.scoring import rounded
 from jiesu.core.topics import CategoryPath
@@ -113,7 +114,7 @@ def findings_table(desk: Desk, key: str, items: Sequence[Compared]) -> Table:
         (
             Cell(raised(desk.measure(item.figure, item.category))),
             Cell(share_text(item.share), rounded(item.share, 6)),
-            Cell(f"{plain(item.part)} / {plain(item.whole)}"),
+            Cell(f"{count_text(item.part)} / {count_text(item.whole)}"),
             Cell(desk.share(item.peers_share)),
             Cell(apart(item)),
             Cell(q_text(item.q)),
@@ -155,7 +156,7 @@ def categories_table(desk: Desk, rate: str, categories: Sequence[CategoryPath]) 
         rated, late = by_measure[rate, category], by_measure.get((LATE, category))
         part = by_measure.get((SHARE, category))
         n = part.part if part else rated.whole
-        cells = [Cell(desk.category(category)), Cell(plain(n))]
+        cells = [Cell(desk.category(category)), Cell(count_text(n))]
         if has_parts:
             cells += [_own(desk, part), _peers(desk, part)]
         cells += [_own(desk, rated), _peers(desk, rated), _own(desk, late)]

@@ -2,12 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 
-from jiesu.briefing.checkup_desk import Desk, apart, gain_text, q_text, share_text, sources
+from jiesu.briefing.checkup_desk import (
+    Desk,
+    apart,
+    count_text,
+    gain_text,
+    q_text,
+    share_text,
+    sources,
+)
 from jiesu.briefing.columns import integer_cell
 from jiesu.briefing.content import numbered
 from jiesu.briefing.document import Block, Cell, Column, Content, Facts, Paragraph, Section, Table
 from jiesu.briefing.labels import Words
-from jiesu.briefing.wording import clean, full_name, plain, score_text, whole_number
+from jiesu.briefing.wording import clean, full_name, score_text, whole_number
 from jiesu.core.checkup import Checkups
 
 SAID = 2
@@ -116,7 +124,7 @@ def _findings_sheet(desks: Sequence[Desk], words: Words) -> Table:
             Cell(words(f"checkup.judged.{item.kind}")),
             Cell(desk.measure(item.figure, item.category)),
             Cell(share_text(item.share)),
-            Cell(f"{plain(item.part)} / {plain(item.whole)}"),
+            Cell(f"{count_text(item.part)} / {count_text(item.whole)}"),
             Cell(desk.share(item.peers_share)),
             Cell(apart(item)),
             Cell(q_text(item.q)),

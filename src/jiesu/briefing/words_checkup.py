@@ -71,7 +71,7 @@ ZH: dict[str, str] = {
     # Findings
     "checkup.findings": "长处与不足",
     "checkup.findings.tests": (
-        "本单位共检验{own}项，全市{units}个单位合计{all}项一并控制错误发现率（不高于{alpha}）。"
+        "本单位共检验{own}项，全市{units}个单位合计{all}项一并控制错误发现率（约{alpha}）。"
         "列入的各项都超出了同类单位之间的通常差异，而不只是偶然波动。"
     ),
     "checkup.findings.strengths": "长处",
@@ -126,7 +126,9 @@ ZH: dict[str, str] = {
     "checkup.exclusions.none": "没有剔除的诉求。",
     # Unsolved, late
     "checkup.open": "未解决与超期诉求",
-    "checkup.open.n": "截至{as_of}，未办结或最近一次回访答复未解决的诉求有{n}件（不含剔除件）。",
+    "checkup.open.n": (
+        "截至{as_of}，未办结或最近一次回访答复未解决的诉求有{n}件（不含剔除件和挂账件）。"
+    ),
     "checkup.open.shown": "下表列出时间最久的{n}件。",
     "checkup.open.none": "截至{as_of}，没有未解决的诉求。",
     "checkup.open.table": "未解决诉求（时间最久的）",
@@ -273,8 +275,8 @@ EN: dict[str, str] = {
     "checkup.findings": "Strengths and shortcomings",
     "checkup.findings.tests": (
         "{own} tests were made for this unit; with those of all {units} units ({all} tests) the "
-        "false discovery rate is held at {alpha}. What is listed differs from the peers by more "
-        "than they usually differ from each other, and not by chance alone."
+        "false discovery rate is held at about {alpha}. What is listed differs from the peers by "
+        "more than they usually differ from each other, and hardly by chance alone."
     ),
     "checkup.findings.strengths": "Strengths",
     "checkup.findings.shortcomings": "Shortcomings",
@@ -330,7 +332,7 @@ EN: dict[str, str] = {
     "checkup.open": "Unsolved and late demands",
     "checkup.open.n": (
         "As of {as_of}, {n} demands are not closed or were called unsolved at the last call-back "
-        "(excluded ones left out)."
+        "(excluded and parked ones left out)."
     ),
     "checkup.open.shown": "The table lists the {n} oldest.",
     "checkup.open.none": "As of {as_of} no demand is unsolved.",
@@ -381,11 +383,13 @@ EN: dict[str, str] = {
     "checkup.method": "Method",
     "checkup.method.text": (
         "Each rate is compared with the units nearest by volume (at most {peers}, the unit itself "
-        "left out). Units differ anyway: a finding means that the unit’s own level surely lies "
-        "farther from the peers’ mean than {usual} times the standard deviation between units "
-        "(binomial test, mid-p). The false discovery rate of all tests together is controlled "
+        "left out). Units differ anyway: a finding means that the unit’s own level most likely "
+        "lies farther from the peers’ mean than units usually do (standard deviations between "
+        "units: {usual}; "
+        "binomial test, mid-p). The false discovery rate of all tests together is controlled "
         "after {control}. "
-        "Nothing is tested on fewer than {cases} cases, nothing listed below {points} points."
+        "Nothing is tested on fewer than {cases} cases, nothing is listed that "
+        "differs by less than {points} percentage points."
     ),
     "checkup.method.units": (
         "There is no units file: units are in one group, and places have no names."
