@@ -1,5 +1,8 @@
 """How files come to lie in their folder: together, and none of an earlier run beside them."""
 
+import signal
+import subprocess
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -54,6 +57,43 @@ def test_a_folder_in_the_way_is_named_before_anything_is_moved(tmp_path: Path, n
         with pytest.raises(InputError, match=f"{name}: cannot be written .it is a folder"):
             put_in_place(made, tmp_path, STALE)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted({"page.pdf", name})
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from jiesu.city.outputs import work_folder
+with work_folder(Path(sys.argv[1])) as work:
+    (work / "cases.parquet").write_text("cases")
+    print(work.name, flush=True)
+    sys.stdin.readline()
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_run_left_goes_and_what_a_running_one_uses_stays(tmp_path: Path) -> None:
+    runs = [
+        subprocess.Popen(
+            [sys.executable, "-c", KILLED, tmp_path],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )
+        for _ in range(2)
+    ]  # fmt: skip
+    try:
+        names = [run.stdout.readline().strip() for run in runs if run.stdout]
+        runs[0].communicate("now\n")
+        assert runs[0].returncode == -signal.SIGKILL
+        assert {path.name for path in tmp_path.iterdir()} == set(names)
+        with work_folder(tmp_path) as outer, work_folder(tmp_path) as inner:
+            assert {path.name for path in tmp_path.iterdir()} == {names[1], outer.name, inner.name}
+            assert (tmp_path / names[1] / "cases.parquet").read_text() == "cases"
+    finally:
+        for run in runs:
+            run.kill()
+            run.communicate()
+    with work_folder(tmp_path) as work:
+        assert list(tmp_path.iterdir()) == [work]
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_run_that_fails_leaves_no_folder_of_its_own(tmp_path: Path) -> None:

@@ -6,13 +6,22 @@ that are made in processes are put in place by `merge`, sealed editions by `publ
 """
 
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from jiesu.core.problems import InputError, Problem, writable
+
+try:
+    import fcntl
+except ImportError:  # Windows.
+    fcntl = None  # type: ignore[assignment]
+
+WORK = ".work-"
+"""How the names of work folders begin."""
 
 DOCUMENTS = ("html", "docx", "pdf", "xlsx")
 
@@ -60,25 +69,64 @@ def put_in_place(made: Sequence[Path], out: Path, stale: Sequence[str] = ()) -> 
 def work_folder(out: Path) -> Iterator[Path]:
     """A folder inside `out` for what is only needed on the way; gone at the end.
 
-    Folders that were made for a run that failed go too, unless a report lies in them. Raises
-    InputError where `out` cannot be written.
+    Those of earlier runs that were killed go first. Folders that were made for a run that failed go
+    too, unless a report lies in them. Raises InputError where `out` cannot be written.
     """
     made: list[Path] = []
     try:
         made += [folder for folder in (out, *out.parents) if not folder.exists()]
         out.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=".work-", dir=out))
+        _sweep(out)
+        work, lock = _new_work(out)
     except OSError as error:
         _remove_bare(made)
         what = f"cannot write here ({error.strerror})"
         raise InputError(Problem(str(out), "", what, "name another folder")) from None
-    try:
-        yield work
-    except BaseException:
+    with lock:
+        try:
+            yield work
+        except BaseException:
+            shutil.rmtree(work, ignore_errors=True)
+            _remove_bare(made)
+            raise
         shutil.rmtree(work, ignore_errors=True)
-        _remove_bare(made)
-        raise
-    shutil.rmtree(work, ignore_errors=True)
+
+
+def _new_work(out: Path) -> tuple[Path, ExitStack]:
+    """A work folder, and what keeps it from being swept while it is open."""
+    while True:
+        work = Path(tempfile.mkdtemp(prefix=WORK, dir=out))
+        lock = ExitStack()
+        with suppress(OSError):
+            # Without locks in this file system no run sweeps there, and none needs one.
+            lock.enter_context(_locked(work, wait=True))
+        if work.exists():
+            return work, lock
+        # Swept by another run before it was locked.
+        lock.close()
+
+
+def _sweep(out: Path) -> None:
+    """Remove the work folders in which no run is at work: they may hold cases."""
+    for left in out.glob(f"{WORK}*"):
+        with suppress(OSError), _locked(left, wait=False):
+            shutil.rmtree(left)
+
+
+@contextmanager
+def _locked(folder: Path, *, wait: bool) -> Iterator[None]:
+    """Hold a folder against other runs; the system lets go of it when the process ends.
+
+    Raises OSError where another holds it, or where that cannot be known.
+    """
+    if fcntl is None:
+        raise OSError("this system has no locks")
+    held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        yield
+    finally:
+        os.close(held)
 
 
 def _remove_bare(folders: Sequence[Path]) -> None:
