@@ -24,7 +24,7 @@ def jiesu(*arguments: object) -> subprocess.CompletedProcess[str]:
 def test_states_and_files_are_listed(folder: Path) -> None:
     done = jiesu("topics", "--city", folder, "--period", "2022-02", "--formats", "json,html")
     assert done.returncode == 0, done.stderr
-    assert "Topics on 2022-02-28: 2 behind, 2 on_schedule, 1 not_started, 1 done" in done.stdout
+    assert "Topics on 2022-02-28: 2 behind, 2 on schedule, 1 not started, 1 done" in done.stdout
     out = folder / "out" / "2022-02"
     for name in ("topics.json", "topics.html", "duty-list.html", "governance.html"):
         assert f"Written: {out / name}" in done.stdout

@@ -18,6 +18,7 @@ from jiesu.briefing.document import (
     Section,
     Table,
 )
+from jiesu.briefing.labels import Words
 from jiesu.briefing.topic_view import (
     View,
     column,
@@ -378,15 +379,22 @@ def candidates_table(view: View, board: TopicBoard, most: int | None = None) -> 
     )
 
 
-def _notes(view: View, board: TopicBoard) -> Iterator[Block]:
-    words = view.words
-    titles = {one.topic.key: view.text(one.topic.title) for one in board.topics}
+def board_notes(board: TopicBoard, words: Words) -> list[str]:
+    """What a reader must know of the input, in words."""
+    titles = {
+        one.topic.key: clean(words.title(one.topic.title, one.topic.key)) for one in board.topics
+    }
     said = []
     for key, values in board.notes:
         shown = {name: clean(value, 120) for name, value in values.items()}
         shown["topic"] = titles.get(values.get("topic", ""), shown.get("topic", ""))
         said.append(words(f"topics.note.{key}", **shown))
-    if said:
+    return said
+
+
+def _notes(view: View, board: TopicBoard) -> Iterator[Block]:
+    words = view.words
+    if said := board_notes(board, words):
         yield Items(tuple(said))
     yield Paragraph(
         words(

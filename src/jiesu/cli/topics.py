@@ -23,15 +23,22 @@ def topics_command(
 
 
 def _show(done: TopicsDone) -> None:
+    from jiesu.briefing.labels import Words
+    from jiesu.briefing.topics_content import board_notes
+
+    words = Words("en")
     if done.board is not None:
-        states = ", ".join(f"{n} {state}" for state, n in done.board.states.items())
+        states = ", ".join(
+            words("topics.state.count", state=words(f"topics.state.{state}"), n=n)
+            for state, n in done.board.states.items()
+        )
         typer.echo(f"Topics on {done.board.on}: {states or 'none'}")
-        for key, values in done.board.notes:
-            said = ", ".join(f"{name} {value}" for name, value in values.items())
-            typer.echo(f"Note: {key} ({options.plain(said)})")
+        for note in board_notes(done.board, words):
+            typer.echo(f"Note: {options.plain(note)}")
     if done.governance is not None:
         counts = [
-            f"{sum(one.standing == standing for one in done.governance.governed)} {standing}"
+            f"{sum(one.standing == standing for one in done.governance.governed)} "
+            + words(f"governance.standing.{standing}")
             for standing in GOVERNED_STANDINGS
         ]
         typer.echo(f"Places under special governance: {', '.join(counts)}")
