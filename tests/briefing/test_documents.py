@@ -17,7 +17,7 @@ from docx.oxml.ns import qn
 from python_calamine import CalamineWorkbook
 
 from jiesu.briefing.content import bulletin
-from jiesu.briefing.document import Table
+from jiesu.briefing.document import Block, Facts, Paragraph, Section, Table
 from jiesu.briefing.docx import docx_bytes
 from jiesu.briefing.html import html_text
 from jiesu.briefing.pdf import pdf_bytes
@@ -386,3 +386,18 @@ def test_an_unknown_format_is_refused_before_anything_is_written(
     with pytest.raises(ValueError, match="odt"):
         write_bulletin(tiny, tmp_path / "out", formats=["odt"])
     assert not (tmp_path / "out").exists()
+
+
+def test_short_facts_stay_on_one_page(tiny: Evaluation) -> None:
+    facts = Facts(tuple((f"label{n}", f"value{n}") for n in range(6)))
+    content = bulletin(tiny, "en")
+    split = []
+    for n_before in range(2, 14):
+        blocks: tuple[Block, ...] = (*(Paragraph("x") for _ in range(n_before)), facts)
+        changed = replace(content, sections=(Section("s", "S", blocks),), annexes=())
+        pages = pypdf.PdfReader(BytesIO(pdf_bytes(changed))).pages
+        texts = [page.extract_text() for page in pages]
+        split.append([n for n, text in enumerate(texts) if "label0" in text or "label5" in text])
+    assert all(len(pages) == 1 for pages in split)
+    # Among them some that would not have fitted where they began.
+    assert {pages[0] for pages in split} == {0, 1}
