@@ -33,7 +33,8 @@ def rounded(value: Fraction, decimals: int) -> Decimal:
 def _rounded_ratio(numerator: int, denominator: int, decimals: int) -> Decimal:
     doubled = abs(numerator) * 10**decimals * 2 + denominator
     whole = doubled // (denominator * 2)
-    return Decimal(whole if numerator >= 0 else -whole).scaleb(-decimals)
+    # From text, for arithmetic on Decimals keeps 28 digits only.
+    return Decimal(f"{whole if numerator >= 0 else -whole}E-{decimals}")
 
 
 def exact_text(value: Fraction) -> str:
