@@ -47,9 +47,7 @@ ZH: dict[str, str] = {
     "meeting.part.next_steps": "下一步工作",
     "meeting.office": "主管部门",
     "meeting.sources": "外部指标来源：{names}",
-    "meeting.later": (
-        "本材料数据截至{as_of}，晚于会议日期；要按会议当时的数据准备，请用--as-of指定时点。"
-    ),
+    "meeting.later": "本材料数据截至{as_of}，晚于会议日期。",
     "meeting.nothing": "本期没有可通报的内容。",
     "meeting.edition": "本期数据已发布，为第{n}号。",
     "meeting.edition.differs": "本期数据已发布第{n}号，但现有数据与其不一致，会前请核对更正。",
@@ -226,10 +224,7 @@ EN: dict[str, str] = {
     "meeting.part.next_steps": "Next steps",
     "meeting.office": "Responsible office",
     "meeting.sources": "Outside measures from: {names}",
-    "meeting.later": (
-        "The figures of these papers are as of {as_of}, later than the meeting; to prepare them as "
-        "of the meeting, name the moment with --as-of."
-    ),
+    "meeting.later": "The figures of these papers are as of {as_of}, later than the meeting.",
     "meeting.nothing": "Nothing to report this month.",
     "meeting.edition": "The month's figures are published as edition {n}.",
     "meeting.edition.differs": (
