@@ -50,8 +50,14 @@ def half_then_fault(task: Task, folder: Path) -> list[Path]:
 def slow(task: Task, folder: Path) -> list[Path]:
     """A task that tells that it has begun, and takes its time."""
     (folder.parent.parent / f"{task.key}.begun").touch()
-    time.sleep(0.15)
+    time.sleep(0.6)
     return letters(task, folder)
+
+
+def slower(task: Task, folder: Path) -> list[Path]:
+    """So slow that a busy machine does not finish all tasks before a signal is sent."""
+    time.sleep(1.5)
+    return slow(task, folder)
 
 
 def documents(out: Path) -> list[str]:
@@ -155,9 +161,9 @@ def test_a_record_that_cannot_be_read_counts_as_none(tmp_path: Path) -> None:
 RUN = """
 import sys
 sys.path[:0] = [{tests!r}]
-from test_merge import TASKS, Path, merge, slow
+from test_merge import TASKS, Path, merge, slow, slower
 if __name__ == "__main__":
-    merge(TASKS, slow, Path({out!r}), digest="a", jobs=2)
+    merge(TASKS, {make}, Path({out!r}), digest="a", jobs=2)
 """
 
 
@@ -174,7 +180,9 @@ def test_a_killed_run_is_gone_on_with(tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()
     script = tmp_path / "run.py"
-    script.write_text(RUN.format(tests=str(Path(__file__).parent), out=str(out)), "utf-8")
+    script.write_text(
+        RUN.format(tests=str(Path(__file__).parent), out=str(out), make="slow"), "utf-8"
+    )
     process = subprocess.Popen([sys.executable, str(script)])
     begun(out, 5, process)
     process.send_signal(signal.SIGKILL)
@@ -198,7 +206,8 @@ def test_ctrl_c_finishes_what_is_under_way_and_stops(tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()
     script = tmp_path / "run.py"
-    script.write_text(RUN.format(tests=str(Path(__file__).parent), out=str(out)), "utf-8")
+    tests = str(Path(__file__).parent)
+    script.write_text(RUN.format(tests=tests, out=str(out), make="slower"), "utf-8")
     process = subprocess.Popen([sys.executable, str(script)], stderr=subprocess.DEVNULL)
     begun(out, 1, process)
     process.send_signal(signal.SIGINT)
