@@ -159,7 +159,9 @@ def test_a_record_that_cannot_be_read_counts_as_none(tmp_path: Path) -> None:
 
 
 RUN = """
-import sys
+import signal, sys
+# A shell's background job, as a test run may be, leaves Ctrl-C unheard to its children.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.path[:0] = [{tests!r}]
 from test_merge import TASKS, Path, merge, slow, slower
 if __name__ == "__main__":
