@@ -133,13 +133,15 @@ class Match:
         def called(code: str) -> str:
             return names.get(code, code)
 
-        said = [words["line"].format(n=entry.line, what=described(entry, language, names))]
+        unit = called(self.unit)
+        if entry.unit in WORDS:
+            unit = words["meant"].format(unit=unit, word=words[entry.unit])
+        what = described(entry, language, names)
+        said = [words["line"].format(n=entry.line, what=what, unit=unit)]
         if self.next_best is not None:
             what = described(self.next_best, language, names)
             why = words[_reason(entry, self.next_best)]
             said.append(words["next"].format(n=self.next_best.line, what=what, why=why))
-        if entry.unit in WORDS:
-            said.append(words["here"].format(word=words[entry.unit], unit=called(self.unit)))
         if self.through is not None:
             word = "coordinates" if entry.via == "district" else "no_street"
             said.append(words[word].format(unit=called(self.through)))
@@ -153,12 +155,12 @@ class Match:
 
 _EXPLAINED: Mapping[str, Mapping[str, str]] = {
     "en": {
-        "line": "line {n}: {what}",
+        "line": "line {n}: {what} → {unit}",
         "next": "more specific than line {n} ({what}), as {why}",
         "category": "it names more levels of the category",
         "place": "it names the place more exactly",
         "kind": "it names the kind",
-        "here": "{word} is {unit} here",
+        "meant": "{unit} ({word})",
         STREET: "the street's unit",
         DISTRICT: "the district's unit",
         "coordinates": "{unit} coordinates",
@@ -173,12 +175,12 @@ _EXPLAINED: Mapping[str, Mapping[str, str]] = {
         "end": ".",
     },
     "zh": {
-        "line": "第{n}行：{what}",
+        "line": "第{n}行：{what} → {unit}",
         "next": "比第{n}行（{what}）更具体，因为{why}",
         "category": "分类层级更细",
         "place": "地点更具体",
         "kind": "指明了诉求类型",
-        "here": "{word}在此为{unit}",
+        "meant": "{unit}（{word}）",
         STREET: "属地街道",
         DISTRICT: "属地区",
         "coordinates": "由{unit}统筹协调",
