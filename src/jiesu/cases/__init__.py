@@ -1,0 +1,1 @@
+"""The working desk: cases from intake to call-back, over Django."""

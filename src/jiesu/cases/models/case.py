@@ -1,0 +1,194 @@
+"""A case: what it is about and where it stands; what is personal lies in a row of its own.
+
+Nothing in `Case` tells who a resident is. `CasePrivate` does, encrypted, and can be erased while
+the case stays. Instants are UTC.
+"""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from jiesu.cases.models.people import User
+from jiesu.cases.models.places import Place, Unit
+from jiesu.cases.models.rules import RuleVersion
+from jiesu.core.lifecycle import AT_WORK, State
+
+STATES = [(state.value, state.value) for state in State]
+AT_WORK_VALUES = sorted(state.value for state in AT_WORK)
+
+
+class Case(models.Model):
+    """One demand, from intake to call-back.
+
+    `version` grows with every change and is the ETag; `n_events` and `head` are the length and the
+    last digest of the case's chain of events. `caller` is a keyed hash of the phone, by which
+    demands of one caller are found. `due_at` and `contact_due_at` are the two clocks; while
+    `paused_since` is set they stand still, and the due times hold what they were. `feedback_at` is
+    the unit's first feedback (办结), `ended_at` when the case ended. `exported` and `indexed` are
+    false where the export or the search index has yet to follow.
+    """
+
+    number = models.CharField(_("number"), max_length=32, unique=True)
+    idempotency_key = models.CharField(max_length=64, null=True, unique=True, editable=False)
+    request_digest = models.CharField(max_length=64, blank=True, editable=False)
+    state = models.CharField(_("state"), max_length=20, choices=STATES)
+    version = models.PositiveIntegerField(_("version"), default=0)
+    n_events = models.PositiveIntegerField(default=0, editable=False)
+    head = models.BinaryField(max_length=32, default=b"", editable=False)
+
+    channel = models.CharField(_("channel"), max_length=32)
+    kind = models.CharField(_("kind of demand"), max_length=32)
+    category_1 = models.CharField(_("category, level 1"), max_length=64, blank=True)
+    category_2 = models.CharField(_("category, level 2"), max_length=64, blank=True)
+    category_3 = models.CharField(_("category, level 3"), max_length=64, blank=True)
+    labels = models.CharField(_("labels"), max_length=200, blank=True)
+    place = models.ForeignKey(
+        Place, models.PROTECT, null=True, blank=True, related_name="cases", verbose_name=_("street")
+    )
+    community = models.ForeignKey(
+        Place, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("community")
+    )
+    district = models.ForeignKey(
+        Unit, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("district")
+    )
+
+    caller = models.CharField(max_length=48, blank=True, editable=False)
+    anonymous = models.BooleanField(_("anonymous"), default=False)
+    confidential = models.BooleanField(_("confidential"), default=False)
+    on_behalf = models.BooleanField(_("on behalf of someone"), default=False)
+    enterprise = models.BooleanField(_("an enterprise"), default=False)
+    urgent = models.BooleanField(_("urgent"), default=False)
+    n_month = models.PositiveIntegerField(_("demands of the caller this month"), default=1)
+    n_year = models.PositiveIntegerField(_("demands of the caller this year"), default=1)
+    repeat_of = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="repeats",
+        verbose_name=_("repeats"),
+    )  # fmt: skip
+    disposition = models.CharField(_("reason of the disposition"), max_length=32, blank=True)
+
+    created_at = models.DateTimeField(_("received"))
+    received_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("received by")
+    )
+    unit = models.ForeignKey(
+        Unit, models.PROTECT, null=True, blank=True, related_name="cases", verbose_name=_("unit")
+    )
+    rules = models.ForeignKey(
+        RuleVersion, models.PROTECT, null=True, related_name="+", verbose_name=_("desk rules")
+    )
+    calendar = models.ForeignKey(
+        RuleVersion, models.PROTECT, null=True, related_name="+", verbose_name=_("calendar")
+    )
+    limit = models.CharField(_("time limit"), max_length=32, blank=True)
+    dispatched_at = models.DateTimeField(_("dispatched"), null=True, blank=True)
+    signed_at = models.DateTimeField(_("signed"), null=True, blank=True)
+    contacted_at = models.DateTimeField(_("contacted"), null=True, blank=True)
+    contact_due_at = models.DateTimeField(_("contact due"), null=True, blank=True)
+    due_at = models.DateTimeField(_("due"), null=True, blank=True)
+    provisional = models.BooleanField(_("due time is provisional"), default=False)
+    paused_since = models.DateTimeField(_("paused since"), null=True, blank=True)
+    feedback_at = models.DateTimeField(_("first feedback"), null=True, blank=True)
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+    n_redos = models.PositiveSmallIntegerField(_("redos"), default=0)
+    n_returns = models.PositiveSmallIntegerField(_("returns"), default=0)
+    parked = models.BooleanField(_("parked"), default=False)
+    excluded = models.BooleanField(_("excluded"), default=False)
+    exclusion_reason = models.CharField(_("reason of the exclusion"), max_length=32, blank=True)
+
+    exported = models.BooleanField(default=False, editable=False)
+    indexed = models.BooleanField(default=False, editable=False)
+
+    class Meta:
+        verbose_name = _("case")
+        verbose_name_plural = _("cases")
+        ordering = ("-id",)
+        indexes = (
+            models.Index(fields=("unit", "state", "due_at", "id"), name="case_unit_queue"),
+            models.Index(fields=("unit", "-id"), name="case_unit_newest"),
+            models.Index(fields=("state", "-id"), name="case_state_newest"),
+            models.Index(fields=("place", "-id"), name="case_place_newest"),
+            models.Index(
+                fields=("category_1", "category_2", "category_3", "-id"), name="case_category"
+            ),
+            models.Index(fields=("caller", "-id"), name="case_caller", condition=~Q(caller="")),
+            models.Index(fields=("created_at", "id"), name="case_created"),
+            # What the sweep looks at: open cases by their clocks.
+            models.Index(
+                fields=("due_at", "id"),
+                name="case_open_due",
+                condition=Q(state__in=AT_WORK_VALUES, paused_since=None),
+            ),
+            models.Index(
+                fields=("contact_due_at", "id"),
+                name="case_open_contact",
+                condition=Q(state__in=AT_WORK_VALUES, contacted_at=None, paused_since=None),
+            ),
+            models.Index(fields=("id",), name="case_to_export", condition=Q(exported=False)),
+            models.Index(fields=("id",), name="case_to_index", condition=Q(indexed=False)),
+        )
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class CasePrivate(models.Model):
+    """What is personal of a case, encrypted (`jiesu.cases.personal`).
+
+    `person` holds name, phone, e-mail, company and address as JSON, `text` title and body. `salt`
+    is what the events' digests of personal values are made with. Erasing empties all of them.
+    """
+
+    case = models.OneToOneField(
+        Case, models.CASCADE, primary_key=True, related_name="private", verbose_name=_("case")
+    )
+    salt = models.BinaryField(max_length=32, default=b"")
+    person = models.BinaryField(default=b"")
+    text = models.BinaryField(default=b"")
+    name_hash = models.CharField(max_length=48, blank=True)
+    contact_erased_at = models.DateTimeField(_("contact erased"), null=True, blank=True)
+    text_erased_at = models.DateTimeField(_("text erased"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("personal data")
+        verbose_name_plural = _("personal data")
+        indexes = (
+            models.Index(
+                fields=("name_hash", "-case"), name="private_name", condition=~Q(name_hash="")
+            ),
+        )
+
+
+class Attachment(models.Model):
+    """A file of a case. It lies outside the web root under a random `token`, encrypted."""
+
+    case = models.ForeignKey(Case, models.PROTECT, related_name="attachments")
+    token = models.CharField(max_length=43, unique=True)
+    name = models.BinaryField(default=b"")
+    content_type = models.CharField(_("content type"), max_length=100)
+    size = models.PositiveBigIntegerField(_("bytes"))
+    digest = models.CharField(_("digest"), max_length=64)
+    added_at = models.DateTimeField(_("added"))
+    erased_at = models.DateTimeField(_("erased"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("attachment")
+        verbose_name_plural = _("attachments")
+        ordering = ("id",)
+
+
+class SearchTerm(models.Model):
+    """That a case's text has a term, by keyed hash: the index of the search by words.
+
+    The newest cases of a term are one walk down its key, at the same cost at any size. There is no
+    index by case: a text's terms are found from the text when it is erased.
+    """
+
+    pk = models.CompositePrimaryKey("term", "case_id")
+    term = models.BigIntegerField()
+    case = models.ForeignKey(
+        Case, models.CASCADE, related_name="terms", db_index=False, db_constraint=False
+    )
+
+    class Meta:
+        verbose_name = _("search term")
+        verbose_name_plural = _("search terms")
