@@ -1,16 +1,36 @@
 """Fixtures that more than one package's tests use."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests import databases
 
 # Machines are shared: a slow moment is not a failure.
 settings.register_profile("jiesu", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("jiesu")
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    databases.open_databases(config)
+
+
+def pytest_unconfigure() -> None:
+    databases.close_databases()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Let no test reach a database unasked: pytest-django does so only where Django came early."""
+    from pytest_django.plugin import blocking_manager_key
+
+    manager = session.config.stash[blocking_manager_key]
+    if "django.apps" in sys.modules and not manager.is_active:
+        manager.block()
 
 
 @pytest.fixture(scope="session")
