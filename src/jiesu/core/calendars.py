@@ -126,6 +126,9 @@ class LocalClock:
         return local.replace(tzinfo=None)
 
     def instant(self, reading: datetime) -> datetime:
+        offset = _steady_offset(self.zone, reading.date())
+        if offset is not None:
+            return (reading - offset).replace(tzinfo=UTC)
         local = reading.replace(tzinfo=self.zone)
         before, after = _offset(local), _offset(local.replace(fold=1))
         if before < after:
@@ -212,6 +215,17 @@ def joined(
 
 def _time_of_day(reading: datetime) -> timedelta:
     return reading - datetime.combine(reading.date(), time())
+
+
+@lru_cache(maxsize=4096)
+def _steady_offset(zone: ZoneInfo, day: date) -> timedelta | None:
+    """The offset of a local date on which clocks are not changed, else `None`; spares most work.
+
+    No zone changes its clocks back and forth within one day.
+    """
+    midnights = [datetime.combine(one, time(), tzinfo=zone) for one in (day, day + DAY)]
+    offsets = {_offset(one.replace(fold=fold)) for one in midnights for fold in (0, 1)}
+    return offsets.pop() if len(offsets) == 1 else None
 
 
 def _offset(local: datetime) -> timedelta:

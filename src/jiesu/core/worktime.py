@@ -194,6 +194,10 @@ def deadline_for(
     a later pause is not known, one that ends later is open. Extensions are added in their order.
     """
     known = _known(pauses, as_of)
+    if not known and not extensions:
+        plain = plain_due(start, limit, calendar)
+        provisional = _needs_unknown(limit.unit, plain, calendar)
+        return Deadline(plain, provisional, start, limit, known_until=calendar.known_until)
     due: datetime | None = _utc(start)
     run = _Run(calendar, known, None if as_of is None else _utc(as_of))
     for unit, amount in _stages((limit, *extensions)):
@@ -282,7 +286,7 @@ class _Run:
             left -= clock.span(now, halted)
             if resumed is None:
                 self.stands_since = max(begin, start)
-                self._look_at(unit, halted)
+                self._look_at(unit, clock.instant(halted))
                 self._leave(unit, left)
                 if self.as_of is not None:
                     until = max(clock.read(self.as_of), halted)
@@ -290,13 +294,12 @@ class _Run:
                 return None
             self._pause(unit, clock.span(halted, resumed))
             now = resumed
-        due = clock.after(now, left)
+        due = clock.instant(clock.after(now, left))
         self._look_at(unit, due)
-        return clock.instant(due)
+        return due
 
-    def _look_at(self, unit: Unit, reading: datetime) -> None:
-        if unit == "working_day" and self.calendar.is_provisional(reading.date()):
-            self.provisional = True
+    def _look_at(self, unit: Unit, instant: datetime) -> None:
+        self.provisional |= _needs_unknown(unit, instant, self.calendar)
 
     def _pause(self, unit: Unit, span: timedelta) -> None:
         self.paused += span
@@ -318,6 +321,13 @@ def _stages(limits: Iterable[Limit]) -> list[tuple[Unit, int]]:
         else:
             stages.append((limit.unit, limit.amount))
     return stages
+
+
+def _needs_unknown(unit: Unit, instant: datetime, calendar: WorkCalendar) -> bool:
+    """Whether counting up to an instant takes holidays that are not published yet."""
+    if unit != "working_day":
+        return False
+    return calendar.is_provisional(instant.astimezone(calendar.zone).date())
 
 
 def _length(unit: Unit, amount: int) -> timedelta:
