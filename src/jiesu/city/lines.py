@@ -58,11 +58,11 @@ def read_lines(
             remedy = f"write a first line with the columns {', '.join(required)}"
             problems.append(Problem(file, "line 1", "the file is empty", remedy))
             return []
-        names = _names(file, header, required, optional, also or {}, problems, others=others)
+        names = column_names(file, header, required, optional, also or {}, problems, others=others)
         if names is None:
             return []
         for cells in reader:
-            line = _line(file, reader.line_num, cells, names, problems)
+            line = line_of(file, reader.line_num, cells, names, problems)
             if line is not None:
                 lines.append(line)
     except csv.Error as error:
@@ -123,7 +123,7 @@ def _decoded(file: str, content: bytes, problems: list[Problem]) -> str | None:
     return text
 
 
-def _names(
+def column_names(
     file: str,
     header: list[str],
     required: Sequence[str],
@@ -133,6 +133,7 @@ def _names(
     *,
     others: bool,
 ) -> list[str] | None:
+    """The columns by a header; None when it cannot be used. Its mistakes go to `problems`."""
     names = [also.get(name.strip(), name.strip()) for name in header]
     while names and not names[-1]:
         names.pop()
@@ -157,9 +158,10 @@ def _names(
     return None if unusable else names
 
 
-def _line(
+def line_of(
     file: str, number: int, cells: list[str], names: list[str], problems: list[Problem]
 ) -> Line | None:
+    """A line from its cells; None for an empty one, and for one with a mistake in its shape."""
     stripped = [cell.strip() for cell in cells]
     if not any(stripped):
         return None

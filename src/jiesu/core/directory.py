@@ -4,6 +4,7 @@ The most specific line wins; the order is that of docs/directory.md. Leaves out 
 (`jiesu.city.directory_file`), and what is wrong with a directory as a whole (`directory_check`).
 """
 
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,6 +12,7 @@ from datetime import date
 from itertools import pairwise
 from typing import Literal
 
+from jiesu.core.case_table import LIST_SEPARATOR
 from jiesu.core.category_tree import Levels, depth_of, prefix_of, shown_levels
 from jiesu.core.problems import InputError, Problem
 
@@ -27,6 +29,13 @@ VIA: tuple[Via, ...] = ("direct", "district")
 
 FIRST_LINE = 2
 """The line of the first entry in a file, whose first line is the header."""
+
+MAX_TEXT, MAX_NOTE = 100, 1_000
+"""Characters in a name or a code, and in a note."""
+
+_UNIT_REMEDY = "write a unit's code, (street) or (district)"
+_UNSEEN = ("Cc", "Cn", "Cs", "Zl", "Zp")
+"""Control characters, line ends, and what is no character."""
 
 Mistake = tuple[str, str, str]
 """The column of an entry, what is wrong there, and the remedy."""
@@ -77,18 +86,39 @@ def mistakes_of(entry: Entry) -> list[Mistake]:
         column = f"category_{depth + 1}"
         wrong.append((column, "empty above a level that is named", "name the level above too"))
     if not entry.unit:
-        remedy = "write a unit's code, (street) or (district)"
-        wrong.append(("unit", "the cell is empty", remedy))
+        wrong.append(("unit", "the cell is empty", _UNIT_REMEDY))
     if entry.via not in VIA:
         wrong.append(("via", f"{entry.via[:40]!r} is not known", "write direct or district"))
     for column, codes in (("unit", (entry.unit,)), ("assist_units", entry.assist_units)):
-        for code in codes:
-            if code.startswith("@") and code not in WORDS:
-                what = f"{code[:40]!r} is no word of the directory"
-                wrong.append((column, what, "write a unit's code, (street) or (district)"))
+        wrong += (
+            (column, f"{code[:40]!r} is no word of the directory", _UNIT_REMEDY)
+            for code in codes
+            if code.startswith(("@", "(", "（")) and code not in WORDS
+        )
     if len({entry.unit, *entry.assist_units}) <= len(entry.assist_units):
         wrong.append(("assist_units", "a unit stands twice", "name each unit once"))
-    return wrong
+    return [*wrong, *_mistakes_of_texts(entry)]
+
+
+def _mistakes_of_texts(entry: Entry) -> Iterator[Mistake]:
+    """What a cell of a spreadsheet could not hold, or would mean otherwise."""
+    texts = [(name, getattr(entry, name)) for name in ("category_1", "category_2", "category_3")]
+    texts += [("place", entry.place), ("kind", entry.kind), ("unit", entry.unit)]
+    texts += [("assist_units", code) for code in entry.assist_units]
+    texts += [("limit", entry.limit), ("note", entry.note)]
+    for column, text in texts:
+        longest = MAX_NOTE if column == "note" else MAX_TEXT
+        if len(text) > longest:
+            wrong = f"has more than {longest} characters"
+            yield column, wrong, "shorten it"
+        if text != text.strip() or any(unicodedata.category(sign) in _UNSEEN for sign in text):
+            yield column, "holds a line break or spaces around", "write it on one line"
+        if text == "*":
+            yield column, "'*' is no name", "leave it empty for any"
+        if LIST_SEPARATOR in text and column == "assist_units":
+            yield column, f"a code holds {LIST_SEPARATOR!r}", "choose a code without it"
+    if "" in entry.assist_units:
+        yield "assist_units", "a code is empty", "remove it"
 
 
 def specificity(entry: Entry, streets: Mapping[str, str]) -> tuple[int, int, int]:
