@@ -34,6 +34,7 @@ MAX_TEXT, MAX_NOTE = 100, 1_000
 """Characters in a name or a code, and in a note."""
 
 _UNIT_REMEDY = "write a unit's code, (street) or (district)"
+_SEPARATORS = (LIST_SEPARATOR, "；")
 _UNSEEN = ("Cc", "Cn", "Cs", "Zl", "Zp")
 """Control characters, line ends, and what is no character."""
 
@@ -115,7 +116,7 @@ def _mistakes_of_texts(entry: Entry) -> Iterator[Mistake]:
             yield column, "holds a line break or spaces around", "write it on one line"
         if text == "*":
             yield column, "'*' is no name", "leave it empty for any"
-        if LIST_SEPARATOR in text and column == "assist_units":
+        if column == "assist_units" and any(sign in text for sign in _SEPARATORS):
             yield column, f"a code holds {LIST_SEPARATOR!r}", "choose a code without it"
     if "" in entry.assist_units:
         yield "assist_units", "a code is empty", "remove it"
