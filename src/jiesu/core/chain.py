@@ -156,7 +156,8 @@ def event_digest(
     """SHA-256 of an event: of the canonical JSON list of everything it says, in this order:
 
     format version, digest of the previous event in hex (GENESIS for the first), case, number
-    in the case (from 1), `microseconds` of its instant, actor, origin, kind, changes. Raises ValueError as `canonical`.
+    in the case (from 1), `microseconds` of its instant, actor, origin, kind, changes. Raises
+    ValueError as `canonical`.
     """
     if not isinstance(changes, Mapping):
         raise ValueError(f"changes are {type(changes).__name__}, not a table")
