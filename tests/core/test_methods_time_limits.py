@@ -4,11 +4,11 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from jiesu.core.worktime import (
+    UNITS,
     Deadline,
     Lang,
     Limit,
     Pause,
-    Unit,
     WorkCalendar,
     deadline_for,
     duration_words,
@@ -21,11 +21,6 @@ from .cast import SHANGHAI
 from .pages import table
 
 NEW_YORK = ZoneInfo("America/New_York")
-UNITS: dict[str, Unit] = {
-    "hour": "hour",
-    "natural_day": "natural_day",
-    "working_day": "working_day",
-}
 
 
 def listed(text: str) -> list[str]:
@@ -42,7 +37,7 @@ def maybe(text: str) -> datetime | None:
 
 def limit(text: str) -> Limit:
     amount, unit = text.split()
-    return Limit("resolution", int(amount), UNITS[unit])
+    return Limit("resolution", int(amount), next(one for one in UNITS if one == unit))
 
 
 def pause(text: str) -> Pause:

@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo
 from jiesu.core.calendars import DAY, Unit, WorkCalendar, clock_of, joined
 
 __all__ = [
+    "MOST_AMOUNT",
+    "UNITS",
     "Deadline",
     "Lang",
     "Limit",
