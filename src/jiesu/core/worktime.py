@@ -160,10 +160,11 @@ class Deadline:
         if self.remaining is not None:
             parts += _spans("left", self.remaining, self.remaining_working, lang)
         text = words["comma"].join(parts)
-        if self.due_at is not None:
+        if self.due_at is None:
+            since = _shown(self.stands_since or self.start, zone)
+            text = words["stands"].format(since=since, parts=text)
+        else:
             text = words["due"].format(due=_shown(self.due_at, zone), parts=text)
-        elif self.stands_since is not None:
-            text = words["stands"].format(since=_shown(self.stands_since, zone), parts=text)
         return text + self._doubt(words)
 
     def _doubt(self, words: dict[str, str]) -> str:
