@@ -21,6 +21,9 @@ COLUMNS = ("category_1", "category_2", "category_3", "labels")
 REQUIRED = ("category_1",)
 OPTIONAL = ("category_2", "category_3", "labels")
 
+LONGEST = 64
+"""Characters that the name of a level may have."""
+
 CHINESE = {
     "一级分类": "category_1",
     "二级分类": "category_2",
@@ -81,6 +84,9 @@ def _mistake(category: Category, numbers: dict[Levels, Line]) -> tuple[str, str,
         return COLUMNS[depth], what, "name the levels from the first on"
     if "*" in levels:
         return COLUMNS[levels.index("*")], "'*' is no name", "list each category"
+    long = [at for at, name in enumerate(levels) if len(name) > LONGEST]
+    if long:
+        return COLUMNS[long[0]], f"has more than {LONGEST} characters", "shorten it"
     if levels in numbers:
         what = f"this category stands in {numbers[levels].where} already"
         return COLUMNS[depth - 1], what, "leave one of them"

@@ -14,7 +14,7 @@ from typing import cast
 from jiesu.city.lines import Line, by_line
 from jiesu.city.spreadsheet import CSV, SUFFIXES, read_table, table_bytes, write_bytes
 from jiesu.core.case_table import LIST_SEPARATOR
-from jiesu.core.directory import DISTRICT, STREET, Directory, Entry, Via, mistakes_of
+from jiesu.core.directory import DISTRICT, STREET, Directory, Entry, Via, in_turn, mistakes_of
 from jiesu.core.problems import InputError, Problem
 
 FOLDER = "directory"
@@ -69,18 +69,23 @@ _NAME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _NAME_REMEDY = "call it by its first day, such as 2022-01-19.csv"
 
 
-def read_directories(folder: Path) -> tuple[Directory, ...]:
+def read_directories(
+    folder: Path, *, kinds: Mapping[str, str] | None = None
+) -> tuple[Directory, ...]:
     """All versions in a folder, the earliest first; none where there is no such folder.
 
+    `kinds` gives words that may stand for the keys of kinds of demand, such as their titles.
     Raises InputError with every mistake in the files and in their names.
     """
-    versions, problems = checked_directories(folder)
+    versions, problems = checked_directories(folder, kinds=kinds)
     if problems:
         raise InputError(problems)
     return versions
 
 
-def checked_directories(folder: Path) -> tuple[tuple[Directory, ...], list[Problem]]:
+def checked_directories(
+    folder: Path, *, kinds: Mapping[str, str] | None = None
+) -> tuple[tuple[Directory, ...], list[Problem]]:
     """The versions as far as they could be read, and every mistake."""
     problems: list[Problem] = []
     by_day: dict[date, Path] = {}
@@ -98,31 +103,34 @@ def checked_directories(folder: Path) -> tuple[tuple[Directory, ...], list[Probl
             problems.append(Problem(shown, "", what, "leave one of them"))
         else:
             by_day[day] = path
-    days = sorted(by_day)
     versions = []
-    for day, following in zip(days, [*days[1:], None], strict=True):
-        path = by_day[day]
-        entries, wrong = checked_entries(path, shown=f"{folder.name}/{path.name}")
+    for day, path in by_day.items():
+        shown = f"{folder.name}/{path.name}"
+        entries, wrong = checked_entries(path, kinds=kinds, shown=shown)
         problems += wrong
-        versions.append(Directory(day.isoformat(), day, following, entries))
-    return tuple(versions), problems
+        versions.append(Directory(day.isoformat(), day, None, entries))
+    return in_turn(versions), problems
 
 
-def read_entries(path: Path, *, shown: str = "") -> tuple[Entry, ...]:
+def read_entries(
+    path: Path, *, kinds: Mapping[str, str] | None = None, shown: str = ""
+) -> tuple[Entry, ...]:
     """The entries of one file, `.csv` or `.xlsx`. Raises InputError with every mistake."""
-    entries, problems = checked_entries(path, shown=shown)
+    entries, problems = checked_entries(path, kinds=kinds, shown=shown)
     if problems:
         raise InputError(problems)
     return entries
 
 
-def checked_entries(path: Path, *, shown: str = "") -> tuple[tuple[Entry, ...], list[Problem]]:
+def checked_entries(
+    path: Path, *, kinds: Mapping[str, str] | None = None, shown: str = ""
+) -> tuple[tuple[Entry, ...], list[Problem]]:
     """The entries that are right by themselves, and every mistake; `shown` names the file."""
     file = shown or path.name
     problems: list[Problem] = []
     entries = []
     for line in read_table(path, REQUIRED, OPTIONAL, problems, also=CHINESE, shown=shown):
-        entry = _entry(line)
+        entry = _entry(line, kinds or {})
         wrong = mistakes_of(entry)
         for column, what, remedy in wrong:
             problems.append(Problem(file, f"{line.where}, {column}", what, remedy))
@@ -186,7 +194,7 @@ def _day(path: Path) -> date | None:
         return None
 
 
-def _entry(line: Line) -> Entry:
+def _entry(line: Line, kinds: Mapping[str, str]) -> Entry:
     cells = {column: line.cells.get(column, "") for column in COLUMNS}
     for column in ("category_1", "category_2", "category_3", "place", "kind"):
         if cells[column] == "*":
@@ -198,7 +206,7 @@ def _entry(line: Line) -> Entry:
         cells["category_2"],
         cells["category_3"],
         cells["place"],
-        cells["kind"],
+        kinds.get(cells["kind"], cells["kind"]),
         _UNITS_READ.get(cells["unit"], cells["unit"]),
         tuple(_UNITS_READ.get(code, code) for code in codes if code),
         # A word that is not known is kept, so that it is named among the mistakes.

@@ -38,6 +38,9 @@ USUAL_PLACES = {
     "governance": "governance.toml",
     "commitments": "commitments.csv",
     "checkup": "checkup.toml",
+    "places": "places.csv",
+    "categories": "categories.csv",
+    "directory": "directory",
 }
 """Inputs that a folder may lack, by their key in `[inputs]`: where they lie unless it says so."""
 

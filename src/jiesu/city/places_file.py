@@ -19,6 +19,9 @@ COLUMNS = ("code", "name", "kind", "parent", "unit")
 REQUIRED = ("code", "name", "kind")
 OPTIONAL = ("parent", "unit")
 
+LONGEST = {"code": 32, "name": 100}
+"""Characters that a column may have."""
+
 CHINESE = {"代码": "code", "名称": "name", "类别": "kind", "上级": "parent", "负责单位": "unit"}
 """Chinese headers that stand for the columns."""
 
@@ -97,6 +100,11 @@ def _place(path: Path, line: Line, problems: list[Problem]) -> Place | None:
         problems.append(_problem(path, line, "kind", what, remedy))
     if empty or kind is None:
         return None
+    for column in ("code", "name"):
+        if len(cells[column]) > LONGEST[column]:
+            what = f"has more than {LONGEST[column]} characters"
+            problems.append(_problem(path, line, column, what, "shorten it"))
+            return None
     parent, unit = cells.get("parent") or None, cells.get("unit") or None
     return Place(cells["code"], cells["name"], kind, parent, unit)
 

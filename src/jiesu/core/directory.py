@@ -30,8 +30,12 @@ VIA: tuple[Via, ...] = ("direct", "district")
 FIRST_LINE = 2
 """The line of the first entry in a file, whose first line is the header."""
 
-MAX_TEXT, MAX_NOTE = 100, 1_000
-"""Characters in a name or a code, and in a note."""
+LONGEST: Mapping[str, int] = {
+    **dict.fromkeys(("category_1", "category_2", "category_3"), 64),
+    **dict.fromkeys(("place", "kind", "unit", "limit"), 32),
+    **dict.fromkeys(("assist_units", "note"), 200),
+}
+"""Characters that a column may have; of the assist units all together."""
 
 _UNIT_REMEDY = "write a unit's code, (street) or (district)"
 _SEPARATORS = (LIST_SEPARATOR, "；")
@@ -108,16 +112,16 @@ def _mistakes_of_texts(entry: Entry) -> Iterator[Mistake]:
     texts += [("assist_units", code) for code in entry.assist_units]
     texts += [("limit", entry.limit), ("note", entry.note)]
     for column, text in texts:
-        longest = MAX_NOTE if column == "note" else MAX_TEXT
-        if len(text) > longest:
-            wrong = f"has more than {longest} characters"
-            yield column, wrong, "shorten it"
+        if len(text) > LONGEST[column]:
+            yield column, f"has more than {LONGEST[column]} characters", "shorten it"
         if text != text.strip() or any(unicodedata.category(sign) in _UNSEEN for sign in text):
             yield column, "holds a line break or spaces around", "write it on one line"
         if text == "*":
             yield column, "'*' is no name", "leave it empty for any"
         if column == "assist_units" and any(sign in text for sign in _SEPARATORS):
             yield column, f"a code holds {LIST_SEPARATOR!r}", "choose a code without it"
+    if len(LIST_SEPARATOR.join(entry.assist_units)) > LONGEST["assist_units"]:
+        yield "assist_units", f"has more than {LONGEST['assist_units']} characters", "shorten it"
     if "" in entry.assist_units:
         yield "assist_units", "a code is empty", "remove it"
 
@@ -391,6 +395,15 @@ def overlaps(versions: Iterable[Directory], *, file: str) -> list[Problem]:
         for earlier, later in pairwise(ordered)
         if earlier.valid_to is None or earlier.valid_to > (later.valid_from or date.min)
     ]
+
+
+def in_turn(versions: Iterable[Directory]) -> tuple[Directory, ...]:
+    """The versions by their first day, each ending when the next one begins."""
+    ordered = sorted(versions, key=lambda version: version.valid_from or date.min)
+    ends = [version.valid_from for version in ordered[1:]]
+    return tuple(
+        replace(version, valid_to=end) for version, end in zip(ordered, [*ends, None], strict=True)
+    )
 
 
 def directory_on(

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from jiesu.city.synth.air import write_air
 from jiesu.city.synth.cases import Columns, Month, day_cases
+from jiesu.city.synth.directory import write_directory
 from jiesu.city.synth.governance import write_governance
 from jiesu.city.synth.index import write_index
 from jiesu.city.synth.measures import write_measures
@@ -40,6 +41,7 @@ OUTSIDE: tuple[Callable[[Path, World, Sequence[str]], None], ...] = (
     write_index,
     write_measures,
     write_air,
+    write_directory,
 )
 """What writes the files beside the cases: each is given the folder, the city and the months."""
 
