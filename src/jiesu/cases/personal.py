@@ -162,5 +162,5 @@ def _term_hash(key: Key, term: str) -> int:
 
 
 def new_salt() -> bytes:
-    """A salt for `core.chain.personal_digest`: 32 random bytes, for one value of one case."""
+    """A salt for `core.chain.personal_digest`: 32 random bytes, for one case."""
     return secrets.token_bytes(N_SALT)

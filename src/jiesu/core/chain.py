@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from hmac import compare_digest
 from types import NoneType
-from typing import Any, Protocol
+from typing import Any
 
 FORMAT = 1
 """Version of the byte forms below. Part of every digest: other bytes need another number."""
@@ -37,27 +37,19 @@ _encode = json.JSONEncoder(
 _PLAIN = frozenset({str, int, bool, NoneType})
 
 
-class Event(Protocol):
-    """A stored event, as a chain needs it. `case` is the case's number, `at` has an offset."""
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """An event as it was found, to be checked. `case` is the case's number, `at` has an offset."""
 
-    @property
-    def case(self) -> str: ...
-    @property
-    def seq(self) -> int: ...
-    @property
-    def at(self) -> datetime: ...
-    @property
-    def actor(self) -> str: ...
-    @property
-    def origin(self) -> str: ...
-    @property
-    def kind(self) -> str: ...
-    @property
-    def changes(self) -> Mapping[str, Any]: ...
-    @property
-    def previous(self) -> bytes | memoryview: ...
-    @property
-    def digest(self) -> bytes | memoryview: ...
+    case: str
+    seq: int
+    at: datetime
+    actor: str
+    origin: str
+    kind: str
+    changes: Mapping[str, Any]
+    previous: bytes | memoryview
+    digest: bytes | memoryview
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +166,8 @@ def event_digest(
 def personal_digest(salt: bytes, field: str, value: str) -> str:
     """What an event holds in place of a personal value: HMAC-SHA256 in hex, keyed by the salt.
 
-    Once value and salt are deleted it says nothing about the value any more. One salt is for
-    one value of one case. Raises ValueError for a salt of less than 16 bytes.
+    Once value and salt are deleted it says nothing about the value any more. A salt is for one
+    case, and for values that are erased together. Raises ValueError for less than 16 bytes.
     """
     if len(salt) < MIN_SALT:
         raise ValueError(f"a salt has at least {MIN_SALT} bytes")
@@ -188,12 +180,12 @@ def is_recorded(digest: str, *, salt: bytes, field: str, value: str) -> bool:
 
 
 def check_chain(
-    events: Iterable[Event], *, case: str, head: bytes | memoryview, n_events: int
+    events: Iterable[StoredEvent], *, case: str, head: bytes | memoryview, n_events: int
 ) -> Break | None:
     """Where one case's history is broken first; None when it is whole.
 
     `events` come in the order in which they are stored; `head` and `n_events` are the digest of
-    the last event and their number, as the case itself says (GENESIS and 0: no event yet).
+    the last event and their number, as the case itself says (GENESIS or nothing, and 0: no event).
     """
     stored = list(events)
     previous = GENESIS
@@ -207,12 +199,12 @@ def check_chain(
         return Break(case, n_events, "count")
     if n_events > len(stored):
         return Break(case, len(stored) + 1, "missing")
-    if not compare_digest(bytes(head), previous):
+    if not compare_digest(bytes(head) or GENESIS, previous):
         return Break(case, len(stored), "head")
     return None
 
 
-def _misplaced(stored: list[Event], seq: int, event: Event) -> str:
+def _misplaced(stored: list[StoredEvent], seq: int, event: StoredEvent) -> str:
     if event.seq == seq:
         return ""
     if any(other.seq == event.seq for other in stored[: seq - 1]):
@@ -220,7 +212,7 @@ def _misplaced(stored: list[Event], seq: int, event: Event) -> str:
     return "reordered" if any(other.seq == seq for other in stored) else "missing"
 
 
-def _altered(event: Event, case: str, previous: bytes) -> str:
+def _altered(event: StoredEvent, case: str, previous: bytes) -> str:
     if event.case != case:
         return "foreign"
     if bytes(event.previous) != previous:
@@ -364,7 +356,8 @@ def parse_seal_line(line: str) -> Seal:
             mac=bytes.fromhex(table["mac"]),
             key_id=table["key_id"],
         )
-        if seal_line(seal) == text:
+        counted = type(seal.number) is int and type(seal.n_events) is int
+        if counted and seal_line(seal) == text:
             return seal
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         pass
