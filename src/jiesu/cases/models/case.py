@@ -134,18 +134,22 @@ class Case(models.Model):
 class CasePrivate(models.Model):
     """What is personal of a case, encrypted (`jiesu.cases.personal`).
 
-    `person` holds name, phone, e-mail, company and address as JSON, `text` title and body. `salt`
-    is what the events' digests of personal values are made with. Erasing empties all of them.
+    `person` holds name, phone, e-mail, company and address as JSON, `text` title and body,
+    `disposition` what the caller of an undispatched case was told. The salts are what the events'
+    digests of personal values are made with: one for who the resident is, one for what was said.
+    Erasing empties value and salt.
     """
 
     case = models.OneToOneField(
         Case, models.CASCADE, primary_key=True, related_name="private", verbose_name=_("case")
     )
-    salt = models.BinaryField(max_length=32, default=b"")
+    person_salt = models.BinaryField(max_length=32, default=b"")
+    text_salt = models.BinaryField(max_length=32, default=b"")
     person = models.BinaryField(default=b"")
     text = models.BinaryField(default=b"")
+    disposition = models.BinaryField(default=b"")
     name_hash = models.CharField(max_length=48, blank=True)
-    contact_erased_at = models.DateTimeField(_("contact erased"), null=True, blank=True)
+    person_erased_at = models.DateTimeField(_("person erased"), null=True, blank=True)
     text_erased_at = models.DateTimeField(_("text erased"), null=True, blank=True)
 
     class Meta:

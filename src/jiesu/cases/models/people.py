@@ -40,7 +40,7 @@ class User(AbstractUser):
         help_text=_("Works from this machine only and never in production."),
     )
 
-    class Meta(AbstractUser.Meta):
+    class Meta:
         verbose_name = _("user")
         verbose_name_plural = _("users")
 

@@ -1,0 +1,238 @@
+"""Between intake and unit: classify, answer without a unit, dispatch, give on.
+
+Objection, return and consultation are in `objections`; whom the directory names is in `routes`.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from jiesu.cases.actor import Actor
+from jiesu.cases.change import Change, changing
+from jiesu.cases.clock import set_clocks
+from jiesu.cases.history import personal
+from jiesu.cases.models import Assist, Case, Dispatch, Role, Unit
+from jiesu.cases.refusals import Conflict, Forbidden, Invalid
+from jiesu.cases.routes import Route, first_dispatch, is_in_office, route_of
+from jiesu.cases.rulebook import local_day, rulebook
+from jiesu.cases.vault import sealed
+from jiesu.core.category_tree import Levels
+from jiesu.core.lifecycle import State, moved
+
+_ENDING = {State.ANSWERED: "answer", State.REFERRED: "refer", State.DECLINED: "decline"}
+
+
+def classify_case(
+    *,
+    case_id: int,
+    category: Levels,
+    by: Actor,
+    as_of: datetime,
+    kind: str = "",
+    urgent: bool | None = None,
+    expected: int | None = None,
+) -> Case:
+    """Give a case its category (and kind), before it is dispatched. Raises Invalid."""
+    book = rulebook()
+    with changing(case_id, "classify", by=by, as_of=as_of, expected=expected) as change:
+        case = change.case
+        rules = book.rules_of(case.rules_id)
+        if not category[0] or not book.categories.knows(category):
+            raise Invalid({"category": "this category is not in the city's tree"})
+        if kind and kind not in {choice.key for choice in rules.kinds}:
+            raise Invalid({"kind": "this kind of demand is not known"})
+        change.move("classify")
+        change.set(
+            category_1=category[0],
+            category_2=category[1],
+            category_3=category[2],
+            labels=";".join(book.categories.labels(category)),
+            kind=kind or case.kind,
+            urgent=case.urgent if urgent is None else urgent,
+        )
+        change.event("classified", category=list(category))
+    return case
+
+
+def dispose_case(
+    *,
+    case_id: int,
+    reason: str,
+    answer: str,
+    by: Actor,
+    as_of: datetime,
+    repeat_of: int | None = None,
+    expected: int | None = None,
+) -> Case:
+    """End a case without a unit: answered, referred or declined by a reason of article 11.
+
+    `answer` is what the caller was told; `repeat_of` the case that this one repeats.
+    """
+    if not answer.strip():
+        raise Invalid({"answer": "say what the caller was told"})
+    with changing(case_id, "dispose", by=by, as_of=as_of, expected=expected) as change:
+        case = change.case
+        rule = rulebook().rules_of(case.rules_id).reason("disposition", reason)
+        if rule is None or rule.ends_in is None:
+            raise Invalid({"reason": "this reason is not in the catalogue"})
+        change.move(_ENDING[rule.ends_in])
+        first = _first_of(change, repeat_of) if repeat_of is not None else None
+        change.set(disposition=reason, ended_at=as_of, repeat_of=first)
+        private = change.private()
+        private.disposition = sealed(case, "disposition", answer)
+        private.save(update_fields=["disposition"])
+        change.event(rule.ends_in.value, answer=personal(private.text_salt, "answer", answer))
+    return case
+
+
+def _first_of(change: Change, pk: int) -> Case:
+    first = Case.objects.filter(pk=pk).first()
+    if first is None or first.pk == change.case.pk:
+        raise Invalid({"repeat_of": "there is no such case"})
+    return first.repeat_of or first
+
+
+def dispatch_case(
+    *,
+    case_id: int,
+    by: Actor,
+    as_of: datetime,
+    unit: str = "",
+    limit: str = "",
+    assist_units: Sequence[str] = (),
+    why: str = "",
+    expected: int | None = None,
+) -> Case:
+    """Send a classified case to a unit: to the directory's, or to a `unit` by hand, with `why`.
+
+    Raises Conflict where the directory has no unit for it, Invalid for what is wrong.
+    """
+    with changing(case_id, "dispatch", by=by, as_of=as_of, expected=expected) as change:
+        case = change.case
+        moved("dispatch", case.state)
+        day = local_day(as_of)
+        if unit:
+            route = route_by_hand(case, unit, limit, assist_units, why, as_of)
+        else:
+            found = route_of(case, rulebook(), day)
+            if found is None:
+                text = "the directory has no unit for this category and place: choose one by hand"
+                raise Conflict("no_unit", text)
+            route = found
+        send(change, "dispatch", route)
+    return case
+
+
+def redispatch_case(
+    *,
+    case_id: int,
+    unit: str,
+    why: str,
+    by: Actor,
+    as_of: datetime,
+    limit: str = "",
+    expected: int | None = None,
+) -> Case:
+    """Give a case to another unit; a district gives on what came through it (article 12)."""
+    with changing(case_id, "redispatch", by=by, as_of=as_of, expected=expected) as change:
+        case = change.case
+        moved("redispatch", case.state)
+        route = route_by_hand(case, unit, limit or case.limit, (), why, as_of)
+        if route.unit == case.unit:
+            raise Invalid({"unit": "the case is there already"})
+        if by.role is Role.COORDINATOR and not _is_below(route.unit, by.unit_id):
+            raise Forbidden("not_your_unit", "a district gives cases to its own units only")
+        send(change, "redispatch", route)
+    return case
+
+
+def _is_below(unit: Unit, district: int | None) -> bool:
+    return district in (unit.pk, unit.parent_id)
+
+
+def route_by_hand(
+    case: Case,
+    unit: str,
+    limit: str,
+    assist_units: Sequence[str],
+    why: str,
+    as_of: datetime,
+    *,
+    designated: bool = False,
+) -> Route:
+    """A route that somebody chose, with the reason. Raises Invalid for what is wrong with it."""
+    book, day = rulebook(), local_day(as_of)
+    rules = book.rules_of(case.rules_id)
+    wrong: dict[str, str] = {}
+    chosen = book.units.get(unit)
+    if chosen is None or not is_in_office(chosen, day):
+        wrong["unit"] = "no unit in office has this code"
+    if limit and limit not in rules.limits:
+        wrong["limit"] = "this time limit is not known"
+    if not why.strip():
+        wrong["why"] = "say why this unit"
+    others = [book.units.get(code) for code in assist_units]
+    if any(one is None or one == chosen or not is_in_office(one, day) for one in others):
+        wrong["assist_units"] = "one is no unit in office, or the lead unit itself"
+    if wrong or chosen is None:
+        raise Invalid(wrong)
+    parent = chosen.parent if chosen.kind == "street" else None
+    return Route(
+        unit=chosen,
+        limit=limit or rules.usual_limit,
+        # Words of staff about routing; they name duties, not residents.
+        explanation={"zh": why, "en": why},
+        assist_units=tuple(one for one in others if one is not None),
+        copied_to=parent,
+        designated=designated,
+    )
+
+
+def send(change: Change, move: str, route: Route, *, ended_as: str = "redispatched") -> Dispatch:
+    """Make a dispatch inside a change: the one before it ends, new clocks begin."""
+    case, as_of = change.case, change.as_of
+    last = case.dispatches.order_by("-number").first()
+    if last is not None and last.ended_at is None:
+        last.ended_at, last.ended_as = as_of, ended_as
+        last.save(update_fields=["ended_at", "ended_as"])
+    case.pauses.filter(end=None).update(end=as_of)
+    number = last.number + 1 if last else 1
+    rows, said = dispatched_rows(change, route, number, move)
+    dispatch = rows[0]
+    dispatch.save(force_insert=True)
+    have = set(case.assists.values_list("unit", flat=True))
+    for row in rows[1:]:
+        if row.unit_id not in have:
+            row.save(force_insert=True)
+    kind = "dispatched" if move == "dispatch" else "redispatched"
+    change.event(kind, **{key: value for key, value in said.items() if key != "unit"})
+    assert isinstance(dispatch, Dispatch)
+    return dispatch
+
+
+def dispatched_rows(
+    change: Change, route: Route, number: int, move: str
+) -> tuple[list[Dispatch | Assist], dict[str, object]]:
+    """The rows of a dispatch, with the case's fields set through the change."""
+    shadow = Case(pk=change.case.pk, rules_id=change.case.rules_id)
+    rows, said = first_dispatch(
+        shadow, route, by=change.by, as_of=change.as_of, book=rulebook(), number=number
+    )
+    for row in rows:
+        row.case = change.case
+    change.move(move)
+    change.set(
+        unit=route.unit,
+        limit=shadow.limit,
+        calendar_id=shadow.calendar_id,
+        dispatched_at=change.case.dispatched_at or change.as_of,
+        signed_at=None,
+    )
+    set_clocks(
+        change,
+        move,
+        contact_due_at=shadow.contact_due_at,
+        due_at=shadow.due_at,
+        paused_since=None,
+        provisional=shadow.provisional,
+    )
+    return rows, dict(said)

@@ -1,0 +1,323 @@
+"""A demand comes in (articles 8 to 11): through any door, once, and to whom it goes.
+
+What is repeated is linked and answered, what the directory knows is dispatched in the same
+transaction. Later steps before a dispatch are in `dispatching`.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+
+from jiesu.cases.actor import Actor
+from jiesu.cases.history import Changes, chained, personal
+from jiesu.cases.models import Assist, Case, CasePrivate, Dispatch, Event
+from jiesu.cases.numbering import next_number
+from jiesu.cases.refusals import Conflict, Invalid
+from jiesu.cases.routes import Route, first_dispatch, route_of
+from jiesu.cases.rulebook import Rulebook, local_day, rulebook
+from jiesu.cases.scopes import permit
+from jiesu.cases.vault import Person, caller_hash, private_of
+from jiesu.core.category_tree import Levels
+from jiesu.core.desk import DeskRules
+from jiesu.core.lifecycle import State
+
+MAX_TITLE, MAX_BODY, MAX_PERSON = 200, 20_000, 200
+NOBODY = Person()
+REPEAT = "repeat"
+"""The disposition of article 11 (3): in progress or done, and nothing new."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Demand:
+    """What a resident asks, as it was taken down.
+
+    `place` is the code of a street or a district, `community` of a community. `new_facts` says
+    that a repeated demand brings something new, and is to be dispatched.
+    """
+
+    channel: str
+    kind: str
+    title: str = ""
+    body: str = field(default="", repr=False)
+    person: Person = NOBODY
+    category: Levels = ("", "", "")
+    place: str = ""
+    community: str = ""
+    labels: tuple[str, ...] = ()
+    anonymous: bool = False
+    confidential: bool = False
+    on_behalf: bool = False
+    enterprise: bool = False
+    urgent: bool = False
+    new_facts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What became of a demand: its case; whether it is new, or was received under this key."""
+
+    case: Case
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Earlier:
+    """An earlier demand of the same caller."""
+
+    pk: int
+    number: str
+    created_at: datetime
+    state: str
+    category: Levels
+    repeat_of: int | None
+
+
+def receive_case(
+    demand: Demand,
+    *,
+    by: Actor,
+    as_of: datetime,
+    idempotency_key: str = "",
+    dispatch: bool = True,
+    number: str = "",
+) -> Received:
+    """Take a demand in. The same `idempotency_key` never makes two cases.
+
+    With `dispatch` it goes at once to the unit that the directory gives. `number` is that of
+    another system, for a case that was numbered there. Raises Invalid for what is wrong, Conflict
+    for a key that was used for something else.
+    """
+    permit(by, "receive")
+    book = rulebook()
+    day = local_day(as_of)
+    _, rules = book.desk_on(day)
+    _check(demand, rules, book)
+    key = _key(by, idempotency_key)
+    digest = _digest(demand) if key else ""
+    if key and (known := Case.objects.filter(idempotency_key=key).first()):
+        return _received_before(known, digest)
+    number = number or rules.number(day, next_number(day))
+    try:
+        with transaction.atomic():
+            return Received(_received(demand, by, as_of, book, key, digest, number, dispatch), True)
+    except IntegrityError:
+        # Two requests with one key at once: the database let one of them in.
+        known = Case.objects.filter(idempotency_key=key).first() if key else None
+        if known is not None:
+            return _received_before(known, digest)
+        if Case.objects.filter(number=number).exists():
+            raise Conflict("number_taken", "a case with this number was received") from None
+        raise
+
+
+def _key(by: Actor, given: str) -> str | None:
+    """Keys of one client are of no concern to another, and may be of any length."""
+    return hashlib.sha256(f"{by.name}:{given}".encode()).hexdigest() if given else None
+
+
+def _digest(demand: Demand) -> str:
+    text = json.dumps(asdict(demand), ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _received_before(case: Case, digest: str) -> Received:
+    if case.request_digest != digest:
+        raise Conflict("key_reused", "this idempotency key was used for another demand")
+    return Received(case, False)
+
+
+def _check(demand: Demand, rules: DeskRules, book: Rulebook) -> None:
+    """Raise Invalid with everything that is wrong."""
+    wrong: dict[str, str] = {}
+    if demand.channel not in {choice.key for choice in rules.channels}:
+        wrong["channel"] = "this channel is not known"
+    if demand.kind not in {choice.key for choice in rules.kinds}:
+        wrong["kind"] = "this kind of demand is not known"
+    if any(demand.category) and not book.categories.knows(demand.category):
+        wrong["category"] = "this category is not in the city's tree"
+    if demand.place and not (
+        demand.place in book.places and book.places[demand.place].kind in ("district", "street")
+    ):
+        wrong["place"] = "no street or district has this code"
+    if demand.community and not _lies_in(demand, book):
+        wrong["community"] = "no community of that place has this code"
+    wrong.update(_wrong_texts(demand))
+    if wrong:
+        raise Invalid(wrong)
+
+
+def _wrong_texts(demand: Demand) -> dict[str, str]:
+    wrong: dict[str, str] = {}
+    person = asdict(demand.person)
+    if not demand.title.strip() and not demand.body.strip():
+        wrong["body"] = "say what the demand is about"
+    if demand.anonymous and any(person.values()):
+        wrong["anonymous"] = "an anonymous demand names nobody: leave the person out"
+    texts = {"title": (demand.title, MAX_TITLE), "body": (demand.body, MAX_BODY)}
+    texts |= {f"person.{name}": (value, MAX_PERSON) for name, value in person.items()}
+    for name, (value, longest) in texts.items():
+        if len(value) > longest:
+            wrong[name] = f"longer than {longest} characters"
+        # PostgreSQL takes no NUL, and no surrogate is a character.
+        elif "\x00" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
+            wrong[name] = "holds a character that is none"
+    return wrong
+
+
+def _lies_in(demand: Demand, book: Rulebook) -> bool:
+    if demand.community not in book.places:
+        return False
+    above = {place.code for place in book.places.upward(demand.community)}
+    return book.places[demand.community].kind == "community" and (
+        not demand.place or demand.place in above
+    )
+
+
+def _received(
+    demand: Demand,
+    by: Actor,
+    as_of: datetime,
+    book: Rulebook,
+    key: str | None,
+    digest: str,
+    number: str,
+    dispatch: bool,
+) -> Case:
+    rules_id, rules = book.desk_on(local_day(as_of))
+    case = _case(demand, by, as_of, book, number)
+    case.idempotency_key, case.request_digest = key, digest
+    case.rules_id, case.calendar_id = rules_id, book.calendar[0]
+    private = private_of(case, demand.person, demand.title, demand.body)
+    earlier = _earlier(case.caller, as_of)
+    _count(case, earlier, as_of)
+    happened: list[tuple[str, Changes]] = [("received", _said(case, demand, private))]
+    route: Route | None = None
+    first = None if demand.new_facts else _repeated(demand.category, earlier, rules, as_of)
+    if any(demand.category):
+        case.state = State.CLASSIFIED
+        happened.append(("classified", {"category": list(demand.category)}))
+    if first is not None:
+        case.state = State.ANSWERED
+        case.repeat_of_id, case.disposition, case.ended_at = first.pk, REPEAT, as_of
+        happened.append(("answered", {"repeat_of": first.number, "state_of_first": first.state}))
+    elif dispatch and case.state == State.CLASSIFIED:
+        route = route_of(case, book, local_day(as_of))
+    rows: list[Dispatch | Assist] = []
+    if route is not None:
+        rows, changes = first_dispatch(case, route, by=by, as_of=as_of, book=book)
+        happened.append(("dispatched", changes))
+    events = chained(case, by, as_of, happened)
+    case.version = 1
+    _insert(case, private, rows, events)
+    return case
+
+
+def _insert(
+    case: Case, private: CasePrivate, rows: Sequence[Dispatch | Assist], events: list[Event]
+) -> None:
+    case.save(force_insert=True)
+    private.case = case
+    private.save(force_insert=True)
+    for row in rows:
+        row.case = case
+        row.save(force_insert=True)
+    for event in events:
+        event.case = case
+    Event.objects.bulk_create(events)
+
+
+def _case(demand: Demand, by: Actor, as_of: datetime, book: Rulebook, number: str) -> Case:
+    place = demand.place
+    if not place and demand.community:
+        place = book.places.street_of(demand.community) or ""
+    district = book.places.district_of(place) if place else None
+    answering = book.places.answering.get(district or "")
+    unit = book.units.get(answering or "")
+    labels = demand.labels or book.categories.labels(demand.category)
+    return Case(
+        number=number,
+        state=State.RECEIVED,
+        channel=demand.channel,
+        kind=demand.kind,
+        category_1=demand.category[0],
+        category_2=demand.category[1],
+        category_3=demand.category[2],
+        labels=";".join(labels),
+        place_id=book.place_ids.get(place),
+        community_id=book.place_ids.get(demand.community),
+        district_id=unit.pk if unit else None,
+        caller=caller_hash(demand.person.phone),
+        anonymous=demand.anonymous,
+        confidential=demand.confidential,
+        on_behalf=demand.on_behalf,
+        enterprise=demand.enterprise,
+        urgent=demand.urgent,
+        created_at=as_of,
+        received_by=by.user,
+    )
+
+
+def _earlier(caller: str, as_of: datetime) -> list[_Earlier]:
+    """The caller's demands of a year back, the newest first."""
+    if not caller:
+        return []
+    rows = (
+        Case.objects.filter(caller=caller, created_at__gt=as_of - timedelta(days=366))
+        .order_by("-pk")
+        .values_list(
+            "pk", "number", "created_at", "state",
+            "category_1", "category_2", "category_3", "repeat_of",
+        )[:1000]
+    )  # fmt: skip
+    return [_Earlier(*row[:4], (row[4], row[5], row[6]), row[7]) for row in rows]
+
+
+def _count(case: Case, earlier: list[_Earlier], as_of: datetime) -> None:
+    """Which demand of this caller it is, this month and this year (月次, 年次)."""
+    today = local_day(as_of)
+    days = [local_day(one.created_at) for one in earlier]
+    case.n_year = 1 + sum(day.year == today.year for day in days)
+    case.n_month = 1 + sum((day.year, day.month) == (today.year, today.month) for day in days)
+
+
+def _repeated(
+    category: Levels, earlier: list[_Earlier], rules: DeskRules, as_of: datetime
+) -> _Earlier | None:
+    """The demand that this one repeats: the caller's last on the matter, or what that repeats."""
+    depth = rules.repeats.matter
+    if not category[0] or not rules.repeats.days:
+        return None
+    since = as_of - timedelta(days=rules.repeats.days)
+    for one in earlier:
+        if one.created_at >= since and one.category[:depth] == category[:depth]:
+            firsts = {other.pk: other for other in earlier}
+            return firsts.get(one.repeat_of or one.pk, one)
+    return None
+
+
+def _said(case: Case, demand: Demand, private: CasePrivate) -> Changes:
+    """The first event: what is public in words, what is personal in digests."""
+    person_salt, text_salt = private.person_salt, private.text_salt
+    person = {
+        name: personal(person_salt, name, value)
+        for name, value in asdict(demand.person).items()
+        if value
+    }
+    return {
+        "channel": case.channel,
+        "kind": case.kind,
+        "place": demand.place,
+        "community": demand.community,
+        "urgent": case.urgent,
+        "anonymous": case.anonymous,
+        "confidential": case.confidential,
+        "n_month": case.n_month,
+        "n_year": case.n_year,
+        "person": person,
+        "title": personal(text_salt, "title", demand.title),
+        "body": personal(text_salt, "body", demand.body),
+    }

@@ -1,0 +1,96 @@
+"""Changing a case: one transaction, the case locked, permission asked, the history written.
+
+Every action but the intake works inside `changing`. Leaves out what may be done when (`scopes`,
+`core.lifecycle`) and what each action does (`actions`).
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from jiesu.cases.actor import Actor
+from jiesu.cases.history import Changes, chained
+from jiesu.cases.models import Case, CasePrivate, Event
+from jiesu.cases.refusals import NotFound, Stale
+from jiesu.cases.scopes import permit
+from jiesu.core.lifecycle import State, moved
+
+
+class Change:
+    """A case while it is being changed. What is set is saved, once, when the block ends."""
+
+    def __init__(self, case: Case, by: Actor, as_of: datetime) -> None:
+        self.case, self.by, self.as_of = case, by, as_of
+        self._fields: set[str] = set()
+        self._pending: dict[str, Any] = {}
+        self._happened: list[tuple[str, Changes]] = []
+
+    def move(self, name: str) -> State:
+        """Make a move of the table. Raises MoveRefused where the case's state forbids it."""
+        state = moved(name, self.case.state)
+        self.set(state=state.value)
+        return state
+
+    def set(self, **values: Any) -> None:
+        """Set fields of the case; what changes goes into the next event as [before, after]."""
+        for field, value in values.items():
+            before = getattr(self.case, field)
+            if before == value:
+                continue
+            setattr(self.case, field, value)
+            self._fields.add(field)
+            first = self._pending[field][0] if field in self._pending else before
+            self._pending[field] = [first, value]
+
+    def event(self, kind: str, **more: Any) -> None:
+        """Say what happened: an event with all that was set since the last one, and `more`."""
+        self._happened.append((kind, {**self._pending, **more}))
+        self._pending = {}
+
+    def save(self) -> None:
+        if self._pending:
+            raise RuntimeError(f"set without an event: {', '.join(self._pending)}")
+        if not self._happened:
+            return
+        events = chained(self.case, self.by, self.as_of, self._happened)
+        self.case.version += 1
+        self.case.exported = False
+        always = {"version", "n_events", "head", "exported"}
+        self.case.save(update_fields=self._fields | always)
+        Event.objects.bulk_create(events)
+
+    def private(self) -> CasePrivate:
+        """The case's personal data, for the salts of the events' digests and to be changed."""
+        return CasePrivate.objects.get(case=self.case)
+
+
+@contextmanager
+def changing(
+    case_id: int,
+    action: str,
+    *,
+    by: Actor,
+    as_of: datetime,
+    expected: int | None = None,
+) -> Iterator[Change]:
+    """Lock a case, ask whether `by` may do `action` with it, and save what the block changes.
+
+    `expected` is the version that the actor saw; `None` does not ask. Raises NotFound for a case
+    that the actor may not see, Forbidden for an action that is not the actor's, Stale where
+    somebody was quicker. An exception in the block leaves everything as it was.
+    """
+    with transaction.atomic():
+        # Only the case's own row is locked: rows of units are everybody's.
+        locked = Case.objects.select_for_update(of=("self",)).select_related("unit", "district")
+        case = locked.filter(pk=case_id).first()
+        if case is None:
+            raise NotFound("no_such_case", "there is no such case")
+        permit(by, action, case)
+        if expected is not None and expected != case.version:
+            raise Stale(case.version)
+        change = Change(case, by, as_of)
+        yield change
+        change.save()

@@ -1,0 +1,144 @@
+"""A case's two clocks: set at each dispatch, moved by pauses and extensions, explained.
+
+The arithmetic is `core.worktime`'s; here it meets the case's records. What is due is never
+stored as a mark: `queries` compares the due times with a moment.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, cast
+
+from jiesu.cases.models import Case, DeadlineChange, Dispatch, Extension, Pause
+from jiesu.cases.rulebook import city_zone, rulebook
+from jiesu.core.desk import CaseLimit
+from jiesu.core.worktime import (
+    Deadline,
+    Lang,
+    Limit,
+    Unit,
+    WorkCalendar,
+    deadline_for,
+    plain_due,
+)
+from jiesu.core.worktime import Pause as Stretch
+
+if TYPE_CHECKING:
+    from jiesu.cases.change import Change
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """When a dispatch falls due: the contact with the caller, and the result."""
+
+    contact_due_at: datetime
+    due_at: datetime
+    provisional: bool
+
+
+def begun(limit: CaseLimit, at: datetime, calendar: WorkCalendar) -> Clocks:
+    """The clocks of a dispatch at `at`, before any pause."""
+    return Clocks(
+        plain_due(at, limit.contact, calendar),
+        plain_due(at, limit.resolution, calendar),
+        # Only working days ask the calendar for holidays.
+        limit.resolution.unit == "working_day"
+        and deadline_for(at, limit.resolution, calendar).provisional,
+    )
+
+
+def deadlines(
+    case: Case, dispatch: Dispatch, as_of: datetime | None = None
+) -> tuple[Deadline, Deadline]:
+    """The two deadlines of a dispatch with its pauses and extensions: contact, result."""
+    rules, calendar = rulebook().rules_of(case.rules_id), rulebook().calendar_of(case.calendar_id)
+    limit = rules.limits[dispatch.limit]
+    pauses = _pauses(case, dispatch)
+    contact = deadline_for(dispatch.at, limit.contact, calendar, pauses=pauses, as_of=as_of)
+    result = deadline_for(
+        dispatch.at,
+        limit.resolution,
+        calendar,
+        pauses=pauses,
+        extensions=_extensions(dispatch),
+        as_of=as_of,
+    )
+    return contact, result
+
+
+def reclock(change: "Change", cause: str) -> None:
+    """Work out a case's clocks anew after a pause, an extension or a new calendar.
+
+    While a pause is open the due times stay as they were and `paused_since` says that they stand.
+    The change is kept, so that what was due at an earlier moment can still be said.
+    """
+    case = change.case
+    dispatch = case.dispatches.filter(ended_at=None).first()
+    if dispatch is None:
+        return
+    contact, result = deadlines(case, dispatch)
+    open_pause = case.pauses.filter(end=None).order_by("start").first()
+    since = open_pause.start if open_pause else None
+    set_clocks(
+        change,
+        cause,
+        contact_due_at=contact.due_at or case.contact_due_at,
+        due_at=result.due_at or case.due_at,
+        paused_since=since,
+        provisional=result.provisional,
+    )
+
+
+def set_clocks(
+    change: "Change",
+    cause: str,
+    *,
+    contact_due_at: datetime | None,
+    due_at: datetime | None,
+    paused_since: datetime | None,
+    provisional: bool,
+) -> None:
+    """Set the clocks, and keep what they were."""
+    case = change.case
+    before = (case.contact_due_at, case.due_at, case.paused_since)
+    after = (contact_due_at, due_at, paused_since)
+    if before != after:
+        DeadlineChange.objects.create(
+            case=case,
+            at=change.as_of,
+            cause=cause,
+            old_contact_due_at=before[0],
+            old_due_at=before[1],
+            old_paused_since=before[2],
+            new_contact_due_at=after[0],
+            new_due_at=after[1],
+            new_paused_since=after[2],
+        )
+    change.set(
+        contact_due_at=contact_due_at,
+        due_at=due_at,
+        paused_since=paused_since,
+        provisional=provisional,
+    )
+
+
+def explanation(case: Case, lang: Lang, as_of: datetime | None = None) -> str:
+    """Why a case is due when it is, in a sentence that a unit can read; empty before dispatch."""
+    dispatch = case.dispatches.order_by("-number").first()
+    if dispatch is None:
+        return ""
+    return deadlines(case, dispatch, as_of)[1].explain(lang, city_zone())
+
+
+def _pauses(case: Case, dispatch: Dispatch) -> Sequence[Stretch]:
+    rows = Pause.objects.filter(case=case)
+    return [
+        Stretch(max(row.start, dispatch.at), row.end)
+        for row in rows
+        if row.end is None or row.end > dispatch.at
+    ]
+
+
+def _extensions(dispatch: Dispatch) -> Sequence[Limit]:
+    rows = Extension.objects.filter(dispatch=dispatch, granted=True).order_by("decided_at", "pk")
+    return [Limit("extension", row.amount, cast(Unit, row.unit_of_time)) for row in rows]

@@ -1,0 +1,124 @@
+"""Where a case goes: the directory's answer as rows of a dispatch.
+
+Used at intake and by `actions.dispatching`. The directory itself is `core.directory`'s.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from jiesu.cases.actor import Actor
+from jiesu.cases.clock import begun
+from jiesu.cases.history import Changes
+from jiesu.cases.models import Assist, Case, Dispatch, Unit
+from jiesu.cases.rulebook import Rulebook
+from jiesu.core.lifecycle import State
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """To whom a case goes, and why.
+
+    `explanation` has the words by language. `entry` is the directory's line; `None` where somebody
+    chose by hand. `via_district` says that `unit` is a district that is to give the case on.
+    """
+
+    unit: Unit
+    limit: str
+    explanation: Mapping[str, str]
+    assist_units: tuple[Unit, ...] = ()
+    copied_to: Unit | None = None
+    via_district: bool = False
+    designated: bool = False
+    directory: str = ""
+    entry: int | None = None
+    more: Changes = field(default_factory=dict)
+
+
+def route_of(case: Case, book: Rulebook, day: date) -> Route | None:
+    """What the directory in force on a day says of a case; `None` where it has no unit for it."""
+    directory = book.directory_on(day)
+    if directory is None:
+        return None
+    codes = {pk: code for code, pk in book.place_ids.items()} if case.place_id else {}
+    match = directory.match(
+        (case.category_1, case.category_2, case.category_3),
+        codes.get(case.place_id or 0),
+        case.kind,
+        streets=book.places.streets,
+        answering=book.places.answering,
+    )
+    if match is None:
+        return None
+    unit = book.units.get(match.sent_to)
+    if unit is None or not is_in_office(unit, day):
+        return None
+    assists = (book.units.get(code) for code in match.assist_units)
+    return Route(
+        unit=unit,
+        limit=match.limit or book.desk_on(day)[1].usual_limit,
+        explanation={lang: match.explanation(lang, book.names) for lang in ("zh", "en")},
+        assist_units=tuple(one for one in assists if one is not None and is_in_office(one, day)),
+        copied_to=book.units.get(match.copied_to or ""),
+        via_district=match.through is not None,
+        directory=directory.version,
+        entry=match.entry.line,
+    )
+
+
+def is_in_office(unit: Unit, day: date) -> bool:
+    """Whether a unit exists on a day."""
+    begun_by = unit.valid_from is None or unit.valid_from <= day
+    return begun_by and (unit.valid_to is None or day < unit.valid_to)
+
+
+def first_dispatch(
+    case: Case, route: Route, *, by: Actor, as_of: datetime, book: Rulebook, number: int = 1
+) -> tuple[list[Dispatch | Assist], Changes]:
+    """Set a case's unit and clocks; the rows to save and what the event says.
+
+    The rows are unsaved, for at intake the case has no key yet.
+    """
+    rules = book.rules_of(case.rules_id)
+    limit = rules.limit(route.limit)
+    calendar_id, calendar = book.calendar
+    clocks = begun(limit, as_of, calendar)
+    case.state = State.DISPATCHED
+    case.unit, case.limit, case.calendar_id = route.unit, limit.key, calendar_id
+    case.dispatched_at = case.dispatched_at or as_of
+    case.contact_due_at, case.due_at = clocks.contact_due_at, clocks.due_at
+    case.provisional, case.paused_since = clocks.provisional, None
+    dispatch = Dispatch(
+        case=case,
+        number=number,
+        unit=route.unit,
+        copied_to=route.copied_to,
+        at=as_of,
+        by=by.name,
+        via_district=route.via_district,
+        designated=route.designated,
+        directory=route.directory,
+        entry=route.entry,
+        explanation=dict(route.explanation),
+        limit=limit.key,
+        contact_due_at=clocks.contact_due_at,
+        due_at=clocks.due_at,
+    )
+    assists = [
+        Assist(case=case, unit=unit, asked_at=as_of, asked_by=by.name, due_at=clocks.due_at)
+        for unit in route.assist_units
+    ]
+    said: Changes = {
+        "unit": route.unit,
+        "copied_to": route.copied_to,
+        "assist_units": [unit.code for unit in route.assist_units],
+        "via_district": route.via_district,
+        "designated": route.designated,
+        "directory": route.directory,
+        "entry": route.entry,
+        "limit": limit.key,
+        "contact_due_at": clocks.contact_due_at,
+        "due_at": clocks.due_at,
+        **route.more,
+    }
+    return [dispatch, *assists], said

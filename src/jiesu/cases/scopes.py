@@ -1,0 +1,183 @@
+"""What each role may see and do: one table of actions, one queryset of cases for each role.
+
+Every face of the desk asks here, and only here. A role is refused what it may not see as if it
+did not exist. Rule 30 of domain.md §10; docs/roles.md shows the table, a test holds the two
+together.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from django.db.models import Q, QuerySet
+
+from jiesu.cases.actor import Actor
+from jiesu.cases.models import Case, Role, Unit
+from jiesu.cases.refusals import Forbidden, NotFound
+
+Reach = Literal["any", "lead", "district", "assist", "whistled", "consulted", "escalated"]
+"""To which cases an action reaches: all that the role sees, those that the actor's unit leads or
+that lie in its district, or those in which it has been asked something."""
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """Who may do something, and with which of the cases that they see."""
+
+    roles: frozenset[Role]
+    reach: Reach = "any"
+
+
+def _by(*roles: Role, reach: Reach = "any") -> Permission:
+    return Permission(frozenset(roles), reach)
+
+
+_UNIT = (Role.CLERK, Role.HEAD)
+
+ACTIONS: Mapping[str, tuple[Permission, ...]] = {
+    "receive": (_by(Role.OPERATOR, Role.DISPATCHER, Role.CLIENT, Role.RESIDENT),),
+    "amend": (_by(Role.OPERATOR, Role.DISPATCHER),),
+    "classify": (_by(Role.OPERATOR, Role.DISPATCHER),),
+    "dispose": (_by(Role.OPERATOR, Role.DISPATCHER),),
+    "dispatch": (_by(Role.OPERATOR, Role.DISPATCHER),),
+    "redispatch": (_by(Role.DISPATCHER), _by(Role.COORDINATOR, reach="district")),
+    "consult": (_by(Role.DISPATCHER),),
+    "give_opinion": (_by(*_UNIT, Role.COORDINATOR, reach="consulted"),),
+    "object": (_by(*_UNIT, Role.COORDINATOR, reach="lead"),),
+    "return": (_by(*_UNIT, Role.COORDINATOR, reach="lead"),),
+    "decide_objection": (_by(Role.DISPATCHER),),
+    "sign": (_by(*_UNIT, Role.COORDINATOR, reach="lead"),),
+    "contact": (_by(*_UNIT, reach="lead"),),
+    "start": (_by(*_UNIT, reach="lead"),),
+    "submit_feedback": (_by(*_UNIT, reach="lead"),),
+    "report": (_by(*_UNIT, reach="lead"),),
+    "wait": (_by(*_UNIT, reach="lead"),),
+    "ask_assist": (_by(*_UNIT, reach="lead"), _by(Role.DISPATCHER)),
+    "answer_assist": (_by(*_UNIT, reach="assist"),),
+    "whistle": (_by(*_UNIT, reach="lead"),),
+    "report_whistle": (_by(*_UNIT, reach="whistled"),),
+    "end_whistle": (_by(*_UNIT, reach="lead"),),
+    "mark_whistle": (_by(*_UNIT, reach="whistled"),),
+    "escalate": (_by(Role.HEAD, reach="lead"),),
+    "answer_escalation": (_by(*_UNIT, Role.COORDINATOR, reach="escalated"),),
+    "ask_extension": (_by(*_UNIT, reach="lead"),),
+    "decide_extension": (_by(Role.DISPATCHER), _by(Role.COORDINATOR, reach="district")),
+    "claim": (_by(Role.HEAD, reach="lead"),),
+    "withdraw_claim": (_by(Role.HEAD, reach="lead"),),
+    "review_claim": (_by(Role.COORDINATOR, reach="district"),),
+    "decide_claim": (_by(Role.EVALUATOR),),
+    "take_callback": (_by(Role.CALLER),),
+    "record_attempt": (_by(Role.CALLER),),
+    "record_callback": (_by(Role.CALLER),),
+    "send_link": (_by(Role.CALLER),),
+    "see_callback": (_by(Role.CALLER, Role.EVALUATOR, Role.AUDITOR),),
+    "redo": (_by(Role.CALLER, Role.EVALUATOR, Role.DISPATCHER),),
+    "supervise": (_by(Role.DISPATCHER, Role.EVALUATOR),),
+    "answer_supervision": (_by(*_UNIT, reach="lead"),),
+    "attach": (_by(Role.OPERATOR, Role.DISPATCHER, Role.CLIENT), _by(*_UNIT, reach="lead")),
+    "reveal": (
+        _by(Role.OPERATOR, Role.DISPATCHER, Role.CALLER, Role.EVALUATOR),
+        _by(*_UNIT, Role.COORDINATOR, reach="lead"),
+        _by(*_UNIT, reach="assist"),
+        _by(*_UNIT, reach="whistled"),
+        _by(Role.COORDINATOR, reach="district"),
+    ),
+    "see_history": (_by(Role.AUDITOR, Role.ADMINISTRATOR, Role.EVALUATOR, Role.DISPATCHER),),
+    "erase": (_by(Role.ADMINISTRATOR),),
+    "archive": (_by(Role.ADMINISTRATOR),),
+}
+"""Every action with a case: the ways in which it is permitted. Units never write call-backs."""
+
+CITY_WIDE = frozenset(
+    {
+        Role.OPERATOR,
+        Role.DISPATCHER,
+        Role.CALLER,
+        Role.EVALUATOR,
+        Role.LEADER,
+        Role.AUDITOR,
+        Role.ADMINISTRATOR,
+    }
+)
+"""Roles that see all cases, with what is personal masked until it is revealed."""
+
+
+def visible_cases(actor: Actor) -> QuerySet[Case]:
+    """The cases that an actor may see at all."""
+    cases = Case.objects.all()
+    if actor.is_system or actor.role in CITY_WIDE:
+        return cases
+    if actor.role is Role.CLIENT and actor.unit_id is None:
+        # A program that brings demands in sees those, as residents' own portals do.
+        return cases.filter(received_by=actor.user)
+    if actor.unit_id is None or actor.role is Role.RESIDENT:
+        return cases.none()
+    unit = actor.unit_id
+    asked = (
+        Q(assists__unit=unit)
+        | Q(whistles__unit=unit)
+        | Q(consultations__opinions__unit=unit)
+        | Q(escalations__to=unit)
+    )
+    mine = Case.objects.filter(asked).values("pk")
+    return cases.filter(Q(unit__in=own_units(actor)) | Q(pk__in=mine))
+
+
+def own_units(actor: Actor) -> list[int]:
+    """The units whose cases are an actor's own: its unit, for a coordinator all below it too."""
+    if actor.unit_id is None:
+        return []
+    if actor.role is not Role.COORDINATOR:
+        return [actor.unit_id]
+    found, waiting = [actor.unit_id], [actor.unit_id]
+    while waiting:
+        waiting = list(Unit.objects.filter(parent__in=waiting).values_list("pk", flat=True))
+        found += waiting
+    return found
+
+
+def is_visible(actor: Actor, case: Case) -> bool:
+    """Whether an actor may see a case."""
+    if actor.is_system or actor.role in CITY_WIDE:
+        return True
+    return visible_cases(actor).filter(pk=case.pk).exists()
+
+
+def permit(actor: Actor, action: str, case: Case | None = None) -> None:
+    """Raise NotFound for a case that the actor does not see, Forbidden for what it may not do."""
+    ways = ACTIONS[action]
+    if actor.is_system:
+        return
+    if case is not None and not is_visible(actor, case):
+        raise NotFound("no_such_case", "there is no such case")
+    mine = [way for way in ways if actor.role in way.roles]
+    if not any(case is None or _reaches(way.reach, actor, case) for way in mine):
+        raise Forbidden("not_permitted", f"your role may not {action.replace('_', ' ')} this")
+
+
+def may(actor: Actor, action: str, case: Case | None = None) -> bool:
+    """Whether `permit` would let it pass."""
+    try:
+        permit(actor, action, case)
+    except (Forbidden, NotFound):
+        return False
+    return True
+
+
+def _reaches(reach: Reach, actor: Actor, case: Case) -> bool:
+    unit = actor.unit_id
+    match reach:
+        case "any":
+            return True
+        case "lead":
+            return unit is not None and case.unit_id == unit
+        case "district":
+            return case.unit_id in own_units(actor)
+        case "assist":
+            return case.assists.filter(unit=unit).exists()
+        case "whistled":
+            return case.whistles.filter(unit=unit).exists()
+        case "consulted":
+            return case.consultations.filter(opinions__unit=unit).exists()
+        case "escalated":
+            return case.escalations.filter(to=unit).exists()

@@ -1,0 +1,122 @@
+"""Demands come in: once, dispatched by the directory, repeats linked."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from jiesu.cases.actions.intake import receive_case
+from jiesu.cases.history import chain_of
+from jiesu.cases.models import Case, Event
+from jiesu.cases.refusals import Conflict, Forbidden, Invalid
+from jiesu.cases.vault import Person, person_of, text_of
+from jiesu.core.chain import check_chain
+from jiesu.core.lifecycle import State
+from tests.cases.cast import DEMAND, ELEVATOR, HEATING, LIGHTS, NOW, PHONE, STALLS, City
+
+
+def events(case: Case) -> list[Event]:
+    return list(case.events.order_by("seq"))
+
+
+def test_a_demand_becomes_a_dispatched_case_with_its_clocks(city: City) -> None:
+    case = city.received()
+    case.refresh_from_db()
+    assert case.number == "20220208000001"
+    assert (case.state, case.unit) == (State.DISPATCHED, city.unit["110101001"])
+    assert case.district == city.unit["110101"]
+    assert (case.contact_due_at, case.due_at) == (NOW + timedelta(hours=24), NOW + timedelta(7))
+    [dispatch] = case.dispatches.all()
+    assert (dispatch.copied_to, dispatch.entry, dispatch.directory) == (
+        city.unit["110101"], 2, "2022",
+    )  # fmt: skip
+    assert "住房" in dispatch.explanation["zh"]
+    assert [assist.unit.code for assist in case.assists.all()] == ["D01"]
+
+
+def test_the_chain_of_a_new_case_is_whole(city: City) -> None:
+    case = city.received()
+    case.refresh_from_db()
+    assert [event.kind for event in events(case)] == ["received", "classified", "dispatched"]
+    broken = check_chain(chain_of(case), case=case.number, head=case.head, n_events=case.n_events)
+    assert broken is None
+
+
+def test_events_and_the_case_hold_nothing_that_tells_who_asked(city: City) -> None:
+    case = city.received()
+    case.refresh_from_db()
+    row = {field.name: str(getattr(case, field.attname)) for field in Case._meta.concrete_fields}
+    told = str(row) + str([event.changes for event in events(case)])
+    for secret in ("张三", PHONE, "一号楼", "停车费"):
+        assert secret not in told
+    assert person_of(case, case.private).phone == PHONE
+    assert text_of(case, case.private) == ("停车费", "小区地面停车费突然上涨")
+
+
+def test_an_elevator_is_more_urgent_than_other_matters_of_housing(city: City) -> None:
+    assert city.received(ELEVATOR).due_at == NOW + timedelta(hours=24)
+    assert city.received(HEATING, person=Person()).unit == city.unit["E01"]
+
+
+def test_what_goes_through_the_district_waits_there(city: City) -> None:
+    case = city.received(STALLS)
+    assert case.unit == city.unit["110101"]
+    assert case.dispatches.get().via_district
+
+
+def test_without_a_line_in_the_directory_the_case_waits_for_a_dispatcher(city: City) -> None:
+    case = city.received(LIGHTS)
+    assert (case.state, case.unit, case.due_at) == (State.CLASSIFIED, None, None)
+
+
+def test_the_same_key_makes_one_case(city: City) -> None:
+    first = receive_case(DEMAND, by=city.operator, as_of=NOW, idempotency_key="a")
+    again = receive_case(DEMAND, by=city.operator, as_of=NOW, idempotency_key="a")
+    assert (first.is_new, again.is_new) == (True, False)
+    assert first.case.pk == again.case.pk
+    assert Case.objects.count() == 1
+    with pytest.raises(Conflict, match="another demand"):
+        receive_case(replace(DEMAND, body="别的"), by=city.operator, as_of=NOW, idempotency_key="a")
+    other = receive_case(DEMAND, by=city.dispatcher, as_of=NOW, idempotency_key="a")
+    assert other.is_new
+
+
+def test_a_repeat_is_linked_to_the_first_and_not_dispatched(city: City) -> None:
+    first = city.received()
+    second = city.received(at=NOW + timedelta(days=2))
+    third = city.received(at=NOW + timedelta(days=3))
+    assert (second.state, second.repeat_of_id, second.unit) == (State.ANSWERED, first.pk, None)
+    assert third.repeat_of_id == first.pk
+    assert (third.n_month, third.n_year, third.disposition) == (3, 3, "repeat")
+
+
+def test_another_matter_new_facts_or_a_later_time_are_no_repeats(city: City) -> None:
+    city.received()
+    assert city.received(ELEVATOR).state == State.DISPATCHED
+    assert city.received(new_facts=True).state == State.DISPATCHED
+    assert city.received(at=NOW + timedelta(days=31)).state == State.DISPATCHED
+    assert city.received(at=NOW + timedelta(days=61)).state == State.ANSWERED
+
+
+def test_an_anonymous_caller_never_repeats(city: City) -> None:
+    city.received(person=Person(), anonymous=True)
+    case = city.received(person=Person(), anonymous=True)
+    assert (case.state, case.caller, case.n_year) == (State.DISPATCHED, "", 1)
+
+
+def test_everything_wrong_with_a_demand_is_said_at_once(city: City) -> None:
+    wrong = replace(
+        DEMAND, channel="pigeon", kind="x", title="", body=" ", place="9", category=("a", "", ""),
+        anonymous=True,
+    )  # fmt: skip
+    with pytest.raises(Invalid) as caught:
+        receive_case(wrong, by=city.operator, as_of=NOW)
+    assert set(caught.value.fields) == {
+        "channel", "kind", "body", "place", "category", "anonymous",
+    }  # fmt: skip
+    assert Case.objects.count() == 0
+
+
+def test_a_unit_takes_no_demands_in(city: City) -> None:
+    with pytest.raises(Forbidden):
+        receive_case(DEMAND, by=city.clerk, as_of=NOW)
