@@ -32,6 +32,7 @@ from jiesu.core.chain import (
     seal_line,
     seal_mac,
 )
+from tests.core.pages import table
 
 AT = datetime(2022, 2, 7, 9, 12, tzinfo=timezone(timedelta(hours=8)))
 KEYS = {"s1": b"1" * 32, "s2": b"2" * 32}
@@ -417,3 +418,28 @@ def test_every_finding_has_its_words() -> None:
     assert str(Finding("unreadable", 3, 4)) == "lines 3 to 4: not a seal"
     assert all(str(Finding(reason, 1, 1)) for reason in FINDINGS)
     assert all(str(Break("2022-1", 1, reason)) for reason in BREAKS)
+
+
+def test_the_worked_chain_and_seal_of_the_page() -> None:
+    page = "../history"
+    previous, digests = GENESIS, {}
+    for row in table(page, "number", "at", "actor", "origin", "kind", "changes", "digest"):
+        previous = event_digest(
+            previous=previous,
+            case="20220207000017",
+            seq=int(row["number"]),
+            at=datetime.fromisoformat(row["at"]),
+            actor=row["actor"],
+            origin=row["origin"],
+            kind=row["kind"],
+            changes=json.loads(row["changes"]),
+        )
+        assert previous.hex() == row["digest"]
+        digests[row["number"]] = previous
+    titles = ("seal", "at", "events (id, number in the table above)", "key", "HMAC")
+    [row] = table(page, *titles)
+    pairs = [(int(one.split()[0]), digests[one.split()[1]]) for one in row[titles[2]].split(",")]
+    at = datetime.fromisoformat(row["at"])
+    assert len(pairs) == 2
+    seal = next_seal(None, at=at, pairs=pairs, key=b"k" * 32, key_id="s1")
+    assert seal.mac.hex() == row["HMAC"]

@@ -17,6 +17,7 @@ from jiesu.core.masking import (
     normal_name,
     normal_phone,
 )
+from tests.core.pages import table
 
 anything = st.text(max_size=40)
 like_phones = st.text("0123456789８ -+()转xX/#.\u200b86", max_size=24)
@@ -212,3 +213,9 @@ def test_a_long_text_of_near_misses_takes_no_long_time() -> None:
     # A pattern that tries all ways would take hours here.
     for piece in ("1 - ", "a.", "a@", "1234-", "2022-02-", "一"):
         assert re.search(r"[\d一]{7}", mask_digits_in(piece * 20_000)) is None
+
+
+def test_the_masks_of_the_page() -> None:
+    rows = table("../personal-data", "written", "mask")
+    assert len(rows) == 7
+    assert [masked_phone(row["written"]) for row in rows] == [row["mask"] for row in rows]
