@@ -400,10 +400,10 @@ def overlaps(versions: Iterable[Directory], *, file: str) -> list[Problem]:
 def in_turn(versions: Iterable[Directory]) -> tuple[Directory, ...]:
     """The versions by their first day, each ending when the next one begins."""
     ordered = sorted(versions, key=lambda version: version.valid_from or date.min)
-    ends = [version.valid_from for version in ordered[1:]]
-    return tuple(
-        replace(version, valid_to=end) for version, end in zip(ordered, [*ends, None], strict=True)
-    )
+    ends = [*(version.valid_from for version in ordered[1:]), None]
+    # Of no version there is no end.
+    pairs = zip(ordered, ends, strict=False)
+    return tuple(replace(version, valid_to=end) for version, end in pairs)
 
 
 def directory_on(
