@@ -5,7 +5,6 @@ verifying are in `seals`; what digests are made of is in `core.chain`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +12,7 @@ from django.db.models import Model
 
 from jiesu.cases.actor import Actor
 from jiesu.cases.models import Case, Event, Unit
-from jiesu.core.chain import GENESIS, event_digest, personal_digest
+from jiesu.core.chain import GENESIS, StoredEvent, event_digest, personal_digest
 
 Changes = Mapping[str, Any]
 
@@ -42,24 +41,9 @@ def personal(salt: bytes | memoryview, field: str, value: str) -> dict[str, str]
     return {"digest": personal_digest(bytes(salt), field, value)} if value else {}
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """An event as `core.chain` checks it: the case by its number."""
-
-    case: str
-    seq: int
-    at: datetime
-    actor: str
-    origin: str
-    kind: str
-    changes: Changes
-    previous: bytes
-    digest: bytes
-
-
-def recorded(event: Event, number: str) -> Recorded:
+def recorded(event: Event, number: str) -> StoredEvent:
     """A stored event of the case with this number."""
-    return Recorded(
+    return StoredEvent(
         number,
         event.seq,
         event.at,
@@ -72,7 +56,7 @@ def recorded(event: Event, number: str) -> Recorded:
     )
 
 
-def chain_of(case: Case) -> list[Recorded]:
+def chain_of(case: Case) -> list[StoredEvent]:
     """A case's events in their order."""
     return [recorded(event, case.number) for event in case.events.order_by("seq")]
 
