@@ -252,6 +252,51 @@ def test_an_open_pause_is_counted_up_to_as_of() -> None:
     assert before.due_at == local("2022-01-31 10:00")
 
 
+def test_a_pause_that_ends_at_as_of_has_ended() -> None:
+    start, as_of = local("2022-01-30 09:00"), local("2022-01-30 11:00")
+    one = [pause("2022-01-30 10:00", "2022-01-30 11:00")]
+    found = deadline_for(start, limit(24, "hour"), CHINA, pauses=one, as_of=as_of)
+    assert found.due_at == local("2022-01-31 10:00")
+    before = deadline_for(start, limit(24, "hour"), CHINA, pauses=one, as_of=as_of - SECOND)
+    assert (before.due_at, before.paused) == (None, HOUR - SECOND)
+
+
+def test_a_clock_stands_since_the_first_of_the_pauses_that_hold_it() -> None:
+    since = [
+        pause("2022-01-30 12:00", None),
+        pause("2022-01-30 11:00", "2022-01-30 12:00"),
+        pause("2022-01-30 10:00", "2022-01-30 11:30"),
+        pause("2022-01-30 13:00", "2022-01-30 14:00"),
+    ]
+    found = deadline_for(local("2022-01-30 09:00"), limit(24, "hour"), CHINA, pauses=since)
+    assert (found.stands_since, found.remaining) == (local("2022-01-30 10:00"), 23 * HOUR)
+    late = deadline_for(local("2022-01-30 13:30"), limit(24, "hour"), CHINA, pauses=since)
+    assert (late.stands_since, late.remaining) == (local("2022-01-30 13:30"), DAY)
+
+
+def test_before_its_start_a_clock_has_not_been_paused() -> None:
+    found = deadline_for(
+        local("2022-01-30 09:00"),
+        limit(24, "hour"),
+        CHINA,
+        pauses=[pause("2022-01-30 07:00", None)],
+        as_of=local("2022-01-30 08:00"),
+    )
+    assert (found.paused, found.remaining) == (timedelta(), DAY)
+
+
+def test_an_extension_over_a_skipped_hour_keeps_the_clock_time_of_the_start() -> None:
+    start, day = local("2022-03-12 02:30", NEW_YORK), limit(1, "natural_day")
+    found = deadline_for(start, day, AMERICA, extensions=[day])
+    assert found.due_at == local("2022-03-14 02:30", NEW_YORK)
+
+
+def test_an_extension_in_hours_does_not_make_a_provisional_deadline_final() -> None:
+    calendar = WorkCalendar(SHANGHAI, known_until=date(2026, 12, 31))
+    start, more = local("2026-12-31 10:00"), [limit(24, "hour")]
+    assert deadline_for(start, limit(1, "working_day"), calendar, extensions=more).provisional
+
+
 def test_what_is_left_names_the_stages_that_have_not_begun() -> None:
     stands = deadline_for(
         local("2022-01-28 09:00"),

@@ -345,7 +345,7 @@ def _known(
     known = []
     for pause in pauses:
         start, end = _utc(pause.start), None if pause.end is None else _utc(pause.end)
-        if start <= now and start != end:
+        if start <= now:
             known.append((start, end if end is not None and end <= now else None))
     return joined(known)
 
