@@ -28,8 +28,9 @@ demo: $(READY) ## Evaluate a synthetic city, show the ranking, prepare its revie
 	@$(JIESU) evaluate --city build/demo --period 2022-02
 	@$(JIESU) meeting --city build/demo --period 2022-02
 
-test: $(READY) ## Run the tests.
+test: $(READY) ## Run the tests, those of the desk on SQLite and on PostgreSQL.
 	@$(PY) -m pytest -n auto -q
+	@JIESU_TEST_DATABASE=postgresql $(PY) -m pytest -n auto -q tests/cases tests/api tests/project
 
 check: $(READY) ## Lint, types and import contracts.
 	@.venv/bin/ruff check .

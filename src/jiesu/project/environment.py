@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 from jiesu.core.problems import InputError, Problem
 
 PREFIX = "JIESU_"
-# Read elsewhere: by the tests, the benchmarks and the command line.
-FOREIGN = ("JIESU_TEST_", "JIESU_BENCH_", "JIESU_REALDATA")
+# Read elsewhere: by the tests, the benchmarks and the commands on files.
+FOREIGN = ("JIESU_TEST_", "JIESU_BENCH_", "JIESU_REALDATA", "JIESU_CALLER_KEY")
 
 Network = IPv4Network | IPv6Network
 

@@ -27,7 +27,7 @@ def ready(request: HttpRequest) -> JsonResponse:
     found = {
         "database": _database_answers(),
         "migrated": False,
-        "keys": settings.JIESU.keys_file.is_file(),
+        "keys": bool(settings.JIESU.keys_text) or settings.JIESU.keys_file.is_file(),
     }
     found["migrated"] = found["database"] and is_migrated()
     return JsonResponse(found, status=200 if all(found.values()) else 503)

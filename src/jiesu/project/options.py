@@ -49,6 +49,9 @@ class Options:
     """Empty where none is set and none was made yet."""
     secret_key_file: Path
     keys_file: Path
+    """The key ring's file, read where `keys_text` is empty."""
+    keys_text: str = field(repr=False)
+    """The key ring itself, where the environment holds it."""
     seals_file: Path
     hosts: tuple[str, ...]
     public_url: str
@@ -94,6 +97,7 @@ def options_from(environment: Environment) -> Options:
         secret_key=_secret(read, secret_file),
         secret_key_file=secret_file,
         keys_file=read.path("JIESU_KEYS_FILE", data / "keys.json"),
+        keys_text=_keys_text(read),
         seals_file=read.path("JIESU_SEALS_FILE", data / "seals.jsonl"),
         hosts=read.texts("JIESU_ALLOWED_HOSTS") or LOOPBACK_HOSTS,
         public_url=read.text("JIESU_PUBLIC_URL", "").rstrip("/"),
@@ -110,6 +114,13 @@ def options_from(environment: Environment) -> Options:
     )
     read.raise_problems()
     return options
+
+
+def _keys_text(read: Environment) -> str:
+    text = read.text("JIESU_KEYS", "")
+    if text and read.text("JIESU_KEYS_FILE", ""):
+        read.wrong("JIESU_KEYS", "JIESU_KEYS_FILE is set too", "keep one of the two")
+    return text
 
 
 def _limits(read: Environment) -> Limits:

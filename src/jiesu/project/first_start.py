@@ -1,0 +1,166 @@
+"""What a site needs before it can serve, made where it is missing: nothing is made twice.
+
+The data folder, the secret, the tables, the keys, the static files and the first administrator.
+Safe to run at every start; several machines on one PostgreSQL may start at the same moment.
+"""
+
+import fcntl
+import os
+import secrets
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+from jiesu.core.problems import InputError, Problem, writable
+from jiesu.project.options import Options
+
+Say = Callable[[str], None]
+ADMINISTRATOR = "admin"
+# One number for all: who migrates holds it.
+MIGRATION_LOCK = 4_123_450_001
+
+
+def make_data_folder(options: Options) -> None:
+    """The folder of everything that the site keeps, for its user alone."""
+    # Whatever the site makes from now on (database, attachments) is its user's alone.
+    os.umask(0o077)
+    with writable(str(options.data)):
+        for folder in (options.data, options.attachments, options.static):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def lock_database(options: Options) -> IO[str] | None:
+    """Hold the database for this server; `None` where several may serve it.
+
+    SQLite takes one writer at a time: a second server would make both wait. Ends with the
+    process or with the file that is returned.
+    """
+    if not options.embedded:
+        return None
+    file = Path(f"{options.database['NAME']}.lock")
+    with writable(str(file)):
+        held = file.open("a", encoding="utf-8")
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        held.close()
+        what = "another jiesu serves this database"
+        remedy = "stop it, or name another folder in JIESU_DATA"
+        raise InputError(Problem(str(options.database["NAME"]), "", what, remedy)) from None
+    return held
+
+
+def make_secret(options: Options) -> None:
+    """The secret of sessions and tokens, where none is set and none was made."""
+    if not options.secret_key:
+        write_privately(options.secret_key_file, secrets.token_urlsafe(48))
+
+
+def write_privately(file: Path, text: str) -> None:
+    """Write a new file that its owner alone can read. Never replaces one that is there."""
+    with writable(str(file)), suppress(FileExistsError):
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as opened:
+            opened.write(f"{text}\n")
+
+
+def make_tables(say: Say) -> None:
+    """Bring the database to the tables of this version. Needs Django."""
+    from django.core.management import call_command
+    from django.db import Error, connection
+
+    from jiesu.project.health import is_migrated
+
+    try:
+        connection.ensure_connection()
+    except Error as error:
+        what = f"it does not answer ({type(error).__name__})"
+        remedy = "start it, or correct JIESU_DATABASE_URL"
+        raise InputError(Problem("the database", "", what, remedy)) from error
+    refuse_newer_tables()
+    if not is_migrated():
+        say("Making the tables ...")
+        with _alone():
+            call_command("migrate", verbosity=0, interactive=False)
+
+
+def refuse_newer_tables() -> None:
+    """Raise InputError when a newer jiesu has been at this database."""
+    from django.db import connection
+    from django.db.migrations.loader import MigrationLoader
+
+    loader = MigrationLoader(connection)
+    known = set(loader.disk_migrations) | set(loader.replacements)
+    newer = [key for key in loader.applied_migrations if key[0] == "cases" and key not in known]
+    if newer:
+        what = f"a newer jiesu has changed it ({newer[0][1]})"
+        raise InputError(Problem("the database", "", what, "install that version, or restore"))
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    from django.db import connection
+
+    if connection.vendor != "postgresql":
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
+        try:
+            yield
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [MIGRATION_LOCK])
+
+
+def make_keys(options: Options) -> None:
+    """The keys of the personal data, where there are neither keys nor anything under them.
+
+    Raises InputError where cases are there and their keys are not: new keys would open nothing.
+    """
+    from jiesu.cases.keys import new_ring, write_ring
+    from jiesu.cases.models import CasePrivate
+
+    if options.keys_text or options.keys_file.exists():
+        return
+    if CasePrivate.objects.exists():
+        what = "the keys of the personal data in the database are not there"
+        remedy = "restore the file from its backup, or correct JIESU_KEYS_FILE"
+        raise InputError(Problem(str(options.keys_file), "", what, remedy))
+    with writable(str(options.keys_file)):
+        options.keys_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_ring(new_ring(datetime.now(UTC)), options.keys_file)
+
+
+def make_static_files() -> None:
+    """Style sheets, scripts and pictures into the folder that they are served from."""
+    from django.core.management import call_command
+
+    call_command("collectstatic", verbosity=0, interactive=False)
+
+
+def make_administrator(options: Options, say: Say) -> None:
+    """The first administrator, where there is none; the password is told once."""
+    from django.db import IntegrityError
+
+    from jiesu.cases.models import Role, User
+
+    if User.objects.filter(role=Role.ADMINISTRATOR, demo=False).exists():
+        return
+    password = secrets.token_urlsafe(12)
+    try:
+        User.objects.create_superuser(ADMINISTRATOR, password=password, role=Role.ADMINISTRATOR)
+    except IntegrityError:
+        # Another machine was faster, and has told its password.
+        return
+    if sys.stdout.isatty():
+        say(f"The first administrator is {ADMINISTRATOR} with the password {password}")
+        say("It is shown this once. Change it after signing in.")
+        return
+    # What is not a terminal may be a log that others read.
+    file = options.data / "first-password"
+    file.unlink(missing_ok=True)
+    write_privately(file, password)
+    say(f"The first administrator is {ADMINISTRATOR}; the password is in {file}: read, delete it.")
