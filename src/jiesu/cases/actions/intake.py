@@ -14,6 +14,7 @@ from django.db import IntegrityError, transaction
 
 from jiesu.cases.actor import Actor
 from jiesu.cases.history import Changes, chained, personal
+from jiesu.cases.insertion import insert, insert_all
 from jiesu.cases.models import Assist, Case, CasePrivate, Dispatch, Event
 from jiesu.cases.numbering import next_number
 from jiesu.cases.refusals import Conflict, Invalid
@@ -219,15 +220,15 @@ def _received(
 def _insert(
     case: Case, private: CasePrivate, rows: Sequence[Dispatch | Assist], events: list[Event]
 ) -> None:
-    case.save(force_insert=True)
+    insert(case)
     private.case = case
-    private.save(force_insert=True)
+    insert(private)
     for row in rows:
         row.case = case
-        row.save(force_insert=True)
+        insert(row)
     for event in events:
         event.case = case
-    Event.objects.bulk_create(events)
+    insert_all(events)
 
 
 def _case(demand: Demand, by: Actor, as_of: datetime, book: Rulebook, number: str) -> Case:
