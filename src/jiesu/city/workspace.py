@@ -7,7 +7,7 @@ Writes nothing but the intake's reports (see `run` and the other commands' modul
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -18,9 +18,9 @@ from jiesu.city.folder import read_city
 from jiesu.city.outputs import DOCUMENTS, work_folder
 from jiesu.city.policies import load_policies
 from jiesu.city.units_file import read_units
-from jiesu.core.period import Period, parse_period
-from jiesu.core.policy import Policy, policy_in_force
-from jiesu.core.problems import InputError, Problem
+from jiesu.core.period import Period
+from jiesu.core.policy import Policy, period_in_force
+from jiesu.core.problems import InputError
 from jiesu.core.result import Evaluation, Input
 from jiesu.core.roster import Line, Roster
 
@@ -207,32 +207,14 @@ def opened(job: Job, *, now: datetime, progress: Progress | None = None) -> Iter
 def policy_and_period(job: Job, profile: "Profile", label: str) -> tuple[Policy, Period]:
     """The period as the version in force on its last day cuts it, and that version.
 
-    Versions may cut months differently: the newest one's months say which is in force, and that
-    one has the last word. Raises InputError where its own months end outside its validity.
+    Raises InputError as `core.policy.period_in_force` does.
     """
     from jiesu.sources.intake import zone_of
 
-    versions = sorted(
-        load_policies(job.policies), key=lambda version: version.valid_from or date.min
-    )
+    versions = load_policies(job.policies)
     zone = job.zone or zone_of(job.inputs, profile)
     shown = ", ".join(str(name) for name in job.policies)
-    try:
-        period = parse_period(label, versions[-1].period.months(zone))
-        policy = policy_in_force(versions, period, file=shown)
-        period = parse_period(label, policy.period.months(zone))
-    except ValueError as error:
-        raise InputError(
-            Problem("--period", "", str(error), "see docs/methods/periods.md")
-        ) from None
-    if not policy.holds_on(period.last_day):
-        what = (
-            f"version {policy.version} of the policy is not in force on {period.last_day}, "
-            f"the last day of {period.label} by its own months"
-        )
-        remedy = "let a version begin on the day that one of its months begins"
-        raise InputError(Problem(shown, "valid_from", what, remedy))
-    return policy, period
+    return period_in_force(versions, label, zone, file=shown)
 
 
 def _roster(job: Job) -> Roster:

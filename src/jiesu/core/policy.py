@@ -14,7 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from jiesu.core.facts import EXCLUSIVE, FACTS
-from jiesu.core.period import MonthRule, Period
+from jiesu.core.period import MonthRule, Period, parse_period
 from jiesu.core.problems import InputError, Problem
 from jiesu.core.settings import Settings
 
@@ -216,6 +216,34 @@ def policy_in_force(policies: Iterable[Policy], period: Period, *, file: str) ->
     remedy = "add a version of the policy for that time, or change valid_from or valid_to"
     what = f"no version of the policy is in force on {last_day}, the last day of {period.label}"
     raise InputError(Problem(file, "valid_from", what, remedy))
+
+
+def period_in_force(
+    policies: Iterable[Policy], label: str, zone: ZoneInfo, *, file: str
+) -> tuple[Policy, Period]:
+    """The period of a label as the version in force on its last day cuts it, and that version.
+
+    Versions may cut months differently: the newest one's months say which is in force, and that
+    one has the last word. Raises InputError for a wrong label, and where the version's own months
+    end outside its validity.
+    """
+    versions = sorted(policies, key=lambda version: version.valid_from or date.min)
+    try:
+        period = parse_period(label, versions[-1].period.months(zone))
+        policy = policy_in_force(versions, period, file=file)
+        period = parse_period(label, policy.period.months(zone))
+    except ValueError as error:
+        raise InputError(
+            Problem("--period", "", str(error), "see docs/methods/periods.md")
+        ) from None
+    if not policy.holds_on(period.last_day):
+        what = (
+            f"version {policy.version} of the policy is not in force on {period.last_day}, "
+            f"the last day of {period.label} by its own months"
+        )
+        remedy = "let a version begin on the day that one of its months begins"
+        raise InputError(Problem(file, "valid_from", what, remedy))
+    return policy, period
 
 
 def overlaps(versions: Iterable[Policy], *, file: str) -> list[Problem]:
