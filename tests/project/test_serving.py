@@ -1,5 +1,6 @@
 """A site starts, serves and ends, on the database that this run is about."""
 
+import shutil
 import signal
 import stat
 from collections.abc import Iterator
@@ -101,6 +102,28 @@ def test_a_second_server_on_the_same_database_is_refused(running: Site) -> None:
     second = running.command("serve", "--port", str(free_port()))
     assert second.wait() == 2
     assert "another jiesu serves this database" in running.output()
+
+
+@pytest.mark.only_on("postgresql", reason="SQLite takes one server")
+def test_a_second_machine_serves_the_same_database_with_the_same_keys(
+    running: Site, tmp_path: Path
+) -> None:
+    second = Site(tmp_path, running.environment["JIESU_DATABASE_URL"])
+    assert second.command("serve", "--port", str(second.port)).wait() == 2
+    assert "copy the file from the first machine" in second.output()
+    for name in ("secret", "keys.json"):
+        shutil.copy2(running.data / name, second.data / name)
+    second.start()
+    assert "administrator" not in second.output()
+    assert second.end()[0] == 0
+
+
+@pytest.mark.only_on("postgresql", reason="SQLite is a file, which a start makes")
+def test_a_database_that_does_not_answer_is_named_without_its_address(tmp_path: Path) -> None:
+    site = Site(tmp_path, "postgresql://jiesu:hunter2@127.0.0.1:1/desk")
+    assert site.command("serve", "--port", str(site.port)).wait() == 2
+    assert "the database: it does not answer (OperationalError)" in site.output()
+    assert "hunter2" not in site.output()
 
 
 def test_a_port_on_which_another_site_listens_is_refused(running: Site, tmp_path: Path) -> None:

@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import IO
 
 from jiesu.core.problems import InputError, Problem, writable
+from jiesu.project import safety
 from jiesu.project.options import Options
 
 Say = Callable[[str], None]
 ADMINISTRATOR = "admin"
-# One number for all: who migrates holds it.
-MIGRATION_LOCK = 4_123_450_001
+# One number for all: who makes tables, keys and the administrator holds it.
+START_LOCK = 4_123_450_001
 
 
 def make_data_folder(options: Options) -> None:
@@ -67,24 +68,41 @@ def write_privately(file: Path, text: str) -> None:
             opened.write(f"{text}\n")
 
 
-def make_tables(say: Say) -> None:
-    """Bring the database to the tables of this version. Needs Django."""
-    from django.core.management import call_command
-    from django.db import Error, connection
+def make_site(options: Options, say: Say) -> None:
+    """Tables, keys and the first administrator, one machine after the other. Needs Django.
 
-    from jiesu.project.health import is_migrated
+    Raises InputError where the database does not answer or must not be used.
+    """
+    from django.db import OperationalError, connection
 
     try:
         connection.ensure_connection()
-    except Error as error:
-        what = f"it does not answer ({type(error).__name__})"
-        remedy = "start it, or correct JIESU_DATABASE_URL"
-        raise InputError(Problem("the database", "", what, remedy)) from error
+    except OperationalError as error:
+        raise no_database(error) from error
+    with _alone():
+        make_tables(say)
+        safety.require_safe_accounts(options)
+        make_keys(options)
+        make_administrator(options, say)
+
+
+def no_database(error: Exception) -> InputError:
+    """What to say when the database does not answer; the error's own words may hold values."""
+    what = f"it does not answer ({type(error).__name__})"
+    remedy = "start it, or correct JIESU_DATABASE_URL"
+    return InputError(Problem("the database", "", what, remedy))
+
+
+def make_tables(say: Say) -> None:
+    """Bring the database to the tables of this version."""
+    from django.core.management import call_command
+
+    from jiesu.project.health import is_migrated
+
     refuse_newer_tables()
     if not is_migrated():
         say("Making the tables ...")
-        with _alone():
-            call_command("migrate", verbosity=0, interactive=False)
+        call_command("migrate", verbosity=0, interactive=False)
 
 
 def refuse_newer_tables() -> None:
@@ -108,26 +126,27 @@ def _alone() -> Iterator[None]:
         yield
         return
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
+        cursor.execute("SELECT pg_advisory_lock(%s)", [START_LOCK])
         try:
             yield
         finally:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [MIGRATION_LOCK])
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [START_LOCK])
 
 
 def make_keys(options: Options) -> None:
-    """The keys of the personal data, where there are neither keys nor anything under them.
+    """The keys of the personal data, for a site that is new.
 
-    Raises InputError where cases are there and their keys are not: new keys would open nothing.
+    Raises InputError where the site was made before: new keys would open nothing, and a second
+    machine with keys of its own would write what the first cannot read.
     """
     from jiesu.cases.keys import new_ring, write_ring
-    from jiesu.cases.models import CasePrivate
+    from jiesu.cases.models import User
 
     if options.keys_text or options.keys_file.exists():
         return
-    if CasePrivate.objects.exists():
-        what = "the keys of the personal data in the database are not there"
-        remedy = "restore the file from its backup, or correct JIESU_KEYS_FILE"
+    if User.objects.exists():
+        what = "the keys of the personal data in this database are not there"
+        remedy = "copy the file from the first machine or from its backup"
         raise InputError(Problem(str(options.keys_file), "", what, remedy))
     with writable(str(options.keys_file)):
         options.keys_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -143,18 +162,12 @@ def make_static_files() -> None:
 
 def make_administrator(options: Options, say: Say) -> None:
     """The first administrator, where there is none; the password is told once."""
-    from django.db import IntegrityError
-
     from jiesu.cases.models import Role, User
 
     if User.objects.filter(role=Role.ADMINISTRATOR, demo=False).exists():
         return
     password = secrets.token_urlsafe(12)
-    try:
-        User.objects.create_superuser(ADMINISTRATOR, password=password, role=Role.ADMINISTRATOR)
-    except IntegrityError:
-        # Another machine was faster, and has told its password.
-        return
+    User.objects.create_superuser(ADMINISTRATOR, password=password, role=Role.ADMINISTRATOR)
     if sys.stdout.isatty():
         say(f"The first administrator is {ADMINISTRATOR} with the password {password}")
         say("It is shown this once. Change it after signing in.")

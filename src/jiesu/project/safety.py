@@ -18,9 +18,9 @@ ENCRYPTED = ("require", "verify-ca", "verify-full")
 WIDEST_NETWORK = 2**24
 
 
-def require_safe(options: Options) -> None:
-    """Raise InputError when a site with these options must not start."""
-    problems = [*options.unknown, *mode_problems(options)]
+def require_safe(options: Options, host: str = "localhost") -> None:
+    """Raise InputError when a site with these options must not start (listening on `host`)."""
+    problems = [*options.unknown, *mode_problems(options), *address_problems(options, host)]
     if options.production:
         problems += [*setting_problems(options), *file_problems(options)]
     if problems:

@@ -8,7 +8,6 @@ import multiprocessing
 import os
 import signal
 import socket
-import sys
 import threading
 from collections.abc import Callable
 from time import monotonic
@@ -35,23 +34,29 @@ THREAD_IDLE_SECONDS = 600
 def serve(host: str, port: int, say: Say) -> None:
     """Make what is missing, then answer requests until a signal. Raises InputError to refuse."""
     options = options_from(Environment(os.environ))
-    problems = list(safety.address_problems(options, host))
-    if problems:
-        raise InputError(problems)
+    safety.require_safe(options, host)
     first_start.make_data_folder(options)
     held = first_start.lock_database(options)
     _wait_for_port(host, port)
-    options = start_django(options)
-    first_start.make_tables(say)
-    safety.require_safe_accounts(options)
-    first_start.make_keys(options)
+    options = open_site(say)
     first_start.make_static_files()
-    first_start.make_administrator(options, say)
     _close_connections()
     say(f"Serving on http://{host}:{port} (Ctrl-C ends)")
     _run_server(options, host, port)
     if held is not None:
         held.close()
+
+
+def open_site(say: Say) -> Options:
+    """Django on a site with everything that it needs, made where it is missing.
+
+    For every command that reads or writes a site. Raises InputError to refuse.
+    """
+    options = options_from(Environment(os.environ))
+    first_start.make_data_folder(options)
+    options = start_django(options)
+    first_start.make_site(options, say)
+    return options
 
 
 def start_django(options: Options) -> Options:
@@ -194,6 +199,9 @@ def manage(arguments: list[str]) -> None:
     """Django's own commands on this site, for those who develop and repair it."""
     os.environ["DJANGO_SETTINGS_MODULE"] = SETTINGS
     from django.core.management import execute_from_command_line
+    from django.db import OperationalError
 
-    sys.argv[0] = "jiesu manage"
-    execute_from_command_line(["jiesu manage", *arguments])
+    try:
+        execute_from_command_line(["jiesu manage", *arguments])
+    except OperationalError as error:
+        raise first_start.no_database(error) from error
