@@ -22,6 +22,7 @@ from jiesu.cases.routes import Route, first_dispatch, route_of
 from jiesu.cases.rulebook import Rulebook, local_day, rulebook
 from jiesu.cases.scopes import permit
 from jiesu.cases.vault import Person, caller_hash, private_of
+from jiesu.cases.words import fault_of
 from jiesu.core.category_tree import Levels
 from jiesu.core.desk import DeskRules
 from jiesu.core.lifecycle import State
@@ -161,11 +162,8 @@ def _wrong_texts(demand: Demand) -> dict[str, str]:
     texts = {"title": (demand.title, MAX_TITLE), "body": (demand.body, MAX_BODY)}
     texts |= {f"person.{name}": (value, MAX_PERSON) for name, value in person.items()}
     for name, (value, longest) in texts.items():
-        if len(value) > longest:
-            wrong[name] = f"longer than {longest} characters"
-        # PostgreSQL takes no NUL, and no surrogate is a character.
-        elif "\x00" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
-            wrong[name] = "holds a character that is none"
+        if (fault := fault_of(value, longest)) is not None:
+            wrong[name] = fault
     return wrong
 
 

@@ -1,0 +1,31 @@
+"""What a free text may be: the one check of all words that people write.
+
+Leaves out where the words are kept (`record_words`) and how they are sealed (`vault`).
+"""
+
+from jiesu.cases.refusals import Invalid
+
+MAX_WORDS = 20_000
+
+
+def checked_words(field: str, text: str, *, required: bool = True, longest: int = MAX_WORDS) -> str:
+    """The text without blanks at its ends. Raises Invalid, which names the field.
+
+    A text that is `required` holds more than blanks; `longest` is in characters.
+    """
+    wrong = fault_of(text, longest)
+    if wrong is None and required and not text.strip():
+        wrong = "say something here: it may not be empty"
+    if wrong is not None:
+        raise Invalid({field: wrong})
+    return text.strip()
+
+
+def fault_of(text: str, longest: int = MAX_WORDS) -> str | None:
+    """What is wrong with a text, in words that do not repeat it; `None` where nothing is."""
+    if len(text) > longest:
+        return f"longer than {longest} characters: shorten it"
+    # PostgreSQL takes no NUL, and no surrogate is a character.
+    if "\x00" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+        return "holds a character that is none: remove it"
+    return None
