@@ -55,7 +55,7 @@ class KeyRing:
         return next((key for key in self.keys[purpose] if key.id == key_id), None)
 
     def secrets_by_id(self, purpose: Purpose) -> dict[str, bytes]:
-        """All keys of a purpose, as `core.chain.check_seals` takes them."""
+        """All keys of a purpose, as `core.seals.check_seals` takes them."""
         return {key.id: key.secret for key in self.keys[purpose]}
 
 
