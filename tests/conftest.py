@@ -21,8 +21,8 @@ settings.load_profile("jiesu")
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    databases.open_databases(config)
+def pytest_configure() -> None:
+    databases.open_databases()
 
 
 def pytest_unconfigure() -> None:

@@ -93,10 +93,12 @@ class Run:
     data: Path | None = None
 
 
-def open_databases(config: pytest.Config) -> None:
-    """Start the cluster where the run asks for one; the processes of xdist inherit its address."""
-    is_worker = hasattr(config, "workerinput")
-    if chosen() == "postgresql" and not is_worker and not config.option.collectonly:
+def open_databases() -> None:
+    """Start the cluster where the run asks for one; the processes of xdist inherit its address.
+
+    Whoever comes first: a folder's conftest may be read before pytest is configured.
+    """
+    if chosen() == "postgresql" and URL not in os.environ:
         Run.cluster = Cluster()
         os.environ[URL] = Run.cluster.url
 
@@ -106,6 +108,7 @@ def close_databases() -> None:
     if Run.cluster is not None:
         Run.cluster.stop()
         Run.cluster = None
+        del os.environ[URL]
     if Run.data is not None:
         shutil.rmtree(Run.data, ignore_errors=True)
         Run.data = None
@@ -125,7 +128,8 @@ def start_django() -> None:
     os.environ["JIESU_DATA"] = str(Run.data)
     # Filled by a real start; here it need only be there.
     Run.data.joinpath("static").mkdir()
-    if chosen() == "postgresql" and URL in os.environ:
+    open_databases()
+    if chosen() == "postgresql":
         os.environ["JIESU_DATABASE_URL"] = os.environ[URL]
     os.environ["DJANGO_SETTINGS_MODULE"] = "jiesu.project.settings"
     import django
