@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
+from jiesu.cases.callback_queue import OPEN_VALUES
 from jiesu.cases.models import Case, DeadlineChange, Dispatch, Extension, Pause
 from jiesu.cases.rulebook import city_zone, rulebook
 from jiesu.core.desk import CaseLimit
@@ -69,22 +70,21 @@ def deadlines(
 def reclock(change: "Change", cause: str) -> None:
     """Work out a case's clocks anew after a pause, an extension or a new calendar.
 
-    While a pause is open the due times stay as they were and `paused_since` says that they stand.
-    The change is kept, so that what was due at an earlier moment can still be said.
+    While a pause holds a clock its due time stays as it was and `paused_since` says that it
+    stands; a clock that had run out before is not held. The change is kept, so that what was due
+    at an earlier moment can still be said.
     """
     case = change.case
     dispatch = case.dispatches.filter(ended_at=None).first()
     if dispatch is None:
         return
     contact, result = deadlines(case, dispatch)
-    open_pause = case.pauses.filter(end=None).order_by("start").first()
-    since = open_pause.start if open_pause else None
     set_clocks(
         change,
         cause,
         contact_due_at=contact.due_at or case.contact_due_at,
         due_at=result.due_at or case.due_at,
-        paused_since=since,
+        paused_since=result.stands_since or contact.stands_since,
         provisional=result.provisional,
     )
 
@@ -114,12 +114,23 @@ def set_clocks(
             new_due_at=after[1],
             new_paused_since=after[2],
         )
+    if before[1] != due_at and before[1] is not None and due_at is not None:
+        _postpone(case, due_at)
     change.set(
         contact_due_at=contact_due_at,
         due_at=due_at,
         paused_since=paused_since,
         provisional=provisional,
     )
+
+
+def _postpone(case: Case, due_at: datetime) -> None:
+    """A call-back that had fallen due waits for the limit that holds now."""
+    for callback in case.callbacks.filter(state__in=OPEN_VALUES):
+        callback.next_at = max(due_at, callback.next_at) if callback.n_attempts else due_at
+        callback.due_at, callback.unit_id = due_at, case.unit_id or callback.unit_id
+        callback.taken_by, callback.taken_until = None, None
+        callback.save()
 
 
 def explanation(case: Case, lang: Lang, as_of: datetime | None = None) -> str:

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from jiesu.cases.actor import Actor
+from jiesu.cases.asking import lapse_requests
 from jiesu.cases.change import Change, changing
 from jiesu.cases.clock import set_clocks
 from jiesu.cases.history import personal
 from jiesu.cases.models import Assist, Case, Dispatch, Role, Unit
+from jiesu.cases.pauses import end_pauses
 from jiesu.cases.refusals import Conflict, Forbidden, Invalid
-from jiesu.cases.routes import Route, first_dispatch, is_in_office, route_of
+from jiesu.cases.routes import Route, first_dispatch, is_in_office, may_lead, route_of
 from jiesu.cases.rulebook import local_day, rulebook
 from jiesu.cases.vault import sealed
 from jiesu.core.category_tree import Levels
@@ -166,6 +168,8 @@ def route_by_hand(
     chosen = book.units.get(unit)
     if chosen is None or not is_in_office(chosen, day):
         wrong["unit"] = "no unit in office has this code"
+    elif not may_lead(chosen, day):
+        wrong["unit"] = "a community assists and never leads (article 17): choose its street"
     if limit and limit not in rules.limits:
         wrong["limit"] = "this time limit is not known"
     if not why.strip():
@@ -188,13 +192,17 @@ def route_by_hand(
 
 
 def send(change: Change, move: str, route: Route, *, ended_as: str = "redispatched") -> Dispatch:
-    """Make a dispatch inside a change: the one before it ends, new clocks begin."""
+    """Make a dispatch inside a change: the one before it ends, new clocks begin.
+
+    Pauses end with it, and what its unit had asked and nobody decided lapses.
+    """
     case, as_of = change.case, change.as_of
     last = case.dispatches.order_by("-number").first()
+    lapse_requests(change)
+    end_pauses(change)
     if last is not None and last.ended_at is None:
         last.ended_at, last.ended_as = as_of, ended_as
         last.save(update_fields=["ended_at", "ended_as"])
-    case.pauses.filter(end=None).update(end=as_of)
     number = last.number + 1 if last else 1
     rows, said = dispatched_rows(change, route, number, move)
     dispatch = rows[0]
