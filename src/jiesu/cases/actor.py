@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from jiesu.cases.models import Role, User
+from jiesu.cases.refusals import Forbidden
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,13 @@ class Actor:
     def system(cls, job: str) -> Self:
         """A job of the worker. It may do everything, and says which job it is."""
         return cls(f"system:{job}", None, job)
+
+    @property
+    def account(self) -> User:
+        """Who answers for what is done. Raises Forbidden: residents and jobs have no account."""
+        if self.user is None:
+            raise Forbidden("account_needed", "somebody with an account does this: sign in")
+        return self.user
 
     @property
     def is_system(self) -> bool:
