@@ -4,21 +4,32 @@ Free words (`note`, `answer`, `statement`, `opinion`) may tell of residents and 
 """
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from jiesu.cases.models.case import Case
 from jiesu.cases.models.people import User
 from jiesu.cases.models.places import Unit
+from jiesu.core.worktime import is_on_time
 
 
 class Contact(models.Model):
     """A unit's attempt to contact the caller (联系); `reached` stops the response clock."""
 
+    class Means(models.TextChoices):
+        PHONE = "phone", _("phone")
+        MESSAGE = "message", _("message")
+        VISIT = "visit", _("visit")
+        ONLINE = "online", _("online")
+        LETTER = "letter", _("letter")
+
     case = models.ForeignKey(Case, models.PROTECT, related_name="contacts")
     unit = models.ForeignKey(Unit, models.PROTECT, related_name="+", verbose_name=_("unit"))
     at = models.DateTimeField(_("at"))
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
-    means = models.CharField(_("by means of"), max_length=16, default="phone")
+    means = models.CharField(
+        _("by means of"), max_length=16, choices=Means.choices, default=Means.PHONE
+    )
     reached = models.BooleanField(_("reached"))
     note = models.BinaryField(default=b"")
 
@@ -55,12 +66,17 @@ class Feedback(models.Model):
 
 
 class Assist(models.Model):
-    """A unit that helps the lead unit, within a limit of its own (article 14)."""
+    """A unit that helps the lead unit, within a limit of its own (article 14).
+
+    It may be asked again once it has answered. `matter` is what is asked; the directory asks for
+    help without words.
+    """
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="assists")
     unit = models.ForeignKey(Unit, models.PROTECT, related_name="assists", verbose_name=_("unit"))
     asked_at = models.DateTimeField(_("asked"))
     asked_by = models.CharField(_("asked by"), max_length=64)
+    matter = models.BinaryField(default=b"")
     due_at = models.DateTimeField(_("due"))
     answered_at = models.DateTimeField(_("answered"), null=True)
     answered_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
@@ -70,8 +86,19 @@ class Assist(models.Model):
         verbose_name = _("assistance")
         verbose_name_plural = _("assistance")
         ordering = ("case", "id")
-        constraints = (models.UniqueConstraint(fields=("case", "unit"), name="one_assist_a_unit"),)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("case", "unit"),
+                condition=Q(answered_at=None),
+                name="one_open_assist_a_unit",
+            ),
+        )
         indexes = (models.Index(fields=("unit", "answered_at"), name="assist_unit"),)
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the answer came after its due time."""
+        return self.answered_at is not None and not is_on_time(self.due_at, self.answered_at)
 
 
 class Whistle(models.Model):
@@ -100,7 +127,20 @@ class Whistle(models.Model):
         verbose_name = _("whistle")
         verbose_name_plural = _("whistles")
         ordering = ("case", "id")
-        indexes = (models.Index(fields=("unit", "ended_at"), name="whistle_unit"),)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("case", "unit"), condition=Q(ended_at=None), name="one_open_whistle_a_unit"
+            ),
+        )
+        indexes = (
+            models.Index(fields=("unit", "ended_at"), name="whistle_unit"),
+            models.Index(fields=("blown_at",), name="whistle_blown"),
+        )
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the department reported after its due time."""
+        return self.reported_at is not None and not is_on_time(self.due_at, self.reported_at)
 
 
 class Consultation(models.Model):
@@ -156,3 +196,9 @@ class Escalation(models.Model):
         verbose_name = _("escalation")
         verbose_name_plural = _("escalations")
         ordering = ("case", "id")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("case", "to"), condition=Q(answered_at=None), name="one_open_escalation_to"
+            ),
+        )
+        indexes = (models.Index(fields=("to", "answered_at"), name="escalation_unit"),)
