@@ -10,7 +10,7 @@ from django.test import Client, RequestFactory
 from django.urls import ResolverMatch
 from pytest_django.fixtures import Settings
 
-from jiesu.project.logs import PlaceFormatter
+from jiesu.project.logs import PlaceFormatter, logging_settings
 from jiesu.project.middleware import TrustedProxies, shown_path
 
 
@@ -103,6 +103,14 @@ def test_a_failed_request_is_logged_without_django_s_copy_of_its_path() -> None:
     text = line_of(ValueError(), "django.request", "Internal Server Error: /answer/s3cr3t")
     assert "s3cr3t" not in text
     assert "a fault while answering" in text
+
+
+@pytest.mark.parametrize("level", ["debug", "info"])
+def test_no_level_lets_others_write_queries_addresses_or_names(level: str) -> None:
+    loggers = logging_settings(level)["loggers"]
+    assert loggers["django.server"] == {"handlers": ["nowhere"], "propagate": False}
+    floors = {name: loggers[name]["level"] for name in ("django.db.backends", "axes", "httpx")}
+    assert floors == {"django.db.backends": "INFO", "axes": "ERROR", "httpx": "WARNING"}
 
 
 @pytest.mark.django_db

@@ -67,12 +67,14 @@ def logging_settings(level: str) -> dict[str, Any]:
         "formatters": {"place": {"()": "jiesu.project.logs.PlaceFormatter"}},
         "handlers": {
             "console": {"class": "logging.StreamHandler", "formatter": "place"},
+            "nowhere": {"class": "logging.NullHandler"},
         },
         "root": {"handlers": ["console"], "level": level.upper()},
         "loggers": {
             # Django's own settings, which would print twice and write letters.
             "django": {"handlers": [], "level": "INFO", "propagate": True},
-            "django.server": {"handlers": [], "propagate": True},
+            # Of the development server: its lines hold query strings, ours do not.
+            "django.server": {"handlers": ["nowhere"], "propagate": False},
             **loggers,
         },
     }

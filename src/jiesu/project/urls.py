@@ -1,8 +1,10 @@
 """The addresses of the site."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 
+from jiesu.api.application import api
+from jiesu.api.errors import no_such_address
 from jiesu.project import health
 
 urlpatterns = [
@@ -10,4 +12,6 @@ urlpatterns = [
     path("readyz", health.ready),
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
+    path("api/v1/", api.urls),
+    re_path("^api/", no_such_address),
 ]
