@@ -12,9 +12,12 @@ from typing import Any
 from django.db import transaction
 
 from jiesu.cases.actor import Actor
+from jiesu.cases.falling_due import catch_up
 from jiesu.cases.history import Changes, chained
 from jiesu.cases.models import Case, CasePrivate, Event
+from jiesu.cases.moments import MOVED_BY, next_sweep_at
 from jiesu.cases.refusals import NotFound, Stale
+from jiesu.cases.rulebook import rulebook
 from jiesu.cases.scopes import permit
 from jiesu.core.lifecycle import State, moved
 
@@ -59,6 +62,10 @@ class Change:
         self.case.version += 1
         self.case.exported = False
         always = {"version", "n_events", "head", "exported"}
+        if self._fields & MOVED_BY and self.case.rules_id is not None:
+            rules = rulebook().rules_of(self.case.rules_id)
+            self.case.next_sweep_at = next_sweep_at(self.case, rules, self.as_of)
+            always.add("next_sweep_at")
         self.case.save(update_fields=self._fields | always)
         Event.objects.bulk_create(events)
 
@@ -78,7 +85,8 @@ def changing(
 ) -> Iterator[Change]:
     """Lock a case, ask whether `by` may do `action` with it, and save what the block changes.
 
-    `expected` is the version that the actor saw; `None` does not ask. Raises NotFound for a case
+    What has come up by itself by `as_of` (`falling_due`) comes before the block. `expected` is the
+    version that the actor saw; `None` does not ask. Raises NotFound for a case
     that the actor may not see, Forbidden for an action that is not the actor's, Stale where
     somebody was quicker. An exception in the block leaves everything as it was.
     """
@@ -91,6 +99,8 @@ def changing(
         permit(by, action, case)
         if expected is not None and expected != case.version:
             raise Stale(case.version)
+        # What had fallen due by now is made first, whenever the worker last came by.
+        catch_up(case, as_of)
         change = Change(case, by, as_of)
         yield change
         change.save()

@@ -11,8 +11,12 @@ from jiesu.cases.actor import Actor
 from jiesu.cases.clock import begun
 from jiesu.cases.history import Changes
 from jiesu.cases.models import Assist, Case, Dispatch, Unit
+from jiesu.cases.moments import next_sweep_at
 from jiesu.cases.rulebook import Rulebook
 from jiesu.core.lifecycle import State
+
+COMMUNITY = "community"
+"""The kind of units that assist and never lead: nothing is pushed onto communities."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,7 @@ def route_of(case: Case, book: Rulebook, day: date) -> Route | None:
     if match is None:
         return None
     unit = book.units.get(match.sent_to)
-    if unit is None or not is_in_office(unit, day):
+    if unit is None or not may_lead(unit, day):
         return None
     assists = (book.units.get(code) for code in match.assist_units)
     return Route(
@@ -72,6 +76,11 @@ def is_in_office(unit: Unit, day: date) -> bool:
     return begun_by and (unit.valid_to is None or day < unit.valid_to)
 
 
+def may_lead(unit: Unit, day: date) -> bool:
+    """Whether a case may go to a unit: it exists, and is no community (article 17)."""
+    return unit.kind != COMMUNITY and is_in_office(unit, day)
+
+
 def first_dispatch(
     case: Case, route: Route, *, by: Actor, as_of: datetime, book: Rulebook, number: int = 1
 ) -> tuple[list[Dispatch | Assist], Changes]:
@@ -88,6 +97,7 @@ def first_dispatch(
     case.dispatched_at = case.dispatched_at or as_of
     case.contact_due_at, case.due_at = clocks.contact_due_at, clocks.due_at
     case.provisional, case.paused_since = clocks.provisional, None
+    case.next_sweep_at = next_sweep_at(case, rules, as_of)
     dispatch = Dispatch(
         case=case,
         number=number,

@@ -24,8 +24,10 @@ class Case(models.Model):
     last digest of the case's chain of events. `caller` is a keyed hash of the phone, by which
     demands of one caller are found. `due_at` and `contact_due_at` are the two clocks; while
     `paused_since` is set they stand still, and the due times hold what they were. `feedback_at` is
-    the unit's first feedback (办结), `ended_at` when the case ended. `exported` and `indexed` are
-    false where the export or the search index has yet to follow.
+    the unit's first feedback (办结), `ended_at` when the case ended. `round` counts the call-backs
+    that the case needs: each redo of a closed case begins another. `next_sweep_at` is when next
+    something happens by itself (`jiesu.cases.moments`), null where nothing will. `exported` and
+    `indexed` are false where the export or the search index has yet to follow.
     """
 
     number = models.CharField(_("number"), max_length=32, unique=True)
@@ -91,10 +93,12 @@ class Case(models.Model):
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     n_redos = models.PositiveSmallIntegerField(_("redos"), default=0)
     n_returns = models.PositiveSmallIntegerField(_("returns"), default=0)
+    round = models.PositiveSmallIntegerField(_("round"), default=1)
     parked = models.BooleanField(_("parked"), default=False)
     excluded = models.BooleanField(_("excluded"), default=False)
     exclusion_reason = models.CharField(_("reason of the exclusion"), max_length=32, blank=True)
 
+    next_sweep_at = models.DateTimeField(null=True, editable=False)
     exported = models.BooleanField(default=False, editable=False)
     indexed = models.BooleanField(default=False, editable=False)
 
@@ -112,7 +116,13 @@ class Case(models.Model):
             ),
             models.Index(fields=("caller", "-id"), name="case_caller", condition=~Q(caller="")),
             models.Index(fields=("created_at", "id"), name="case_created"),
-            # What the sweep looks at: open cases by their clocks.
+            # What the sweep looks at: only where something will happen by itself.
+            models.Index(
+                fields=("next_sweep_at", "id"),
+                name="case_to_sweep",
+                condition=Q(next_sweep_at__isnull=False),
+            ),
+            # Open cases by their clocks.
             models.Index(
                 fields=("due_at", "id"),
                 name="case_open_due",

@@ -107,6 +107,28 @@ class CallbackLink(models.Model):
         ordering = ("id",)
 
 
+class Redo(models.Model):
+    """A case given back to its unit to be handled again (重办), with why.
+
+    `callback` is the one whose answers made the redo; null where somebody of the city decided it.
+    """
+
+    case = models.ForeignKey(Case, models.PROTECT, related_name="redos")
+    number = models.PositiveSmallIntegerField(_("number"))
+    at = models.DateTimeField(_("at"))
+    by = models.CharField(_("by"), max_length=64)
+    callback = models.ForeignKey(Callback, models.PROTECT, null=True, related_name="+")
+    opinion = models.BinaryField(default=b"")
+
+    class Meta:
+        verbose_name = _("redo")
+        verbose_name_plural = _("redos")
+        ordering = ("case", "number")
+        constraints = (
+            models.UniqueConstraint(fields=("case", "number"), name="one_redo_a_number"),
+        )
+
+
 class Claim(models.Model):
     """A unit's claim that a case be excluded (剔除), parked (挂账), or judged again (申诉).
 
@@ -165,13 +187,17 @@ class Claim(models.Model):
 
 
 class Supervision(models.Model):
-    """Supervision (督办) of a unit for a case, raised by a rule: once for each occasion."""
+    """Supervision (督办) of a unit for a case, raised by a rule: once for each occasion.
+
+    An empty `rule` was raised by hand, with `words` on what is expected.
+    """
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="supervisions")
     unit = models.ForeignKey(
         Unit, models.PROTECT, related_name="supervisions", verbose_name=_("unit")
     )
-    rule = models.CharField(_("rule"), max_length=32)
+    rule = models.CharField(_("rule"), max_length=32, blank=True)
+    words = models.BinaryField(default=b"")
     occasion = models.PositiveSmallIntegerField(_("occasion"), default=1)
     raised_at = models.DateTimeField(_("raised"))
     answered_at = models.DateTimeField(_("answered"), null=True)
