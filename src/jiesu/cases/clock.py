@@ -134,9 +134,12 @@ def _postpone(case: Case, due_at: datetime) -> None:
 
 
 def explanation(case: Case, lang: Lang, as_of: datetime | None = None) -> str:
-    """Why a case is due when it is, in a sentence that a unit can read; empty before dispatch."""
+    """Why a case is due when it is, in a sentence that a unit can read.
+
+    Empty before a dispatch, and after a return.
+    """
     dispatch = case.dispatches.order_by("-number").first()
-    if dispatch is None:
+    if dispatch is None or case.due_at is None:
         return ""
     return deadlines(case, dispatch, as_of)[1].explain(lang, city_zone())
 

@@ -4,12 +4,14 @@ Objection, return and consultation are in `objections`; whom the directory names
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from jiesu.cases.actor import Actor
 from jiesu.cases.asking import lapse_requests
 from jiesu.cases.change import Change, changing
 from jiesu.cases.clock import set_clocks
+from jiesu.cases.explanations import cited_consultation
 from jiesu.cases.history import personal
 from jiesu.cases.models import Assist, Case, Dispatch, Role, Unit
 from jiesu.cases.pauses import end_pauses
@@ -106,6 +108,7 @@ def dispatch_case(
 ) -> Case:
     """Send a classified case to a unit: to the directory's, or to a `unit` by hand, with `why`.
 
+    A unit that a consultation has chosen needs no `why`: the dispatch cites the consultation.
     Raises Conflict where the directory has no unit for it, Invalid for what is wrong.
     """
     with changing(case_id, "dispatch", by=by, as_of=as_of, expected=expected) as change:
@@ -113,7 +116,12 @@ def dispatch_case(
         moved("dispatch", case.state)
         day = local_day(as_of)
         if unit:
-            route = route_by_hand(case, unit, limit, assist_units, why, as_of)
+            cited = cited_consultation(case, unit)
+            reason = why or str(cited or "")
+            route = route_by_hand(case, unit, limit, assist_units, reason, as_of)
+            if cited is not None:
+                words = {lang: f"{said} {why}".strip() for lang, said in cited.items()}
+                route = replace(route, explanation=words)
         else:
             found = route_of(case, rulebook(), day)
             if found is None:
