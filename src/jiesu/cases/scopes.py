@@ -15,7 +15,9 @@ from jiesu.cases.actor import Actor
 from jiesu.cases.models import Case, Role, Unit
 from jiesu.cases.refusals import Forbidden, NotFound
 
-Reach = Literal["any", "lead", "district", "assist", "whistled", "consulted", "escalated"]
+Reach = Literal[
+    "any", "lead", "district", "assist", "whistler", "whistled", "consulted", "escalated"
+]
 """To which cases an action reaches: all that the role sees, those that the actor's unit leads or
 that lie in its district, or those in which it has been asked something."""
 
@@ -33,6 +35,7 @@ def _by(*roles: Role, reach: Reach = "any") -> Permission:
 
 
 _UNIT = (Role.CLERK, Role.HEAD)
+_STAFF = tuple(role for role in Role if role not in (Role.RESIDENT, Role.CLIENT))
 
 ACTIONS: Mapping[str, tuple[Permission, ...]] = {
     "receive": (_by(Role.OPERATOR, Role.DISPATCHER, Role.CLIENT, Role.RESIDENT),),
@@ -56,12 +59,13 @@ ACTIONS: Mapping[str, tuple[Permission, ...]] = {
     "answer_assist": (_by(*_UNIT, reach="assist"),),
     "whistle": (_by(*_UNIT, reach="lead"),),
     "report_whistle": (_by(*_UNIT, reach="whistled"),),
-    "end_whistle": (_by(*_UNIT, reach="lead"),),
+    "end_whistle": (_by(*_UNIT, reach="whistler"),),
     "mark_whistle": (_by(*_UNIT, reach="whistled"),),
     "escalate": (_by(Role.HEAD, reach="lead"),),
     "answer_escalation": (_by(*_UNIT, Role.COORDINATOR, reach="escalated"),),
     "ask_extension": (_by(*_UNIT, reach="lead"),),
     "decide_extension": (_by(Role.DISPATCHER), _by(Role.COORDINATOR, reach="district")),
+    "recompute": (_by(Role.ADMINISTRATOR),),
     "claim": (_by(Role.HEAD, reach="lead"),),
     "withdraw_claim": (_by(Role.HEAD, reach="lead"),),
     "review_claim": (_by(Role.COORDINATOR, reach="district"),),
@@ -75,6 +79,14 @@ ACTIONS: Mapping[str, tuple[Permission, ...]] = {
     "supervise": (_by(Role.DISPATCHER, Role.EVALUATOR),),
     "answer_supervision": (_by(*_UNIT, reach="lead"),),
     "attach": (_by(Role.OPERATOR, Role.DISPATCHER, Role.CLIENT), _by(*_UNIT, reach="lead")),
+    "see_attachment": (
+        _by(Role.OPERATOR, Role.DISPATCHER, Role.CALLER, Role.EVALUATOR),
+        _by(*_UNIT, Role.COORDINATOR, reach="lead"),
+        _by(*_UNIT, reach="assist"),
+        _by(*_UNIT, reach="whistled"),
+        _by(*_UNIT, Role.COORDINATOR, reach="escalated"),
+        _by(Role.COORDINATOR, reach="district"),
+    ),
     "reveal": (
         _by(Role.OPERATOR, Role.DISPATCHER, Role.CALLER, Role.EVALUATOR),
         _by(*_UNIT, Role.COORDINATOR, reach="lead"),
@@ -85,6 +97,12 @@ ACTIONS: Mapping[str, tuple[Permission, ...]] = {
     "see_history": (_by(Role.AUDITOR, Role.ADMINISTRATOR, Role.EVALUATOR, Role.DISPATCHER),),
     "erase": (_by(Role.ADMINISTRATOR),),
     "archive": (_by(Role.ADMINISTRATOR),),
+    "manage_units": (_by(Role.ADMINISTRATOR),),
+    "see_cases": (_by(*_STAFF, Role.CLIENT),),
+    "see_rules": (_by(*_STAFF, Role.CLIENT),),
+    "follow": (_by(*_UNIT, Role.COORDINATOR, Role.CLIENT),),
+    "register_webhook": (_by(Role.HEAD, Role.COORDINATOR, Role.CLIENT, Role.ADMINISTRATOR),),
+    "make_api_key": (_by(Role.ADMINISTRATOR),),
 }
 """Every action with a case: the ways in which it is permitted. Units never write call-backs."""
 
@@ -116,6 +134,8 @@ def visible_cases(actor: Actor) -> QuerySet[Case]:
     asked = (
         Q(assists__unit=unit)
         | Q(whistles__unit=unit)
+        # A street still owes its mark when the case has gone elsewhere.
+        | Q(whistles__street=unit)
         | Q(consultations__opinions__unit=unit)
         | Q(escalations__to=unit)
     )
@@ -175,6 +195,8 @@ def _reaches(reach: Reach, actor: Actor, case: Case) -> bool:
             return case.unit_id in own_units(actor)
         case "assist":
             return case.assists.filter(unit=unit).exists()
+        case "whistler":
+            return case.whistles.filter(street=unit).exists()
         case "whistled":
             return case.whistles.filter(unit=unit).exists()
         case "consulted":

@@ -78,6 +78,16 @@ def opened(case: Case, field: str, stored: bytes | memoryview) -> str:
     return _sealer().open_text(stored, context=f"{case.number}:{field}") if stored else ""
 
 
+def sealed_bytes(case: Case, field: str, data: bytes) -> bytes:
+    """A piece of a file of a case, encrypted for this case and field."""
+    return _sealer().seal(data, context=f"{case.number}:{field}")
+
+
+def opened_bytes(case: Case, field: str, stored: bytes) -> bytes:
+    """What `sealed_bytes` was given. Raises SealedError."""
+    return _sealer().open(stored, context=f"{case.number}:{field}")
+
+
 def private_of(case: Case, person: Person, title: str, body: str) -> CasePrivate:
     """The row, unsaved, of what is personal of a new case."""
     text = _json({"title": title, "body": body})
