@@ -60,14 +60,19 @@ class Demand:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What became of a demand: its case; whether it is new, or was received under this key."""
+    """What became of a demand: its case; whether it is new, or was received under this key.
+
+    Of a new case `route` says to whom it went and why, `first` which case it repeats.
+    """
 
     case: Case
     is_new: bool
+    route: Route | None = None
+    first: "Earlier | None" = None
 
 
 @dataclass(frozen=True, slots=True)
-class _Earlier:
+class Earlier:
     """An earlier demand of the same caller."""
 
     pk: int
@@ -105,7 +110,7 @@ def receive_case(
     number = number or rules.number(day, next_number(day))
     try:
         with transaction.atomic():
-            return Received(_received(demand, by, as_of, book, key, digest, number, dispatch), True)
+            return _received(demand, by, as_of, book, key, digest, number, dispatch)
     except IntegrityError:
         # Two requests with one key at once: the database let one of them in.
         known = Case.objects.filter(idempotency_key=key).first() if key else None
@@ -185,7 +190,7 @@ def _received(
     digest: str,
     number: str,
     dispatch: bool,
-) -> Case:
+) -> Received:
     rules_id, rules = book.desk_on(local_day(as_of))
     case = _case(demand, by, as_of, book, number)
     case.idempotency_key, case.request_digest = key, digest
@@ -212,7 +217,7 @@ def _received(
     events = chained(case, by, as_of, happened)
     case.version = 1
     _insert(case, private, rows, events)
-    return case
+    return Received(case, True, route, first)
 
 
 def _insert(
@@ -260,7 +265,7 @@ def _case(demand: Demand, by: Actor, as_of: datetime, book: Rulebook, number: st
     )
 
 
-def _earlier(caller: str, as_of: datetime) -> list[_Earlier]:
+def _earlier(caller: str, as_of: datetime) -> list[Earlier]:
     """The caller's demands of a year back, the newest first."""
     if not caller:
         return []
@@ -272,10 +277,10 @@ def _earlier(caller: str, as_of: datetime) -> list[_Earlier]:
             "category_1", "category_2", "category_3", "repeat_of",
         )[:1000]
     )  # fmt: skip
-    return [_Earlier(*row[:4], (row[4], row[5], row[6]), row[7]) for row in rows]
+    return [Earlier(*row[:4], (row[4], row[5], row[6]), row[7]) for row in rows]
 
 
-def _count(case: Case, earlier: list[_Earlier], as_of: datetime) -> None:
+def _count(case: Case, earlier: list[Earlier], as_of: datetime) -> None:
     """Which demand of this caller it is, this month and this year (月次, 年次)."""
     today = local_day(as_of)
     days = [local_day(one.created_at) for one in earlier]
@@ -284,8 +289,8 @@ def _count(case: Case, earlier: list[_Earlier], as_of: datetime) -> None:
 
 
 def _repeated(
-    category: Levels, earlier: list[_Earlier], rules: DeskRules, as_of: datetime
-) -> _Earlier | None:
+    category: Levels, earlier: list[Earlier], rules: DeskRules, as_of: datetime
+) -> Earlier | None:
     """The demand that this one repeats: the caller's last on the matter, or what that repeats."""
     depth = rules.repeats.matter
     if not category[0] or not rules.repeats.days:

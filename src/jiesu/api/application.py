@@ -1,0 +1,184 @@
+"""The API as one object: its routers, its OpenAPI document, what holds for every address of it.
+
+Refuses to start with an operation that does not say who may use it. The document is OpenAPI 3.1;
+its operationIds are stable, docs/api.md lists them.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseNotAllowed
+from django.urls import URLPattern, URLResolver
+from django.utils.cache import patch_vary_headers
+from ninja import NinjaAPI
+from ninja.openapi.schema import OpenAPISchema
+from ninja.operation import Operation
+from pydantic.json_schema import model_json_schema
+
+from jiesu.api import cases
+from jiesu.api.access import Anyone, Rule, Undeclared, operations, rule_of
+from jiesu.api.errors import (
+    MEDIA_TYPE,
+    ProblemOut,
+    answer_problems,
+    no_such_address,
+    not_allowed,
+    too_large,
+)
+
+LARGEST_JSON = 1024 * 1024
+"""Bytes of a body that is no upload; uploads have limits of their own."""
+
+View = Callable[..., HttpResponseBase]
+
+
+class DeskApi(NinjaAPI):
+    """Ninja's API, with problems for every refusal and rules for every operation."""
+
+    @property
+    def urls(self) -> tuple[list[URLResolver | URLPattern], str, str]:
+        """The addresses. Raises ConfigError where an operation does not say who may use it."""
+        for _, operation in operations(self):
+            rule_of(operation)
+        patterns, app, namespace = super().urls
+        for pattern in patterns:
+            if isinstance(pattern, URLPattern):
+                pattern.callback = _guarded(pattern.callback)
+        return patterns, app, namespace
+
+    def get_openapi_schema(
+        self, *, path_prefix: str | None = None, path_params: dict[str, Any] | None = None
+    ) -> OpenAPISchema:
+        """The document, with what ninja does not know: problems, security, headers."""
+        schema = super().get_openapi_schema(path_prefix=path_prefix, path_params=path_params)
+        described = {name.operation_id: name for _, name in operations(self)}
+        for path in schema["paths"].values():
+            for details in path.values():
+                _describe(details, described[details["operationId"]])
+        components = schema["components"]
+        components["schemas"]["Problem"] = model_json_schema(ProblemOut)
+        components["securitySchemes"] = {
+            "key": {"type": "http", "scheme": "bearer", "description": "A key of a program."},
+            "session": {
+                "type": "apiKey",
+                "in": "cookie",
+                "name": "sessionid",
+                "description": "Somebody who signed in; unsafe methods need X-CSRFToken too.",
+            },
+        }
+        return schema
+
+
+def _guarded(view: View) -> View:
+    """A view whose every answer is JSON and is kept by nobody but its reader."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response = _answer(view, request, *args, **kwargs)
+        response.headers.setdefault("Cache-Control", "private, no-cache")
+        patch_vary_headers(response, ("Authorization", "Cookie", "Accept-Language"))
+        return response
+
+    answer.csrf_exempt = True  # type: ignore[attr-defined]
+    return answer
+
+
+def _answer(view: View, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    if _is_too_large(request):
+        return too_large()
+    try:
+        response = view(request, *args, **kwargs)
+    except Http404:
+        return no_such_address(request)
+    if isinstance(response, HttpResponseNotAllowed):
+        return not_allowed(response.headers["Allow"])
+    return response
+
+
+def _is_too_large(request: HttpRequest) -> bool:
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if str(request.content_type).startswith("multipart/"):
+        return False
+    return not str(length).isdigit() or int(length) > LARGEST_JSON
+
+
+_PROBLEMS = {
+    400: "The request cannot be read",
+    401: "Not signed in, or the key opens nothing",
+    403: "The role or the key may not do this",
+    404: "There is no such thing, or it is not yours to see",
+    409: "The state of things does not allow it now",
+    412: "The case was changed since it was read",
+    413: "The request is larger than this site takes",
+    422: "Some fields are wrong",
+    428: "If-Match is missing",
+    429: "Too many requests",
+    500: "A fault of this site",
+    503: "The site cannot answer now",
+}
+_ALWAYS = (400, 422, 429, 500, 503)
+_RETRY = {
+    "Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait."},
+}
+_ETAG = {"ETag": {"schema": {"type": "string"}, "description": "For If-None-Match, If-Match."}}
+
+
+def problems_of(operation: Operation) -> tuple[int, ...]:
+    """The statuses of the problems that an operation may answer with."""
+    rule = rule_of(operation)
+    found = {*_ALWAYS}
+    if isinstance(rule, Rule):
+        found |= {401, 403}
+    if "{" in operation.path:
+        found.add(404)
+    if set(operation.methods) - {"GET"}:
+        found |= {409, 413, 404}
+    if is_move(operation):
+        found |= {412, 428}
+    return tuple(sorted(found))
+
+
+def is_move(operation: Operation) -> bool:
+    """Whether an operation changes a case and so asks for If-Match."""
+    parameters = (operation.openapi_extra or {}).get("parameters", [])
+    return any(one.get("name") == "If-Match" for one in parameters)
+
+
+def _describe(details: dict[str, Any], operation: Operation) -> None:
+    rule = rule_of(operation)
+    for status in problems_of(operation):
+        details["responses"][status] = {
+            "description": _PROBLEMS[status],
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+            **({"headers": _RETRY} if status == 429 else {}),
+        }
+    for status, response in details["responses"].items():
+        if status in (200, 304) and operation.operation_id == "read_case":
+            response["headers"] = _ETAG
+    match rule:
+        case Anyone():
+            details["security"] = []
+        case Rule(scope=scope, roles=roles):
+            ways: list[dict[str, list[str]]] = [{"key": []}, {"session": []}]
+            details["security"] = ways if scope else ways[1:]
+            details["x-scope"] = scope
+            details["x-roles"] = sorted(role.value for role in roles)
+
+
+def made_api() -> DeskApi:
+    """The API with all its routers."""
+    made = DeskApi(
+        title="jiesu",
+        version="1",
+        urls_namespace="api",
+        description="The working desk: a case from intake to call-back. Guide: docs/api.md.",
+        auth=Undeclared(),
+    )
+    answer_problems(made)
+    for router in (cases.router,):
+        made.add_router("", router)
+    return made
+
+
+api = made_api()

@@ -1,0 +1,199 @@
+"""Cases: taken in, listed, read. Moves are in `moves`, call-backs in `callbacks`."""
+
+from datetime import datetime
+from typing import Annotated
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from ninja import Query, Router
+from ninja.params.models import Header as HeaderParam
+from ninja.responses import Status
+
+from jiesu.api import shown
+from jiesu.api.access import doing, now
+from jiesu.api.etags import is_known, not_modified, tag
+from jiesu.api.paging import CursorText, Limit, cursor_behind, last_row, page
+from jiesu.api.request import actor_of, case_of
+from jiesu.api.schemas import (
+    NO_NUL,
+    CaseFilters,
+    CaseOut,
+    CasePage,
+    CaseSearch,
+    DemandIn,
+    EventOut,
+    EventPage,
+    ReceivedOut,
+)
+from jiesu.cases.actions.intake import Demand, receive_case
+from jiesu.cases.models import Case, Event
+from jiesu.cases.scopes import permit, visible_cases
+from jiesu.cases.vault import Person
+
+router = Router(tags=["cases"])
+
+KeyHeader = Annotated[
+    str,
+    HeaderParam(
+        "",
+        alias="Idempotency-Key",
+        max_length=200,
+        pattern=NO_NUL,
+        description="The same key never makes two cases: send it again after a lost answer.",
+    ),
+]
+
+
+def demand_of(body: DemandIn) -> Demand:
+    """A demand as the intake takes it."""
+    return Demand(
+        channel=body.channel,
+        kind=body.kind,
+        title=body.title,
+        body=body.body,
+        person=Person(**body.person.model_dump()),
+        category=(body.category_1, body.category_2, body.category_3),
+        place=body.place,
+        community=body.community,
+        anonymous=body.anonymous,
+        confidential=body.confidential,
+        on_behalf=body.on_behalf,
+        enterprise=body.enterprise,
+        urgent=body.urgent,
+        new_facts=body.new_facts,
+    )
+
+
+@router.post(
+    "/cases",
+    auth=doing("receive", "intake"),
+    response={201: ReceivedOut, 200: ReceivedOut},
+    operation_id="receive_case",
+)
+def receive(
+    request: HttpRequest,
+    response: HttpResponse,
+    body: DemandIn,
+    idempotency_key: KeyHeader = "",
+) -> Status[ReceivedOut]:
+    """Take a demand in; where the directory knows its unit it is dispatched at once.
+
+    201 for a new case, 200 where the same demand came before under this key, 409 where the key
+    was used for another demand.
+    """
+    made = receive_case(
+        demand_of(body), by=actor_of(request), as_of=now(), idempotency_key=idempotency_key
+    )
+    response.headers["Location"] = f"{request.path}/{made.case.number}"
+    response.headers["ETag"] = tag(made.case.version)
+    return Status(201 if made.is_new else 200, shown.received(made))
+
+
+@router.get("/cases", auth=doing("see_cases", "read"), response=CasePage, operation_id="list_cases")
+def list_cases(
+    request: HttpRequest,
+    filters: Query[CaseFilters],
+    cursor: CursorText = "",
+    limit: Limit = 50,
+) -> CasePage:
+    """The cases that one may see, the newest first. By phone, name or words: `search_cases`."""
+    return _page(request, CaseSearch(**filters.model_dump(), cursor=cursor, limit=limit))
+
+
+@router.post(
+    "/cases/search",
+    auth=doing("see_cases", "read"),
+    response=CasePage,
+    operation_id="search_cases",
+)
+def search_cases(request: HttpRequest, body: CaseSearch) -> CasePage:
+    """As `list_cases`, also by the caller's whole phone or name and by words of the text.
+
+    What is asked lies in the body: an address that held a phone would stand in logs.
+    """
+    return _page(request, body)
+
+
+def _page(request: HttpRequest, asked: CaseSearch) -> CasePage:
+    of = asked.model_dump(exclude={"cursor", "limit"})
+    last, as_of = last_row(asked.cursor, of), now()
+    cases = found(visible_cases(actor_of(request)), asked, as_of)
+    if last is not None:
+        cases = cases.filter(pk__lt=last[0])
+    rows, more = page(
+        list(cases.select_related(*shown.ROW_PARTS).order_by("-pk")[: asked.limit + 1]),
+        asked.limit,
+    )
+    return CasePage(
+        items=[shown.row(case, as_of) for case in rows],
+        next=cursor_behind(of, rows[-1].pk) if more else None,
+    )
+
+
+@router.get(
+    "/cases/{number}",
+    auth=doing("see_cases", "read"),
+    response={200: CaseOut, 304: None},
+    operation_id="read_case",
+)
+def read_case(request: HttpRequest, response: HttpResponse, number: str) -> CaseOut | HttpResponse:
+    """A case in full. Its ETag is what a move sends as If-Match."""
+    as_of = now()
+    case = case_of(request, number, *shown.ROW_PARTS, "private")
+    etag = tag(case.version, *shown.shown_of(case, as_of))
+    if is_known(request, etag):
+        return not_modified(etag)
+    response.headers["ETag"] = etag
+    return shown.whole(case, as_of)
+
+
+@router.get(
+    "/cases/{number}/events",
+    auth=doing("see_history", "history"),
+    response=EventPage,
+    operation_id="list_events",
+)
+def list_events(
+    request: HttpRequest, number: str, cursor: CursorText = "", limit: Limit = 50
+) -> EventPage:
+    """What happened to a case, in order."""
+    case = case_of(request, number)
+    permit(actor_of(request), "see_history", case)
+    last = last_row(cursor, number)
+    events = case.events.filter(seq__gt=last[0] if last else 0).order_by("seq")
+    rows, more = page(list(events[: limit + 1]), limit)
+    return EventPage(
+        items=[_event(event) for event in rows],
+        next=cursor_behind(number, rows[-1].seq) if more else None,
+    )
+
+
+def _event(event: Event) -> EventOut:
+    return EventOut(
+        seq=event.seq,
+        at=event.at,
+        actor=event.actor,
+        origin=event.origin,
+        kind=event.kind,
+        changes=event.changes,
+        digest=bytes(event.digest).hex(),
+        sealed=event.seal_id is not None,
+    )
+
+
+def found(cases: QuerySet[Case], asked: CaseSearch, as_of: datetime) -> QuerySet[Case]:
+    """Those of the cases that are asked for."""
+    wanted = {
+        "number": asked.number,
+        "state": asked.state,
+        "unit__code": asked.unit,
+        "category_1": asked.category_1,
+        "category_2": asked.category_2,
+        "category_3": asked.category_3,
+        "created_at__gte": asked.created_from,
+        "created_at__lt": asked.created_to,
+    }
+    cases = cases.filter(**{key: value for key, value in wanted.items() if value})
+    if asked.overdue:
+        cases = cases.filter(shown.late(as_of))
+    return cases

@@ -1,0 +1,188 @@
+"""Every refusal and fault as `application/problem+json` (RFC 9457), in words without personal data.
+
+`code` is for programs and stable, `detail` for people. What was sent is never repeated: only the
+names of fields are. Each code: docs/api.md.
+"""
+
+import json
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
+from ninja import NinjaAPI
+from ninja.errors import HttpError, Throttled, ValidationError
+from pydantic import BaseModel
+
+from jiesu.api.etags import PreconditionMissing
+from jiesu.cases.refusals import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    MoveRefused,
+    NotFound,
+    Refusal,
+    Stale,
+)
+from jiesu.core.problems import InputError
+
+LOG = logging.getLogger("jiesu.api")
+MEDIA_TYPE = "application/problem+json"
+RETRY_SECONDS = 5
+LONGEST_NAME = 60
+
+
+class ProblemOut(BaseModel):
+    """Why a request was refused."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    fields: dict[str, str] | None = None
+    """What is wrong, by field (422)."""
+    version: int | None = None
+    """The present version of the case (412)."""
+
+
+def problem(
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    **more: Any,
+) -> HttpResponse:
+    """An answer that says what is wrong."""
+    document = {
+        "type": f"urn:jiesu:problem:{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "code": code,
+        "detail": detail,
+        **more,
+    }
+    text = json.dumps(document, ensure_ascii=False)
+    return HttpResponse(text, status=status, content_type=MEDIA_TYPE, headers=dict(headers or {}))
+
+
+def answer_problems(api: NinjaAPI) -> None:
+    """Let an API answer every exception with a problem."""
+    handlers: dict[type[Exception], Any] = {
+        Exception: _fault,
+        Http404: _no_such_address,
+        HttpError: _http_error,
+        Throttled: _throttled,
+        ValidationError: _invalid_request,
+        Refusal: _refused,
+        MoveRefused: _move_refused,
+        InputError: _not_ready,
+        OperationalError: _unavailable,
+        InterfaceError: _unavailable,
+        RequestDataTooBig: _too_large,
+        SuspiciousOperation: _bad_request,
+        UnreadablePostError: _bad_request,
+    }
+    for kind, handler in handlers.items():
+        api.add_exception_handler(kind, handler)
+
+
+def no_such_address(request: HttpRequest) -> HttpResponse:
+    """The answer of every address below /api/ that there is not."""
+    return problem(404, "no_such_address", "there is nothing at this address")
+
+
+def not_allowed(methods: str) -> HttpResponse:
+    """The answer to a method that an address does not know."""
+    detail = f"this address takes {methods or 'no method'}"
+    return problem(405, "method_not_allowed", detail, headers={"Allow": methods})
+
+
+def too_large() -> HttpResponse:
+    """The answer to a body beyond what is taken."""
+    return problem(413, "too_large", "the request is larger than this site takes")
+
+
+def _no_such_address(request: HttpRequest, error: Http404) -> HttpResponse:
+    return no_such_address(request)
+
+
+def _too_large(request: HttpRequest, error: Exception) -> HttpResponse:
+    return too_large()
+
+
+_CODES = {400: "bad_request", 401: "not_signed_in", 403: "csrf_failed"}
+
+
+def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+    status = error.status_code
+    detail = "the body is not readable JSON" if status == 400 else error.message
+    headers = {"WWW-Authenticate": 'Bearer realm="jiesu"'} if status == 401 else None
+    return problem(status, _CODES.get(status, "refused"), detail, headers=headers)
+
+
+def _throttled(request: HttpRequest, error: Throttled) -> HttpResponse:
+    detail = "too many requests: wait as long as Retry-After says"
+    return problem(429, "too_many_requests", detail, headers={"Retry-After": str(error.wait or 60)})
+
+
+def _invalid_request(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    fields: dict[str, str] = {}
+    for one in error.errors:
+        where = [str(part)[:LONGEST_NAME] for part in one["loc"]]
+        # The source (body, query, path, header) and ninja's name of the body say nothing.
+        named = where[2:] if where[0] in ("body", "form") else where[1:]
+        fields.setdefault(".".join(named) or where[0], str(one["msg"]))
+    return _invalid(fields)
+
+
+def _invalid(fields: Mapping[str, str]) -> HttpResponse:
+    return problem(422, "invalid", "some fields are wrong", fields=dict(fields))
+
+
+def _refused(request: HttpRequest, error: Refusal) -> HttpResponse:
+    match error:
+        case Invalid():
+            return _invalid(error.fields)
+        case Stale():
+            return problem(412, error.code, error.text, version=error.version)
+        case PreconditionMissing():
+            status = 428
+        case Forbidden():
+            status = 403
+        case NotFound():
+            status = 404
+        case Conflict():
+            status = 409
+        case _:
+            status = 400
+    return problem(status, error.code, error.text)
+
+
+def _move_refused(request: HttpRequest, error: MoveRefused) -> HttpResponse:
+    return problem(409, "move_refused", str(error))
+
+
+def _bad_request(request: HttpRequest, error: Exception) -> HttpResponse:
+    return problem(400, "bad_request", "the request cannot be read")
+
+
+def _not_ready(request: HttpRequest, error: InputError) -> HttpResponse:
+    LOG.error("the city's rules are not complete: jiesu load --city DIR", exc_info=error)
+    return problem(503, "not_ready", "the site is not set up yet: its rules are missing")
+
+
+def _unavailable(request: HttpRequest, error: Exception) -> HttpResponse:
+    LOG.error("the database does not answer", exc_info=error)
+    detail = "the database does not answer: nothing was changed, try again"
+    headers = {"Retry-After": str(RETRY_SECONDS)}
+    return problem(503, "unavailable", detail, headers=headers)
+
+
+def _fault(request: HttpRequest, error: Exception) -> HttpResponse:
+    LOG.error("a fault of the API", exc_info=error)
+    return problem(500, "fault", "a fault of this site: it is noted in its log")

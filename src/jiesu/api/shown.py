@@ -1,0 +1,214 @@
+"""Cases as the API shows them: rows of lists, one case in full, what became of a demand.
+
+What is personal is masked here; who may see a case was decided before (`cases.scopes`).
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Q
+from django.utils.translation import get_language
+
+from jiesu.api.schemas import (
+    CallbackOut,
+    CaseOut,
+    CaseRef,
+    CaseRow,
+    DispatchOut,
+    PersonOut,
+    ReceivedOut,
+    UnitRef,
+)
+from jiesu.cases.actions.intake import Received
+from jiesu.cases.clock import explanation
+from jiesu.cases.models import Callback, Case, Dispatch, Unit
+from jiesu.cases.rulebook import rulebook
+from jiesu.cases.vault import Person, person_of, text_of
+from jiesu.core.lifecycle import AT_WORK, CALLBACK_OPEN
+from jiesu.core.masking import mask_digits_in
+from jiesu.core.worktime import Lang
+
+ROW_PARTS = ("unit", "place", "community", "district", "repeat_of")
+
+
+def lang() -> Lang:
+    """The language of the request."""
+    return "en" if (get_language() or "").startswith("en") else "zh"
+
+
+def unit_ref(unit: Unit | None) -> UnitRef | None:
+    """A unit by code and name."""
+    return UnitRef(code=unit.code, name=unit.name) if unit else None
+
+
+def received(made: Received) -> ReceivedOut:
+    """What became of a demand; of a new one without asking the database."""
+    case = made.case
+    if made.is_new:
+        words = made.route.explanation.get(lang(), "") if made.route else ""
+        first = CaseRef(number=made.first.number, state=made.first.state) if made.first else None
+    else:
+        dispatch = case.dispatches.order_by("-number").first()
+        words = dispatch.explanation.get(lang(), "") if dispatch else ""
+        repeats = case.repeat_of
+        first = CaseRef(number=repeats.number, state=repeats.state) if repeats else None
+    return ReceivedOut(
+        number=case.number,
+        version=case.version,
+        state=case.state,
+        created_at=case.created_at,
+        unit=unit_ref(case.unit),
+        contact_due_at=case.contact_due_at,
+        due_at=case.due_at,
+        provisional=case.provisional,
+        explanation=words,
+        n_month=case.n_month,
+        n_year=case.n_year,
+        repeat_of=first,
+    )
+
+
+def marks(case: Case, as_of: datetime) -> tuple[bool, bool, bool]:
+    """Whether a case's contact is overdue, its result, and whether the result soon will be."""
+    if case.state not in AT_WORK or case.paused_since is not None or case.due_at is None:
+        return False, False, False
+    contact = (
+        case.contacted_at is None
+        and case.contact_due_at is not None
+        and case.contact_due_at < as_of
+    )
+    hours = rulebook().rules_of(case.rules_id).soon_hours
+    overdue = case.due_at < as_of
+    return contact, overdue, not overdue and case.due_at < as_of + timedelta(hours=hours)
+
+
+def row(case: Case, as_of: datetime) -> CaseRow:
+    """A case in a list. Needs `ROW_PARTS` selected, or asks for each."""
+    return CaseRow(**_row(case, as_of))
+
+
+def _row(case: Case, as_of: datetime) -> dict[str, Any]:
+    contact_overdue, overdue, soon_due = marks(case, as_of)
+    return {
+        "number": case.number,
+        "version": case.version,
+        "state": case.state,
+        "channel": case.channel,
+        "kind": case.kind,
+        "category_1": case.category_1,
+        "category_2": case.category_2,
+        "category_3": case.category_3,
+        "labels": list(filter(None, case.labels.split(";"))),
+        "place": case.place.code if case.place else None,
+        "community": case.community.code if case.community else None,
+        "district": case.district.code if case.district else None,
+        "unit": unit_ref(case.unit),
+        "urgent": case.urgent,
+        "anonymous": case.anonymous,
+        "confidential": case.confidential,
+        "created_at": case.created_at,
+        "dispatched_at": case.dispatched_at,
+        "contact_due_at": case.contact_due_at,
+        "due_at": case.due_at,
+        "provisional": case.provisional,
+        "paused_since": case.paused_since,
+        "contact_overdue": contact_overdue,
+        "overdue": overdue,
+        "soon_due": soon_due,
+        "feedback_at": case.feedback_at,
+        "ended_at": case.ended_at,
+        "n_redos": case.n_redos,
+        "parked": case.parked,
+        "excluded": case.excluded,
+        "repeat_of": case.repeat_of.number if case.repeat_of else None,
+    }
+
+
+def whole(case: Case, as_of: datetime) -> CaseOut:
+    """A case in full: the person masked, phones and the like hidden in its words."""
+    private = case.private
+    title, body = text_of(case, private)
+    ended = case.callbacks.exclude(state__in=CALLBACK_OPEN).order_by("round")
+    return CaseOut(
+        **_row(case, as_of),
+        on_behalf=case.on_behalf,
+        enterprise=case.enterprise,
+        n_month=case.n_month,
+        n_year=case.n_year,
+        n_returns=case.n_returns,
+        signed_at=case.signed_at,
+        contacted_at=case.contacted_at,
+        limit=case.limit,
+        disposition=case.disposition,
+        exclusion_reason=case.exclusion_reason,
+        title=mask_digits_in(title),
+        body=mask_digits_in(body),
+        person=person(person_of(case, private).masked),
+        explanation=explanation(case, lang(), as_of),
+        dispatches=[
+            dispatch(one)
+            for one in case.dispatches.select_related("unit", "copied_to").order_by("number")
+        ],
+        callbacks=[callback(one) for one in ended],
+    )
+
+
+def person(value: Person) -> PersonOut:
+    """Who asked."""
+    return PersonOut(
+        name=value.name,
+        phone=value.phone,
+        email=value.email,
+        company=value.company,
+        address=value.address,
+    )
+
+
+def dispatch(one: Dispatch) -> DispatchOut:
+    """A dispatch with what explains it."""
+    return DispatchOut(
+        number=one.number,
+        unit=UnitRef(code=one.unit.code, name=one.unit.name),
+        copied_to=unit_ref(one.copied_to),
+        at=one.at,
+        via_district=one.via_district,
+        designated=one.designated,
+        directory=one.directory,
+        entry=one.entry,
+        explanation=one.explanation.get(lang(), ""),
+        limit=one.limit,
+        contact_due_at=one.contact_due_at,
+        due_at=one.due_at,
+        ended_at=one.ended_at,
+        ended_as=one.ended_as,
+    )
+
+
+def callback(one: Callback) -> CallbackOut:
+    """A call-back that has ended; its words stay with those who call."""
+    return CallbackOut(
+        round=one.round,
+        state=one.state,
+        due_at=one.due_at,
+        ended_at=one.ended_at,
+        n_attempts=one.n_attempts,
+        means=one.means,
+        contacted=one.contacted,
+        resolved=one.resolved,
+        satisfaction=one.satisfaction,
+        void=one.void,
+    )
+
+
+def shown_of(case: Case, as_of: datetime) -> tuple[str, ...]:
+    """What an answer shows beside a case's version that changes by itself: for its ETag."""
+    contact, overdue, soon = marks(case, as_of)
+    letters = "".join(
+        letter for letter, on in zip("cos", (contact, overdue, soon), strict=True) if on
+    )
+    return letters, lang()
+
+
+def late(as_of: datetime) -> Q:
+    """Cases whose result is overdue at a moment."""
+    return Q(state__in=AT_WORK, paused_since=None, due_at__lt=as_of)
