@@ -97,6 +97,14 @@ def test_the_worker_is_refused_before_there_is_a_site(site: Site) -> None:
     assert "there is no site here yet; start it: jiesu serve" in site.output()
 
 
+def test_the_worker_ends_on_a_signal_within_five_seconds(running: Site) -> None:
+    before = len(running.output())
+    worker = running.command("worker")
+    wait_until(lambda: "Working" in running.output()[before:], "the worker did not start")
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(FIVE_SECONDS) == 0
+
+
 @pytest.mark.only_on("sqlite", reason="PostgreSQL takes several servers")
 def test_a_second_server_on_the_same_database_is_refused(running: Site) -> None:
     second = running.command("serve", "--port", str(free_port()))
