@@ -135,15 +135,20 @@ def _generation() -> int:
     return row or 0
 
 
+# Without a first day a version holds from the beginning; databases differ on where nulls go.
+_BEGINNING = F("valid_from").asc(nulls_first=True)
+
+
 def read_rulebook(generation: int = 0) -> Rulebook:
     """The rules as they stand in the database."""
-    versions = RuleVersion.objects.order_by("valid_from", "pk")
+    # Of versions from the same day the one that was loaded last holds.
+    versions = RuleVersion.objects.order_by(_BEGINNING, "loaded_at", "pk")
     places = list(Place.objects.select_related("parent", "unit"))
     return Rulebook(
         desks=tuple((row.pk, _desk(row)) for row in versions.filter(kind=RuleVersion.Kind.DESK)),
         calendars=tuple(
             (row.pk, parse_calendar(row.text))
-            for row in versions.filter(kind=RuleVersion.Kind.CALENDAR).order_by("pk")
+            for row in versions.filter(kind=RuleVersion.Kind.CALENDAR).order_by("loaded_at", "pk")
         ),
         directories=_directories(),
         categories=CategoryTree.of(
@@ -179,7 +184,7 @@ def _directories() -> tuple[Directory, ...]:
     """The directories in force, each until the day on which the next one begins."""
     rows = list(
         DirectoryVersion.objects.filter(in_force=True)
-        .order_by("valid_from", "pk")
+        .order_by(_BEGINNING, "pk")
         .prefetch_related("entries")
     )
     ends: list[date | None] = [row.valid_from for row in rows[1:]]

@@ -14,7 +14,7 @@ from jiesu.city.air_files import air_measures, check_air
 from jiesu.city.boundaries import checked_boundaries
 from jiesu.city.checkup_file import check_checkup
 from jiesu.city.commitments_file import checked_commitments
-from jiesu.city.dispatch_files import checked_dispatch
+from jiesu.city.desk_folder import checked_desk_parts
 from jiesu.city.editions import checked_editions
 from jiesu.city.folder import City, checked_city
 from jiesu.city.governance_file import check_governance
@@ -73,7 +73,7 @@ def check_city(folder: Path) -> list[Problem]:
     problems += check_governance(city, units)
     problems += check_index(city, units)
     problems += check_checkup(city)
-    problems += checked_dispatch(city, units)[1]
+    problems += checked_desk_parts(city, units)[1]
     problems += checked_editions(folder)
     return problems
 

@@ -21,7 +21,7 @@ LANGUAGES = ("zh", "en")
 CALENDARS = ("china", "weekends", "none")
 """Which days are working days: China's public holidays, Saturdays and Sundays off, or all.
 
-Read and checked; nothing in an evaluation depends on it yet."""
+The desk counts time limits by it; an evaluation takes them from the case files."""
 
 
 USUAL_PLACES = {
@@ -41,6 +41,9 @@ USUAL_PLACES = {
     "places": "places.csv",
     "categories": "categories.csv",
     "directory": "directory",
+    "desk": "desk.toml",
+    "calendar_file": "calendar.csv",
+    "past_rules": "past-rules",
 }
 """Inputs that a folder may lack, by their key in `[inputs]`: where they lie unless it says so."""
 

@@ -3,17 +3,18 @@
 Leaves out what a unit has to do with cases and which kinds a policy ranks.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
-from jiesu.city.lines import Line, by_line, read_lines
+from jiesu.city.lines import Line, by_line
+from jiesu.city.spreadsheet import csv_bytes, read_table
 from jiesu.core.case_table import LIST_SEPARATOR
 from jiesu.core.problems import InputError, Problem
 from jiesu.core.units import Unit, Units
 
 REQUIRED = ("code", "name", "kind")
-OPTIONAL = ("parent", "population", "valid_from", "valid_to")
+OPTIONAL = ("parent", "population", "valid_from", "valid_to", "successor")
 
 CHINESE = {
     "代码": "code",
@@ -23,6 +24,7 @@ CHINESE = {
     "常住人口": "population",
     "启用日期": "valid_from",
     "停用日期": "valid_to",
+    "并入": "successor",
 }
 """Chinese headers that stand for the columns."""
 
@@ -42,7 +44,7 @@ def read_units(path: Path) -> Units:
 def checked_units(path: Path) -> tuple[Units, list[Problem]]:
     """The units that could be read, and every mistake; for a check that must go on."""
     problems: list[Problem] = []
-    lines = read_lines(path, REQUIRED, OPTIONAL, problems, also=CHINESE)
+    lines = read_table(path, REQUIRED, OPTIONAL, problems, also=CHINESE)
     units: dict[str, Unit] = {}
     numbers: dict[str, Line] = {}
     for line in lines:
@@ -58,6 +60,21 @@ def checked_units(path: Path) -> tuple[Units, list[Problem]]:
         problems.append(Problem(path.name, "", "no unit in the file", "write a line for each unit"))
     _check_parents(path, units, numbers, problems)
     return Units(units), by_line(problems)
+
+
+def units_bytes(units: Iterable[Unit]) -> bytes:
+    """The units as a CSV file that `read_units` gives again; `successor` only where there is one."""
+    units = list(units)
+    columns = (*REQUIRED, *OPTIONAL)
+    if all(unit.successor is None for unit in units):
+        columns = columns[:-1]
+    return csv_bytes(
+        columns, ([_cell(getattr(unit, column)) for column in columns] for unit in units)
+    )
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else str(value)
 
 
 def _problem(path: Path, line: Line, column: str, what: str, remedy: str) -> Problem:
@@ -82,7 +99,10 @@ def _unit(path: Path, line: Line, problems: list[Problem]) -> Unit | None:
     if empty:
         return None
     parent = cells.get("parent") or None
-    return Unit(cells["code"], cells["name"], cells["kind"], parent, population, begin, end)
+    successor = cells.get("successor") or None
+    return Unit(
+        cells["code"], cells["name"], cells["kind"], parent, population, begin, end, successor
+    )
 
 
 def _day(path: Path, line: Line, column: str, problems: list[Problem]) -> date | None:
@@ -116,6 +136,13 @@ def _check_parents(
             what = f"no unit has the code {unit.parent[:40]!r}"
             remedy = "write the code of a unit in this file, or nothing"
             problems.append(_problem(path, numbers[code], "parent", what, remedy))
+        if unit.successor is not None and unit.successor not in units:
+            what = f"no unit has the code {unit.successor[:40]!r}"
+            remedy = "write the code of the unit into which this one was merged, or nothing"
+            problems.append(_problem(path, numbers[code], "successor", what, remedy))
+        elif unit.successor == code:
+            what, remedy = "a unit is merged into itself", "name another unit, or nothing"
+            problems.append(_problem(path, numbers[code], "successor", what, remedy))
     for circle in _circles(units):
         shown = [*circle[:5], *(["…"] if len(circle) > 5 else []), circle[0]]
         what = f"the parents go in a circle: {' → '.join(shown)}"

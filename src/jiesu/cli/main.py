@@ -346,6 +346,14 @@ def checkup(
 
 
 @app.command()
+def load(city: Annotated[Path, typer.Option(help="A city folder.")]) -> None:
+    """Load a city folder's units, directory and rules into the working desk."""
+    from jiesu.cli.desk_data import load_command
+
+    load_command(city)
+
+
+@app.command()
 def serve(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port to listen on.", min=1, max=65535)] = 8000,

@@ -15,7 +15,8 @@ class Unit:
 
     `kind` is `district`, `street`, `department`, `enterprise` or a city's own word.
     `parent` is the code of the unit above it. The unit exists from `valid_from` on and
-    until the day before `valid_to`; `None` means without end on that side.
+    until the day before `valid_to`; `None` means without end on that side. `successor` is the code
+    of the unit into which it was merged.
     """
 
     code: str
@@ -25,6 +26,7 @@ class Unit:
     population: int | None = None
     valid_from: date | None = None
     valid_to: date | None = None
+    successor: str | None = None
 
     def exists_between(self, first: date, last: date) -> bool:
         """Whether the unit exists on any day from `first` to `last`, both included."""

@@ -15,6 +15,7 @@ class RuleVersion(models.Model):
         POLICY = "policy", _("policy")
         DESK = "desk", _("desk rules")
         CALENDAR = "calendar", _("calendar")
+        CITY = "city", _("city settings")
 
     kind = models.CharField(_("kind"), max_length=16, choices=Kind.choices)
     name = models.CharField(_("name"), max_length=100)
