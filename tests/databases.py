@@ -5,6 +5,7 @@ once for a run (also one with several processes) and stopped at its end. Tests w
 import it: a folder's conftest asks for it by `start_django()`.
 """
 
+import atexit
 import logging
 import os
 import shutil
@@ -112,6 +113,10 @@ def close_databases() -> None:
     if Run.data is not None:
         shutil.rmtree(Run.data, ignore_errors=True)
         Run.data = None
+
+
+# Also where a run ends before pytest is configured.
+atexit.register(close_databases)
 
 
 def start_django() -> None:
