@@ -77,7 +77,7 @@ ACTIONS: Mapping[str, tuple[Permission, ...]] = {
     "see_callback": (_by(Role.CALLER, Role.EVALUATOR, Role.AUDITOR),),
     "redo": (_by(Role.CALLER, Role.EVALUATOR, Role.DISPATCHER),),
     "supervise": (_by(Role.DISPATCHER, Role.EVALUATOR),),
-    "answer_supervision": (_by(*_UNIT, reach="lead"),),
+    "answer_supervision": (_by(*_UNIT, Role.COORDINATOR, reach="lead"),),
     "attach": (_by(Role.OPERATOR, Role.DISPATCHER, Role.CLIENT), _by(*_UNIT, reach="lead")),
     "see_attachment": (
         _by(Role.OPERATOR, Role.DISPATCHER, Role.CALLER, Role.EVALUATOR),

@@ -219,7 +219,7 @@ def send(change: Change, move: str, route: Route, *, ended_as: str = "redispatch
     for row in rows[1:]:
         if row.unit_id not in have:
             row.save(force_insert=True)
-    kind = "dispatched" if move == "dispatch" else "redispatched"
+    kind = {"dispatch": "dispatched", "redo": "redone"}.get(move, "redispatched")
     change.event(kind, **{key: value for key, value in said.items() if key != "unit"})
     assert isinstance(dispatch, Dispatch)
     return dispatch
