@@ -7,7 +7,6 @@ import json
 from functools import cache
 from typing import Any
 
-from django.http import HttpResponse
 from django.test import Client
 
 from jiesu.cases.actions.accounts import make_api_key
@@ -32,7 +31,7 @@ DEMAND: dict[str, Any] = {
 class Answer:
     """What came back: status, headers, and the JSON of the body."""
 
-    def __init__(self, response: HttpResponse) -> None:
+    def __init__(self, response: Any) -> None:
         self.response = response
         self.status = response.status_code
         self.headers = response.headers
@@ -80,8 +79,10 @@ class Callers:
 
     def __init__(self, city: City) -> None:
         self.city = city
-        user = User.objects.create_user("client", role=Role.CLIENT)
-        self._client = Actor.of(user, "127.0.0.1")
+        other = city.unit["110102001"]
+        client = User.objects.create_user("client", role=Role.CLIENT)
+        other_head = User.objects.create_user("other_head", role=Role.HEAD, unit=other)
+        self._more = {user.username: Actor.of(user, "127.0.0.1") for user in (client, other_head)}
         self._made: dict[str, Caller] = {}
 
     def __getitem__(self, name: str) -> Caller:
@@ -90,10 +91,8 @@ class Callers:
         return self._made[name]
 
     def actor(self, name: str) -> Actor:
-        """One of the city's people, or the API client."""
-        if name == "client":
-            return self._client
-        found = getattr(self.city, name)
+        """One of the city's people, the API client, or the head of another street."""
+        found = self._more.get(name) or getattr(self.city, name)
         assert isinstance(found, Actor)
         return found
 

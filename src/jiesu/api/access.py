@@ -25,7 +25,6 @@ from jiesu.cases.models import Role, User
 from jiesu.cases.refusals import Forbidden
 from jiesu.cases.scopes import ACTIONS
 
-
 clock: Callable[[], datetime] = timezone.now
 """Tests put another one here."""
 

@@ -16,7 +16,7 @@ from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 from pydantic.json_schema import model_json_schema
 
-from jiesu.api import cases
+from jiesu.api import cases, moves
 from jiesu.api.access import Anyone, Rule, Undeclared, operations, rule_of
 from jiesu.api.errors import (
     MEDIA_TYPE,
@@ -176,7 +176,7 @@ def made_api() -> DeskApi:
         auth=Undeclared(),
     )
     answer_problems(made)
-    for router in (cases.router,):
+    for router in (cases.router, moves.router):
         made.add_router("", router)
     return made
 

@@ -28,13 +28,11 @@ def case_of(request: HttpRequest, number: str, *parts: str) -> Case:
     return found
 
 
-def case_id_of(request: HttpRequest, number: str) -> int:
-    """The key of the case with a number, for an action, which asks again who may see it."""
-    found = (
-        Case.objects.filter(number=number).values_list("pk", flat=True).first()
-        if ("\x00" not in number)
-        else None
-    )
+def number_of(number: str) -> tuple[int, int]:
+    """The key and the version of the case with a number, for an action: it asks who may see it."""
+    found = None
+    if "\x00" not in number:
+        found = Case.objects.filter(number=number).values_list("pk", "version").first()
     if found is None:
         raise NotFound("no_such_case", "there is no such case")
     return found
