@@ -43,7 +43,7 @@ def put(case: Case, state: State) -> None:
 
 
 def ask(case: Case, by: Actor, as_of: datetime = NOW + HOUR, **more: Any) -> Assist:
-    given = {"unit": "D02", "matter": "请查一下占道许可"} | more
+    given: dict[str, Any] = {"unit": "D02", "matter": "请查一下占道许可"} | more
     return ask_assist(case_id=case.pk, by=by, as_of=as_of, **given)
 
 
@@ -51,12 +51,12 @@ def blow(
     case: Case, by: Actor, units: Sequence[str] = ("D01", "D02"),
     as_of: datetime = NOW + HOUR, **more: Any,
 ) -> list[Whistle]:  # fmt: skip
-    given = {"matter": "请到现场", "units": units} | more
+    given: dict[str, Any] = {"matter": "请到现场", "units": units} | more
     return blow_whistle(case_id=case.pk, by=by, as_of=as_of, **given)
 
 
 def escalate(case: Case, by: Actor, as_of: datetime = NOW + HOUR, **more: Any) -> Escalation:
-    given = {"to": "110101", "matter": "涉及多个部门"} | more
+    given: dict[str, Any] = {"to": "110101", "matter": "涉及多个部门"} | more
     return escalate_case(case_id=case.pk, by=by, as_of=as_of, **given)
 
 
@@ -81,27 +81,27 @@ def asked(city: City) -> Asked:
 
 
 def answer(asked: Asked, by: Actor, as_of: datetime = NOW + 2 * HOUR, **more: Any) -> Assist:
-    given = {"assist_id": asked.assist.pk, "answer": "没有许可"} | more
+    given: dict[str, Any] = {"assist_id": asked.assist.pk, "answer": "没有许可"} | more
     return answer_assist(case_id=asked.case.pk, by=by, as_of=as_of, **given)
 
 
 def turn_up(asked: Asked, by: Actor, as_of: datetime = NOW + 2 * HOUR, **more: Any) -> Whistle:
-    given = {"whistle_id": asked.whistle.pk, "report": "已到现场处理"} | more
+    given: dict[str, Any] = {"whistle_id": asked.whistle.pk, "report": "已到现场处理"} | more
     return report_whistle(case_id=asked.case.pk, by=by, as_of=as_of, **given)
 
 
 def end(asked: Asked, by: Actor, as_of: datetime = NOW + 3 * HOUR, **more: Any) -> Whistle:
-    given = {"whistle_id": asked.whistle.pk, "mark": 4} | more
+    given: dict[str, Any] = {"whistle_id": asked.whistle.pk, "mark": 4} | more
     return end_whistle(case_id=asked.case.pk, by=by, as_of=as_of, **given)
 
 
 def mark(asked: Asked, by: Actor, as_of: datetime = NOW + 4 * HOUR, **more: Any) -> Whistle:
-    given = {"whistle_id": asked.whistle.pk, "mark": 5} | more
+    given: dict[str, Any] = {"whistle_id": asked.whistle.pk, "mark": 5} | more
     return mark_whistle(case_id=asked.case.pk, by=by, as_of=as_of, **given)
 
 
 def study(asked: Asked, by: Actor, as_of: datetime = NOW + 5 * HOUR, **more: Any) -> Escalation:
-    given = {"escalation_id": asked.escalation.pk, "answer": "列入整治计划"} | more
+    given: dict[str, Any] = {"escalation_id": asked.escalation.pk, "answer": "列入整治计划"} | more
     return answer_escalation(case_id=asked.case.pk, by=by, as_of=as_of, **given)
 
 
@@ -150,7 +150,7 @@ def test_a_unit_that_has_not_answered_is_not_asked_twice(city: City) -> None:
     ],
 )
 def test_what_is_wrong_with_a_request_is_said_by_field(
-    city: City, given: dict[str, str], field: str
+    city: City, given: dict[str, Any], field: str
 ) -> None:
     case = city.received()
     with pytest.raises(Invalid) as caught:
@@ -240,13 +240,12 @@ def test_both_sides_mark_each_other_once(city: City, asked: Asked) -> None:
     asked.whistle.refresh_from_db()
     assert (asked.whistle.mark_of_unit, asked.whistle.mark_of_street) == (4, 5)
     assert asked.whistle.ended_at == NOW + 3 * HOUR
-    for again in (
-        lambda: turn_up(asked, asked.department),
-        lambda: end(asked, city.clerk),
-        lambda: mark(asked, asked.department),
-    ):
+    repeated: list[tuple[Callable[..., Whistle], Actor]] = [
+        (turn_up, asked.department), (end, city.clerk), (mark, asked.department),
+    ]  # fmt: skip
+    for act, by in repeated:
         with pytest.raises(Conflict):
-            again()
+            act(asked, by)
 
 
 def test_a_department_reports_once(asked: Asked) -> None:

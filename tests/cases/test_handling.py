@@ -29,7 +29,7 @@ HOUR = timedelta(hours=1)
 ANSWER = "已与物业协商，停车费恢复原价"
 
 
-def signed(city: City, **more: object) -> Case:
+def signed(city: City, **more: Any) -> Case:
     case = city.received(**more)
     return sign_case(case_id=case.pk, by=city.clerk, as_of=NOW + HOUR)
 
@@ -39,7 +39,7 @@ def put(case: Case, state: State) -> None:
 
 
 def feed_back(case: Case, by: Actor, as_of: datetime = NOW + 5 * HOUR, **more: Any) -> Feedback:
-    given = {"result": "resolved", "real": True, "answer": ANSWER} | more
+    given: dict[str, Any] = {"result": "resolved", "real": True, "answer": ANSWER} | more
     return submit_feedback(case_id=case.pk, by=by, as_of=as_of, **given)
 
 
@@ -229,7 +229,7 @@ def test_an_explanation_rests_on_a_law(city: City) -> None:
     ],
 )
 def test_what_is_wrong_with_a_feedback_is_said_by_field(
-    city: City, wrong: dict[str, object], field: str
+    city: City, wrong: dict[str, Any], field: str
 ) -> None:
     case = signed(city)
     with pytest.raises(Invalid) as caught:
