@@ -11,7 +11,7 @@ from jiesu.cases.models.handling import (
     Opinion,
     Whistle,
 )
-from jiesu.cases.models.history import Event, Seal
+from jiesu.cases.models.history import Disclosure, Event, Seal
 from jiesu.cases.models.outbox import Counter, Delivery, Lease, Webhook
 from jiesu.cases.models.people import ApiKey, Role, User
 from jiesu.cases.models.places import Category, Place, Unit, UnitChange
@@ -44,6 +44,7 @@ __all__ = [
     "Delivery",
     "DirectoryEntry",
     "DirectoryVersion",
+    "Disclosure",
     "Dispatch",
     "Escalation",
     "Event",

@@ -44,9 +44,11 @@ class Case(models.Model):
     category_2 = models.CharField(_("category, level 2"), max_length=64, blank=True)
     category_3 = models.CharField(_("category, level 3"), max_length=64, blank=True)
     labels = models.CharField(_("labels"), max_length=200, blank=True)
+    # The newest of a street, a unit or a program are walked down: indexes of their own, below.
     place = models.ForeignKey(
-        Place, models.PROTECT, null=True, blank=True, related_name="cases", verbose_name=_("street")
-    )
+        Place, models.PROTECT, null=True, blank=True, related_name="cases", db_index=False,
+        verbose_name=_("street"),
+    )  # fmt: skip
     community = models.ForeignKey(
         Place, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("community")
     )
@@ -70,11 +72,13 @@ class Case(models.Model):
 
     created_at = models.DateTimeField(_("received"))
     received_by = models.ForeignKey(
-        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("received by")
-    )
+        User, models.PROTECT, null=True, blank=True, related_name="+", db_index=False,
+        verbose_name=_("received by"),
+    )  # fmt: skip
     unit = models.ForeignKey(
-        Unit, models.PROTECT, null=True, blank=True, related_name="cases", verbose_name=_("unit")
-    )
+        Unit, models.PROTECT, null=True, blank=True, related_name="cases", db_index=False,
+        verbose_name=_("unit"),
+    )  # fmt: skip
     rules = models.ForeignKey(
         RuleVersion, models.PROTECT, null=True, related_name="+", verbose_name=_("desk rules")
     )
@@ -101,13 +105,18 @@ class Case(models.Model):
     next_sweep_at = models.DateTimeField(null=True, editable=False)
     exported = models.BooleanField(default=False, editable=False)
     indexed = models.BooleanField(default=False, editable=False)
+    index_key = models.CharField(max_length=16, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("case")
         verbose_name_plural = _("cases")
         ordering = ("-id",)
         indexes = (
-            models.Index(fields=("unit", "state", "due_at", "id"), name="case_unit_queue"),
+            models.Index(
+                fields=("unit", "due_at", "id"),
+                name="case_unit_queue",
+                condition=Q(state__in=AT_WORK_VALUES),
+            ),
             models.Index(fields=("unit", "-id"), name="case_unit_newest"),
             models.Index(fields=("state", "-id"), name="case_state_newest"),
             models.Index(fields=("place", "-id"), name="case_place_newest"),
@@ -122,17 +131,19 @@ class Case(models.Model):
                 name="case_to_sweep",
                 condition=Q(next_sweep_at__isnull=False),
             ),
-            # Open cases by their clocks.
+            # Open cases by their clocks (`jiesu.cases.queries`).
             models.Index(
                 fields=("due_at", "id"),
                 name="case_open_due",
-                condition=Q(state__in=AT_WORK_VALUES, paused_since=None),
+                condition=Q(state__in=AT_WORK_VALUES),
             ),
             models.Index(
                 fields=("contact_due_at", "id"),
                 name="case_open_contact",
-                condition=Q(state__in=AT_WORK_VALUES, contacted_at=None, paused_since=None),
+                condition=Q(state__in=AT_WORK_VALUES, contacted_at=None),
             ),
+            models.Index(fields=("id",), name="case_provisional", condition=Q(provisional=True)),
+            models.Index(fields=("received_by", "-id"), name="case_received_by"),
             models.Index(fields=("id",), name="case_to_export", condition=Q(exported=False)),
             models.Index(fields=("id",), name="case_to_index", condition=Q(indexed=False)),
         )
@@ -147,7 +158,8 @@ class CasePrivate(models.Model):
     `person` holds name, phone, e-mail, company and address as JSON, `text` title and body,
     `disposition` what the caller of an undispatched case was told. The salts are what the events'
     digests of personal values are made with: one for who the resident is, one for what was said.
-    Erasing empties value and salt.
+    Erasing empties value and salt. `alias` is what will stand for the caller then: a random mark,
+    the same for one caller's demands of one assessment year (`jiesu.cases.erasure`).
     """
 
     case = models.OneToOneField(
@@ -159,6 +171,7 @@ class CasePrivate(models.Model):
     text = models.BinaryField(default=b"")
     disposition = models.BinaryField(default=b"")
     name_hash = models.CharField(max_length=48, blank=True)
+    alias = models.CharField(max_length=48, blank=True)
     person_erased_at = models.DateTimeField(_("person erased"), null=True, blank=True)
     text_erased_at = models.DateTimeField(_("text erased"), null=True, blank=True)
 

@@ -1,7 +1,8 @@
 """Events, each case's own chain of them, and the seals over all of them.
 
 Written by `jiesu.cases.history` and `jiesu.cases.seals` alone. Events are never changed, but for
-`seal`, which names the seal that covers them.
+`seal`, which names the seal that covers them. The reasons for which personal data were looked at
+lie beside them, for they can be erased.
 """
 
 from django.db import models
@@ -48,3 +49,29 @@ class Event(models.Model):
         ordering = ("case", "seq")
         constraints = (models.UniqueConstraint(fields=("case", "seq"), name="one_event_a_number"),)
         indexes = (models.Index(fields=("id",), name="event_unsealed", condition=Q(seal=None)),)
+
+
+class Disclosure(models.Model):
+    """Somebody looked at what is personal of a case, with the reason in words (encrypted).
+
+    The event with the same number says the same without the words, for good.
+    """
+
+    class Kind(models.TextChoices):
+        REVEALED = "revealed", _("revealed")
+        EXPORTED = "exported", _("given to the person")
+
+    case = models.ForeignKey(Case, models.PROTECT, related_name="disclosures")
+    seq = models.PositiveIntegerField(_("number"))
+    kind = models.CharField(_("kind"), max_length=16, choices=Kind.choices)
+    at = models.DateTimeField(_("at"))
+    by = models.CharField(_("by"), max_length=64)
+    reason = models.BinaryField(default=b"")
+
+    class Meta:
+        verbose_name = _("disclosure")
+        verbose_name_plural = _("disclosures")
+        ordering = ("case", "seq")
+        constraints = (
+            models.UniqueConstraint(fields=("case", "seq"), name="one_disclosure_an_event"),
+        )
