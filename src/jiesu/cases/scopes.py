@@ -7,12 +7,14 @@ together.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Literal
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from jiesu.cases.actor import Actor
-from jiesu.cases.models import Case, Role, Unit
+from jiesu.cases.models import Assist, Case, Escalation, Opinion, Role, Unit, Whistle
 from jiesu.cases.refusals import Forbidden, NotFound
 
 Reach = Literal[
@@ -131,16 +133,15 @@ def visible_cases(actor: Actor) -> QuerySet[Case]:
     if actor.unit_id is None or actor.role is Role.RESIDENT:
         return cases.none()
     unit = actor.unit_id
+    # Asked of each case that is looked at: a list of all would be as long as years are.
     asked = (
-        Q(assists__unit=unit)
-        | Q(whistles__unit=unit)
+        Exists(Assist.objects.filter(case=OuterRef("pk"), unit=unit)),
         # A street still owes its mark when the case has gone elsewhere.
-        | Q(whistles__street=unit)
-        | Q(consultations__opinions__unit=unit)
-        | Q(escalations__to=unit)
+        Exists(Whistle.objects.filter(Q(unit=unit) | Q(street=unit), case=OuterRef("pk"))),
+        Exists(Opinion.objects.filter(consultation__case=OuterRef("pk"), unit=unit)),
+        Exists(Escalation.objects.filter(case=OuterRef("pk"), to=unit)),
     )
-    mine = Case.objects.filter(asked).values("pk")
-    return cases.filter(Q(unit__in=own_units(actor)) | Q(pk__in=mine))
+    return cases.filter(reduce(or_, asked, Q(unit__in=own_units(actor))))
 
 
 def own_units(actor: Actor) -> list[int]:

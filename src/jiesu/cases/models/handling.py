@@ -93,7 +93,10 @@ class Assist(models.Model):
                 name="one_open_assist_a_unit",
             ),
         )
-        indexes = (models.Index(fields=("unit", "answered_at"), name="assist_unit"),)
+        indexes = (
+            models.Index(fields=("unit", "answered_at"), name="assist_unit"),
+            models.Index(fields=("unit", "-case"), name="assist_newest"),
+        )
 
     @property
     def is_late(self) -> bool:
@@ -134,6 +137,8 @@ class Whistle(models.Model):
         )
         indexes = (
             models.Index(fields=("unit", "ended_at"), name="whistle_unit"),
+            models.Index(fields=("unit", "-case"), name="whistle_newest"),
+            models.Index(fields=("street", "-case"), name="whistle_street_newest"),
             models.Index(fields=("blown_at",), name="whistle_blown"),
         )
 
@@ -201,4 +206,7 @@ class Escalation(models.Model):
                 fields=("case", "to"), condition=Q(answered_at=None), name="one_open_escalation_to"
             ),
         )
-        indexes = (models.Index(fields=("to", "answered_at"), name="escalation_unit"),)
+        indexes = (
+            models.Index(fields=("to", "answered_at"), name="escalation_unit"),
+            models.Index(fields=("to", "-case"), name="escalation_newest"),
+        )
