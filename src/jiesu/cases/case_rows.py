@@ -35,7 +35,7 @@ _READ = (
     "category_1", "category_2", "category_3", "labels",
     "unit__code", "unit__name", "district__code", "place__code", "community__code",
     "caller", "created_at", "dispatched_at", "signed_at", "contacted_at",
-    "due_at", "paused_since", "feedback_at", "ended_at", "n_redos",
+    "due_at", "paused_since", "feedback_at", "on_time", "ended_at", "n_redos",
     "excluded", "exclusion_reason", "parked", "repeat_of__number",
 )  # fmt: skip
 
@@ -216,7 +216,7 @@ def _row(case: Mapping[str, Any], beside: _Beside, words: Words) -> tuple[Any, .
         case["signed_at"],
         *_first_cycle(case, beside),
         # With a due time no flag is needed.
-        None,
+        case["on_time"] if case["due_at"] is None else None,
         *_answers(beside.rounds.get(pk, ())),
         case["excluded"],
         words.exclusion(rules, case["exclusion_reason"]) if case["excluded"] else None,

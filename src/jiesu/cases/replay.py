@@ -22,6 +22,7 @@ UNSET: Mapping[str, object] = {
     "signed_at": None,
     "contacted_at": None,
     "feedback_at": None,
+    "on_time": None,
     "ended_at": None,
     "n_redos": 0,
     "n_returns": 0,
@@ -119,7 +120,7 @@ class Replay:
 
     def _digests(self, kind: str, changes: Mapping[str, Any], models: set[str]) -> None:
         said = {name: value for name, value in changes.items() if type(value) is dict}
-        if kind in ("received", "amended"):
+        if kind in ("received", "amended", "imported", "reimported"):
             for name, value in said.pop("person", {}).items():
                 self._last(f"person.{name}", value)
             for name in ("title", "body"):

@@ -24,10 +24,11 @@ class Case(models.Model):
     last digest of the case's chain of events. `caller` is a keyed hash of the phone, by which
     demands of one caller are found. `due_at` and `contact_due_at` are the two clocks; while
     `paused_since` is set they stand still, and the due times hold what they were. `feedback_at` is
-    the unit's first feedback (办结), `ended_at` when the case ended. `round` counts the call-backs
-    that the case needs: each redo of a closed case begins another. `next_sweep_at` is when next
-    something happens by itself (`jiesu.cases.moments`), null where nothing will. `exported` and
-    `indexed` are false where the export or the search index has yet to follow.
+    the unit's first feedback (办结), `ended_at` when the case ended. `on_time` is the flag of an
+    imported case whose file knew no due time. `round` counts the call-backs that the case needs:
+    each redo of a closed case begins another. `next_sweep_at` is when next something happens by
+    itself (`jiesu.cases.moments`), null where nothing will. `exported` and `indexed` are false
+    where the export or the search index has yet to follow.
     """
 
     number = models.CharField(_("number"), max_length=32, unique=True)
@@ -94,6 +95,7 @@ class Case(models.Model):
     provisional = models.BooleanField(_("due time is provisional"), default=False)
     paused_since = models.DateTimeField(_("paused since"), null=True, blank=True)
     feedback_at = models.DateTimeField(_("first feedback"), null=True, blank=True)
+    on_time = models.BooleanField(_("closed on time"), null=True, editable=False)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     n_redos = models.PositiveSmallIntegerField(_("redos"), default=0)
     n_returns = models.PositiveSmallIntegerField(_("returns"), default=0)
