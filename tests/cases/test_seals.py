@@ -8,7 +8,7 @@ import pytest
 
 from jiesu.cases import seals
 from jiesu.cases.models import Event, Seal
-from jiesu.cases.seals import seal_events, seal_of
+from jiesu.cases.seals import seal_events, seal_job, seal_of
 from jiesu.cases.vault import ring
 from jiesu.core.problems import InputError
 from jiesu.core.seals import check_sealed_events, check_seals, parse_seal_line
@@ -174,3 +174,14 @@ def test_a_folder_that_cannot_be_written_is_said(city: City, tmp_path: Path) -> 
     city.received()
     with pytest.raises(InputError, match="cannot be written"):
         seal_events(NOW, file=blocked / "seals.jsonl")
+
+
+def test_the_job_says_what_keeps_it_from_sealing(
+    city: City, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(seals, "seals_file", lambda: tmp_path / "seals.jsonl")
+    city.received()
+    assert seal_job(NOW) == "3 events under 1 seals"
+    Seal.objects.update(mac=bytes(32))
+    assert "nothing is sealed: seals.jsonl: its seal 1 is not the database's" in seal_job(NOW)
+    assert "seals.jsonl" in caplog.text

@@ -55,7 +55,11 @@ class Job:
         return made if isinstance(made, str) else str(made)
 
 
-JOBS: tuple[Job, ...] = (Job("sweep", 30, "jiesu.cases.sweep", "sweep_job"),)
+JOBS: tuple[Job, ...] = (
+    Job("sweep", 30, "jiesu.cases.sweep", "sweep_job"),
+    Job("seal", 60, "jiesu.cases.seals", "seal_job"),
+    Job("index", 5, "jiesu.cases.search_index", "index_job"),
+)
 """All jobs. Whoever has work for the worker adds a line."""
 
 
