@@ -210,7 +210,7 @@ def test_a_key_may_ask_so_often_a_minute(
     from jiesu.api import rates
 
     limits = replace(site.JIESU.limits, api_per_minute=3)
-    monkeypatch.setattr(site, "JIESU", replace(site.JIESU, limits=limits))
+    monkeypatch.setattr(site, "JIESU", replace(site.JIESU, limits=limits, processes=1))
     monkeypatch.setattr(rates, "now", lambda: 600.0)
     caller = callers.with_scopes("leader", "read")
     assert [caller.get("/cases").status for _ in range(3)] == [200] * 3

@@ -187,6 +187,7 @@ def test_lists_are_narrowed_by_their_filters(callers: Callers, city: City) -> No
     assert len(numbers("category_1=住房")) == 1
     assert numbers("created_from=2023-01-01T00:00:00Z") == []
     assert leader.get("/cases?state=lost").status == 422
+    assert leader.get("/cases?mark=late").status == 422
     assert leader.get("/cases?created_from=0001-01-01T00:00:00%2B14:00").status == 422
 
 
@@ -198,3 +199,50 @@ def test_events_are_read_by_those_who_may(callers: Callers, city: City) -> None:
     assert [one["kind"] for one in rest.body["items"]] == ["dispatched"]
     assert rest.body["next"] is None
     assert callers["clerk"].get(f"/cases/{number}/events").status == 403
+
+
+def test_cases_are_found_by_the_whole_phone_and_name_in_a_body(
+    callers: Callers, city: City
+) -> None:
+    number = city.received().number
+    dispatcher = callers["dispatcher"]
+
+    def numbers(**asked: object) -> list[str]:
+        answer = dispatcher.post("/cases/search", asked)
+        assert answer.status == 200, answer.body
+        return [one["number"] for one in answer.body["items"]]
+
+    assert numbers(phone=PHONE) == numbers(name="张三") == numbers() == [number]
+    assert numbers(phone="13800000009") == []
+    assert dispatcher.post("/cases/search", {"words": "，"}).status == 422
+
+
+def test_what_is_overdue_is_found_by_its_mark(
+    callers: Callers, city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from jiesu.api import access
+
+    number = city.received().number
+    leader = callers["leader"]
+    assert leader.get("/cases?mark=overdue").body["items"] == []
+    monkeypatch.setattr(access, "clock", lambda: NOW + timedelta(days=6, hours=12))
+    assert [one["number"] for one in leader.get("/cases?mark=soon_due").body["items"]] == [number]
+    monkeypatch.setattr(access, "clock", lambda: NOW + timedelta(days=8))
+    for mark in ("overdue", "contact_overdue"):
+        [found] = leader.get(f"/cases?mark={mark}&place=110101001").body["items"]
+        assert (found["number"], found["overdue"]) == (number, True)
+        assert leader.get(f"/cases?mark={mark}&place=110102001").body["items"] == []
+    assert leader.get("/cases?mark=overdue&state=closed").status == 422
+
+
+def test_a_queue_is_ordered_by_what_is_due_first(callers: Callers, city: City) -> None:
+    later = city.received(at=NOW + timedelta(hours=1)).number
+    first = city.received(new_facts=True).number
+    clerk = callers["clerk"]
+    page = clerk.get("/queue?limit=1").body
+    rest = clerk.get(f"/queue?limit=1&cursor={page['next']}").body
+    assert [one["number"] for one in (*page["items"], *rest["items"])] == [first, later]
+    assert rest["next"] is None
+    assert callers["leader"].get("/queue").status == 422
+    assert len(callers["leader"].get("/queue?unit=110101001").body["items"]) == 2
+    assert callers["other_clerk"].get("/queue?unit=110101001").status == 404

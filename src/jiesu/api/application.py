@@ -16,12 +16,14 @@ from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 from pydantic.json_schema import model_json_schema
 
-from jiesu.api import cases, moves
+from jiesu.api import callbacks, cases, moves
 from jiesu.api.access import Anyone, Rule, Undeclared, operations, rule_of
 from jiesu.api.errors import (
+    LONGEST_NAME,
     MEDIA_TYPE,
     ProblemOut,
     answer_problems,
+    invalid,
     no_such_address,
     not_allowed,
     too_large,
@@ -41,6 +43,7 @@ class DeskApi(NinjaAPI):
         """The addresses. Raises ConfigError where an operation does not say who may use it."""
         for _, operation in operations(self):
             rule_of(operation)
+            _refuse_unknown_parameters(operation)
         patterns, app, namespace = super().urls
         for pattern in patterns:
             if isinstance(pattern, URLPattern):
@@ -94,6 +97,26 @@ def _answer(view: View, request: HttpRequest, *args: Any, **kwargs: Any) -> Http
     if isinstance(response, HttpResponseNotAllowed):
         return not_allowed(response.headers["Allow"])
     return response
+
+
+def _refuse_unknown_parameters(operation: Operation) -> None:
+    """Let an operation refuse a filter that it does not know: silence would give other rows."""
+    known = {
+        name
+        for model in operation.models
+        if model.__ninja_param_source__ == "query"
+        for name in model.__ninja_flatten_map__
+    }
+    run = operation.run
+
+    def checked(request: HttpRequest, **values: Any) -> HttpResponseBase:
+        unknown = [name for name in request.GET if name not in known]
+        if unknown:
+            fields = {name[:LONGEST_NAME]: "this parameter is not known here" for name in unknown}
+            return invalid(fields)
+        return run(request, **values)
+
+    operation.run = checked  # type: ignore[method-assign]
 
 
 def _is_too_large(request: HttpRequest) -> bool:
@@ -176,7 +199,7 @@ def made_api() -> DeskApi:
         auth=Undeclared(),
     )
     answer_problems(made)
-    for router in (cases.router, moves.router):
+    for router in (cases.router, moves.router, callbacks.router):
         made.add_router("", router)
     return made
 

@@ -1,9 +1,12 @@
 """Cases: taken in, listed, read. Moves are in `moves`, call-backs in `callbacks`."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Annotated
 
-from django.db.models import QuerySet
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 from ninja.params.models import Header as HeaderParam
@@ -20,17 +23,26 @@ from jiesu.api.schemas import (
     CaseOut,
     CasePage,
     CaseSearch,
+    Code,
     DemandIn,
     EventOut,
     EventPage,
+    MarkName,
     ReceivedOut,
 )
+from jiesu.cases import queries
 from jiesu.cases.actions.intake import Demand, receive_case
+from jiesu.cases.actor import Actor
 from jiesu.cases.models import Case, Event
+from jiesu.cases.queries import QueueKey, Search, newest_cases
+from jiesu.cases.refusals import Invalid
+from jiesu.cases.rulebook import local_day, rulebook
 from jiesu.cases.scopes import permit, visible_cases
 from jiesu.cases.vault import Person
 
 router = Router(tags=["cases"])
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 KeyHeader = Annotated[
     str,
@@ -117,16 +129,70 @@ def search_cases(request: HttpRequest, body: CaseSearch) -> CasePage:
 def _page(request: HttpRequest, asked: CaseSearch) -> CasePage:
     of = asked.model_dump(exclude={"cursor", "limit"})
     last, as_of = last_row(asked.cursor, of), now()
-    cases = found(visible_cases(actor_of(request)), asked, as_of)
-    if last is not None:
-        cases = cases.filter(pk__lt=last[0])
-    rows, more = page(
-        list(cases.select_related(*shown.ROW_PARTS).order_by("-pk")[: asked.limit + 1]),
-        asked.limit,
-    )
+    before = last[0] if last else None
+    find = _newest if asked.mark is None else _marked
+    cases, on = find(actor_of(request), asked, before, as_of)
     return CasePage(
-        items=[shown.row(case, as_of) for case in rows],
-        next=cursor_behind(of, rows[-1].pk) if more else None,
+        items=shown.rows(cases, as_of), next=cursor_behind(of, on) if on is not None else None
+    )
+
+
+def _newest(
+    by: Actor, asked: CaseSearch, before: int | None, as_of: datetime
+) -> tuple[Sequence[Case], int | None]:
+    wanted = asked.model_dump(exclude={"cursor", "limit", "mark"})
+    wanted["state"] = asked.state.value if asked.state else ""
+    found = newest_cases(by, Search(**wanted), before=before, limit=asked.limit)
+    return found.cases, found.before
+
+
+def _marked(
+    by: Actor, asked: CaseSearch, before: int | None, as_of: datetime
+) -> tuple[Sequence[Case], int | None]:
+    """Overdue and the like: by what a case itself says."""
+    other = {"number", "state", "phone", "name", "words", "created_from", "created_to"}
+    if wrong := [name for name in sorted(other) if getattr(asked, name)]:
+        raise Invalid(dict.fromkeys(wrong, "does not go together with a mark"))
+    cases = visible_cases(by)
+    wanted = {
+        "unit__code": asked.unit,
+        "category_1": asked.category_1,
+        "category_2": asked.category_2,
+        "category_3": asked.category_3,
+        "pk__lt": before,
+    }
+    cases = cases.filter(**{key: value for key, value in wanted.items() if value})
+    if asked.place:
+        codes = {"place__code", "community__code", "district__code"}
+        cases = cases.filter(reduce(or_, (Q(**{code: asked.place}) for code in codes)))
+    if asked.mark is MarkName.OVERDUE:
+        cases = queries.overdue(cases, as_of)
+    elif asked.mark is MarkName.CONTACT_OVERDUE:
+        cases = queries.contact_overdue(cases, as_of)
+    else:
+        hours = rulebook().desk_on(local_day(as_of))[1].soon_hours
+        cases = queries.soon_due(cases, as_of, hours)
+    rows, more = page(list(cases.order_by("-pk")[: asked.limit + 1]), asked.limit)
+    return rows, rows[-1].pk if more else None
+
+
+@router.get("/queue", auth=doing("see_cases", "read"), response=CasePage, operation_id="read_queue")
+def read_queue(
+    request: HttpRequest, unit: Code = "", cursor: CursorText = "", limit: Limit = 50
+) -> CasePage:
+    """What a unit has to work on, the first due first; roles that see the city name the unit."""
+    last, as_of = last_row(cursor, ["queue", unit], 2), now()
+    after = QueueKey(EPOCH + timedelta(microseconds=last[0]), last[1]) if last else None
+    by = actor_of(request)
+    found = queries.unit_queue(by, as_of, unit=unit, after=after, limit=limit)
+    key = found.after
+    return CasePage(
+        items=shown.rows([one.case for one in found.rows], as_of),
+        next=cursor_behind(
+            ["queue", unit], (key.due_at - EPOCH) // timedelta(microseconds=1), key.case_id
+        )
+        if key
+        else None,
     )
 
 
@@ -144,7 +210,7 @@ def read_case(request: HttpRequest, response: HttpResponse, number: str) -> Case
     if is_known(request, etag):
         return not_modified(etag)
     response.headers["ETag"] = etag
-    return shown.whole(case, as_of)
+    return shown.whole(case, actor_of(request), as_of)
 
 
 @router.get(
@@ -179,21 +245,3 @@ def _event(event: Event) -> EventOut:
         digest=bytes(event.digest).hex(),
         sealed=event.seal_id is not None,
     )
-
-
-def found(cases: QuerySet[Case], asked: CaseSearch, as_of: datetime) -> QuerySet[Case]:
-    """Those of the cases that are asked for."""
-    wanted = {
-        "number": asked.number,
-        "state": asked.state,
-        "unit__code": asked.unit,
-        "category_1": asked.category_1,
-        "category_2": asked.category_2,
-        "category_3": asked.category_3,
-        "created_at__gte": asked.created_from,
-        "created_at__lt": asked.created_to,
-    }
-    cases = cases.filter(**{key: value for key, value in wanted.items() if value})
-    if asked.overdue:
-        cases = cases.filter(shown.late(as_of))
-    return cases

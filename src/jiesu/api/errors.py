@@ -137,17 +137,18 @@ def _invalid_request(request: HttpRequest, error: ValidationError) -> HttpRespon
         # The source (body, query, path, header) and ninja's name of the body say nothing.
         named = where[2:] if where[0] in ("body", "form") else where[1:]
         fields.setdefault(".".join(named) or where[0], str(one["msg"]))
-    return _invalid(fields)
+    return invalid(fields)
 
 
-def _invalid(fields: Mapping[str, str]) -> HttpResponse:
+def invalid(fields: Mapping[str, str]) -> HttpResponse:
+    """The answer to fields that are wrong, with what is wrong of each."""
     return problem(422, "invalid", "some fields are wrong", fields=dict(fields))
 
 
 def _refused(request: HttpRequest, error: Refusal) -> HttpResponse:
     match error:
         case Invalid():
-            return _invalid(error.fields)
+            return invalid(error.fields)
         case Stale():
             return problem(412, error.code, error.text, version=error.version)
         case PreconditionMissing():

@@ -18,7 +18,14 @@ from jiesu.api.access import doing, now
 from jiesu.api.etags import PARAMETER, expected_version, tag
 from jiesu.api.request import actor_of, number_of
 from jiesu.api.schemas_moves import MovedOut, MoveIn
-from jiesu.cases.actions import assistance, dispatching, extensions, handling, objections
+from jiesu.cases.actions import (
+    assistance,
+    dispatching,
+    extensions,
+    handling,
+    objections,
+    supervision,
+)
 from jiesu.cases.models import Case
 
 router = Router(tags=["moves"])
@@ -83,6 +90,11 @@ MOVES = (
     Move(
         "answer-escalation", assistance.answer_escalation, "answer_escalation", "handle",
         takes.AnswerEscalationIn,
+    ),
+    Move("supervise", supervision.raise_supervision, "supervise", "dispatch", takes.SuperviseIn),
+    Move(
+        "answer-supervision", supervision.answer_supervision, "answer_supervision", "handle",
+        takes.AnswerSupervisionIn,
     ),
 )  # fmt: skip
 

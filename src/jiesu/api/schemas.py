@@ -5,6 +5,7 @@ What is personal leaves masked. Bodies of moves: `schemas_moves`.
 """
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import (
@@ -160,7 +161,7 @@ class DispatchOut(BaseModel):
 
 
 class CallbackOut(BaseModel):
-    """A call-back that has ended."""
+    """A call-back; units see it when it has ended. Its answers are empty until then."""
 
     round: int
     state: str
@@ -232,6 +233,14 @@ def _within_reason(moment: datetime) -> datetime:
 Moment = Annotated[AwareDatetime, AfterValidator(_within_reason)]
 
 
+class MarkName(StrEnum):
+    """How a case stands with its clocks."""
+
+    OVERDUE = "overdue"
+    SOON_DUE = "soon_due"
+    CONTACT_OVERDUE = "contact_overdue"
+
+
 class CaseFilters(In):
     """Which cases; those that are empty do not narrow."""
 
@@ -242,8 +251,9 @@ class CaseFilters(In):
     category_1: Code = ""
     category_2: Code = ""
     category_3: Code = ""
-    overdue: bool = Field(False, description="Only those whose result is overdue now.")
-    soon_due: bool = Field(False, description="Only those that will be overdue soon.")
+    mark: MarkName | None = Field(
+        None, description="Only those marked so now; with unit, place and category alone."
+    )
     created_from: Moment | None = None
     created_to: Moment | None = Field(None, description="Before this moment.")
 

@@ -166,6 +166,19 @@ class AnswerEscalationIn(MoveIn):
     answer: Said
 
 
+class RedoIn(MoveIn):
+    opinion: Said = Field(description="What is missing.")
+
+
+class SuperviseIn(MoveIn):
+    words: Said = Field(description="What is expected of the unit.")
+
+
+class AnswerSupervisionIn(MoveIn):
+    supervision_id: Id
+    answer: Said
+
+
 class MovedOut(BaseModel):
     """The case after a move, and the records that the move has made or ended."""
 

@@ -3,10 +3,11 @@
 What is personal is masked here; who may see a case was decided before (`cases.scopes`).
 """
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import prefetch_related_objects
 from django.utils.translation import get_language
 
 from jiesu.api.schemas import (
@@ -20,11 +21,12 @@ from jiesu.api.schemas import (
     UnitRef,
 )
 from jiesu.cases.actions.intake import Received
+from jiesu.cases.actor import Actor
+from jiesu.cases.callback_queue import callbacks_for
 from jiesu.cases.clock import explanation
 from jiesu.cases.models import Callback, Case, Dispatch, Unit
-from jiesu.cases.rulebook import rulebook
+from jiesu.cases.queries import marks
 from jiesu.cases.vault import Person, person_of, text_of
-from jiesu.core.lifecycle import AT_WORK, CALLBACK_OPEN
 from jiesu.core.masking import mask_digits_in
 from jiesu.core.worktime import Lang
 
@@ -68,27 +70,19 @@ def received(made: Received) -> ReceivedOut:
     )
 
 
-def marks(case: Case, as_of: datetime) -> tuple[bool, bool, bool]:
-    """Whether a case's contact is overdue, its result, and whether the result soon will be."""
-    if case.state not in AT_WORK or case.paused_since is not None or case.due_at is None:
-        return False, False, False
-    contact = (
-        case.contacted_at is None
-        and case.contact_due_at is not None
-        and case.contact_due_at < as_of
-    )
-    hours = rulebook().rules_of(case.rules_id).soon_hours
-    overdue = case.due_at < as_of
-    return contact, overdue, not overdue and case.due_at < as_of + timedelta(hours=hours)
-
-
 def row(case: Case, as_of: datetime) -> CaseRow:
     """A case in a list. Needs `ROW_PARTS` selected, or asks for each."""
     return CaseRow(**_row(case, as_of))
 
 
+def rows(cases: Sequence[Case], as_of: datetime) -> list[CaseRow]:
+    """Cases in a list, in a handful of statements."""
+    prefetch_related_objects(cases, *ROW_PARTS)
+    return [row(case, as_of) for case in cases]
+
+
 def _row(case: Case, as_of: datetime) -> dict[str, Any]:
-    contact_overdue, overdue, soon_due = marks(case, as_of)
+    marked = marks(case, as_of)
     return {
         "number": case.number,
         "version": case.version,
@@ -112,9 +106,9 @@ def _row(case: Case, as_of: datetime) -> dict[str, Any]:
         "due_at": case.due_at,
         "provisional": case.provisional,
         "paused_since": case.paused_since,
-        "contact_overdue": contact_overdue,
-        "overdue": overdue,
-        "soon_due": soon_due,
+        "contact_overdue": marked.contact_overdue,
+        "overdue": marked.overdue,
+        "soon_due": marked.soon,
         "feedback_at": case.feedback_at,
         "ended_at": case.ended_at,
         "n_redos": case.n_redos,
@@ -124,11 +118,10 @@ def _row(case: Case, as_of: datetime) -> dict[str, Any]:
     }
 
 
-def whole(case: Case, as_of: datetime) -> CaseOut:
+def whole(case: Case, by: Actor, as_of: datetime) -> CaseOut:
     """A case in full: the person masked, phones and the like hidden in its words."""
     private = case.private
     title, body = text_of(case, private)
-    ended = case.callbacks.exclude(state__in=CALLBACK_OPEN).order_by("round")
     return CaseOut(
         **_row(case, as_of),
         on_behalf=case.on_behalf,
@@ -149,7 +142,7 @@ def whole(case: Case, as_of: datetime) -> CaseOut:
             dispatch(one)
             for one in case.dispatches.select_related("unit", "copied_to").order_by("number")
         ],
-        callbacks=[callback(one) for one in ended],
+        callbacks=[callback(one) for one in callbacks_for(by, case)],
     )
 
 
@@ -185,7 +178,7 @@ def dispatch(one: Dispatch) -> DispatchOut:
 
 
 def callback(one: Callback) -> CallbackOut:
-    """A call-back that has ended; its words stay with those who call."""
+    """A call-back; its words stay with those who call."""
     return CallbackOut(
         round=one.round,
         state=one.state,
@@ -202,13 +195,6 @@ def callback(one: Callback) -> CallbackOut:
 
 def shown_of(case: Case, as_of: datetime) -> tuple[str, ...]:
     """What an answer shows beside a case's version that changes by itself: for its ETag."""
-    contact, overdue, soon = marks(case, as_of)
-    letters = "".join(
-        letter for letter, on in zip("cos", (contact, overdue, soon), strict=True) if on
-    )
-    return letters, lang()
-
-
-def late(as_of: datetime) -> Q:
-    """Cases whose result is overdue at a moment."""
-    return Q(state__in=AT_WORK, paused_since=None, due_at__lt=as_of)
+    marked = marks(case, as_of)
+    found = zip("cos", (marked.contact_overdue, marked.overdue, marked.soon), strict=True)
+    return "".join(letter for letter, holds in found if holds), lang()
