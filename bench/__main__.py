@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bench.desk import desk
 from bench.documents import documents
 from bench.importing import importing
 from bench.machine import machine
@@ -23,6 +24,7 @@ BENCHMARKS: dict[str, Callable[[Path, float, int], Section]] = {
     "import": importing,
     "documents": documents,
     "review": review,
+    "desk": desk,
 }
 
 

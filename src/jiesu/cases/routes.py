@@ -44,30 +44,44 @@ def route_of(case: Case, book: Rulebook, day: date) -> Route | None:
     directory = book.directory_on(day)
     if directory is None:
         return None
-    codes = {pk: code for code, pk in book.place_ids.items()} if case.place_id else {}
     match = directory.match(
         (case.category_1, case.category_2, case.category_3),
-        codes.get(case.place_id or 0),
+        book.place_codes.get(case.place_id or 0),
         case.kind,
         streets=book.places.streets,
         answering=book.places.answering,
     )
     if match is None:
         return None
-    unit = book.units.get(match.sent_to)
-    if unit is None or not may_lead(unit, day):
+    named = book.units.get(match.sent_to)
+    unit = standing(named, book, day)
+    if named is None or unit is None or not may_lead(unit, day):
         return None
-    assists = (book.units.get(code) for code in match.assist_units)
+    assists = (standing(book.units.get(code), book, day) for code in match.assist_units)
     return Route(
         unit=unit,
         limit=match.limit or book.desk_on(day)[1].usual_limit,
         explanation={lang: match.explanation(lang, book.names) for lang in ("zh", "en")},
-        assist_units=tuple(one for one in assists if one is not None and is_in_office(one, day)),
-        copied_to=book.units.get(match.copied_to or ""),
+        assist_units=tuple(dict.fromkeys(one for one in assists if one not in (None, unit))),
+        copied_to=standing(book.units.get(match.copied_to or ""), book, day),
         via_district=match.through is not None,
         directory=directory.version,
         entry=match.entry.line,
+        more={} if unit is named else {"in_place_of": named},
     )
+
+
+def standing(unit: Unit | None, book: Rulebook, day: date) -> Unit | None:
+    """The unit that is there for one on a day: itself, or what it was merged into; perhaps none.
+
+    A directory may name a merged unit until its next version.
+    """
+    seen: set[str] = set()
+    while unit is not None and not is_in_office(unit, day) and unit.code not in seen:
+        seen.add(unit.code)
+        key = unit.successor_id
+        unit = next((one for one in book.units.values() if one.pk == key), None)
+    return unit if unit is not None and is_in_office(unit, day) else None
 
 
 def is_in_office(unit: Unit, day: date) -> bool:

@@ -92,6 +92,11 @@ class Rulebook:
         return next(calendar for key, calendar in self.calendars if key == pk)
 
     @cached_property
+    def place_codes(self) -> Mapping[int, str]:
+        """Codes of places by the keys of their rows."""
+        return {pk: code for code, pk in self.place_ids.items()}
+
+    @cached_property
     def names(self) -> Mapping[str, str]:
         """Names of units and places by code, for explanations."""
         places = {place.code: place.name for place in self.places}

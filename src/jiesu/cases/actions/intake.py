@@ -8,9 +8,9 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from jiesu.cases.actor import Actor
 from jiesu.cases.history import Changes, chained, personal
@@ -105,14 +105,13 @@ def receive_case(
     _check(demand, rules, book)
     key = _key(by, idempotency_key)
     digest = _digest(demand) if key else ""
-    if key and (known := Case.objects.filter(idempotency_key=key).first()):
-        return _received_before(known, digest)
     number = number or rules.number(day, next_number(day))
     try:
         with transaction.atomic():
             return _received(demand, by, as_of, book, key, digest, number, dispatch)
     except IntegrityError:
-        # Two requests with one key at once: the database let one of them in.
+        # The key came before, or comes twice at once: the database lets one of them in. It is not
+        # asked beforehand, for nearly every key is new.
         known = Case.objects.filter(idempotency_key=key).first() if key else None
         if known is not None:
             return _received_before(known, digest)
@@ -269,15 +268,28 @@ def _earlier(caller: str, as_of: datetime) -> list[Earlier]:
     """The caller's demands of a year back, the newest first."""
     if not caller:
         return []
-    rows = (
-        Case.objects.filter(caller=caller, created_at__gt=as_of - timedelta(days=366))
-        .order_by("-pk")
-        .values_list(
-            "pk", "number", "created_at", "state",
-            "category_1", "category_2", "category_3", "repeat_of",
-        )[:1000]
-    )  # fmt: skip
-    return [Earlier(*row[:4], (row[4], row[5], row[6]), row[7]) for row in rows]
+    with connection.cursor() as cursor:
+        since = connection.ops.adapt_datetimefield_value(as_of - timedelta(days=366))
+        cursor.execute(_EARLIER, [caller, since])
+        return [
+            Earlier(pk, number, _instant(created_at), state, (one, two, three), repeat_of)
+            for pk, number, created_at, state, one, two, three, repeat_of in cursor.fetchall()
+        ]
+
+
+# In SQL: putting it together anew takes longer than the rest of the intake.
+_EARLIER = (
+    "SELECT id, number, created_at, state, category_1, category_2, category_3, repeat_of_id "
+    "FROM cases_case WHERE caller = %s AND caller <> '' AND created_at > %s "
+    "ORDER BY id DESC LIMIT 1000"
+)
+
+
+def _instant(stored: datetime | str) -> datetime:
+    """An instant as the driver gives it: SQLite's as text, in UTC."""
+    if isinstance(stored, datetime):
+        return stored
+    return datetime.fromisoformat(stored).replace(tzinfo=UTC)
 
 
 def _count(case: Case, earlier: list[Earlier], as_of: datetime) -> None:

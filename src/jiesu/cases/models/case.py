@@ -51,10 +51,22 @@ class Case(models.Model):
         verbose_name=_("street"),
     )  # fmt: skip
     community = models.ForeignKey(
-        Place, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("community")
+        Place,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("community"),
     )
     district = models.ForeignKey(
-        Unit, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("district")
+        Unit,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("district"),
     )
 
     caller = models.CharField(max_length=48, blank=True, editable=False)
@@ -81,10 +93,20 @@ class Case(models.Model):
         verbose_name=_("unit"),
     )  # fmt: skip
     rules = models.ForeignKey(
-        RuleVersion, models.PROTECT, null=True, related_name="+", verbose_name=_("desk rules")
+        RuleVersion,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("desk rules"),
     )
     calendar = models.ForeignKey(
-        RuleVersion, models.PROTECT, null=True, related_name="+", verbose_name=_("calendar")
+        RuleVersion,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("calendar"),
     )
     limit = models.CharField(_("time limit"), max_length=32, blank=True)
     dispatched_at = models.DateTimeField(_("dispatched"), null=True, blank=True)

@@ -73,7 +73,9 @@ class Assist(models.Model):
     """
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="assists")
-    unit = models.ForeignKey(Unit, models.PROTECT, related_name="assists", verbose_name=_("unit"))
+    unit = models.ForeignKey(
+        Unit, models.PROTECT, related_name="assists", db_index=False, verbose_name=_("unit")
+    )
     asked_at = models.DateTimeField(_("asked"))
     asked_by = models.CharField(_("asked by"), max_length=64)
     matter = models.BinaryField(default=b"")

@@ -32,7 +32,7 @@ class Seal(models.Model):
 class Event(models.Model):
     """What happened to a case: who, when, from where, which fields (see `jiesu.core.chain`)."""
 
-    case = models.ForeignKey(Case, models.PROTECT, related_name="events")
+    case = models.ForeignKey(Case, models.PROTECT, related_name="events", db_index=False)
     seq = models.PositiveIntegerField(_("number"))
     at = models.DateTimeField(_("at"))
     actor = models.CharField(_("by"), max_length=64)
@@ -41,14 +41,17 @@ class Event(models.Model):
     changes = models.JSONField(_("changes"), default=dict)
     previous = models.BinaryField(max_length=32)
     digest = models.BinaryField(max_length=32)
-    seal = models.ForeignKey(Seal, models.PROTECT, null=True, related_name="events")
+    seal = models.ForeignKey(Seal, models.PROTECT, null=True, related_name="events", db_index=False)
 
     class Meta:
         verbose_name = _("event")
         verbose_name_plural = _("events")
         ordering = ("case", "seq")
         constraints = (models.UniqueConstraint(fields=("case", "seq"), name="one_event_a_number"),)
-        indexes = (models.Index(fields=("id",), name="event_unsealed", condition=Q(seal=None)),)
+        indexes = (
+            models.Index(fields=("id",), name="event_unsealed", condition=Q(seal=None)),
+            models.Index(fields=("seal", "id"), name="event_sealed", condition=~Q(seal=None)),
+        )
 
 
 class Disclosure(models.Model):

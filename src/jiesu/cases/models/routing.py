@@ -17,11 +17,18 @@ class Dispatch(models.Model):
     `via_district` holds goes to a district, which gives it on.
     """
 
-    case = models.ForeignKey(Case, models.PROTECT, related_name="dispatches")
+    case = models.ForeignKey(Case, models.PROTECT, related_name="dispatches", db_index=False)
     number = models.PositiveSmallIntegerField(_("number"))
-    unit = models.ForeignKey(Unit, models.PROTECT, related_name="+", verbose_name=_("unit"))
+    unit = models.ForeignKey(
+        Unit, models.PROTECT, related_name="+", db_index=False, verbose_name=_("unit")
+    )
     copied_to = models.ForeignKey(
-        Unit, models.PROTECT, null=True, related_name="+", verbose_name=_("copied to")
+        Unit,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("copied to"),
     )
     at = models.DateTimeField(_("at"))
     by = models.CharField(_("by"), max_length=64)
