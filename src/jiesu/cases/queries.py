@@ -278,7 +278,8 @@ def _then(cases: QuerySet[Case], as_of: datetime) -> QuerySet[Any]:
         return events.order_by("seq")
 
     def before(events: QuerySet[Event], field: str) -> Subquery:
-        return Subquery(events.values(before=KT(f"changes__{field}__0"))[:1])
+        first = events.values(before=KT(f"changes__{field}__0"))[:1]
+        return Subquery(first, output_field=CharField(null=True))
 
     moved, contacts = changed("state"), changed("contacted_at")
     return cases.filter(created_at__lte=as_of).annotate(
