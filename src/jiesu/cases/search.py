@@ -27,7 +27,7 @@ from jiesu.cases.models import (
     Unit,
     Whistle,
 )
-from jiesu.cases.personal import term_hashes
+from jiesu.cases.personal import SealedError, term_hashes
 from jiesu.cases.refusals import Invalid
 from jiesu.cases.rulebook import rulebook
 from jiesu.cases.scopes import CITY_WIDE, own_units, visible_cases
@@ -153,8 +153,16 @@ def _opened(cases: QuerySet[Case], keys: Sequence[int], words: str) -> Iterator[
     for start in range(0, len(keys), OPENED_AT_ONCE):
         some = cases.filter(pk__in=keys[start : start + OPENED_AT_ONCE]).select_related(*parts)
         for case in sorted(some, key=lambda case: -case.pk):
-            if not words or terms.contains(search_text(*text_of(case, case.private)), words):
+            if not words or _says(case, words):
                 yield case
+
+
+def _says(case: Case, words: str) -> bool:
+    """Whether the words stand in a case's text; not in one that does not open any more."""
+    try:
+        return terms.contains(search_text(*text_of(case, case.private)), words)
+    except SealedError:
+        return False
 
 
 def _lookup(words: str) -> list[tuple[int, ...]]:

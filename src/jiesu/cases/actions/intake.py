@@ -277,10 +277,11 @@ def _earlier(caller: str, as_of: datetime) -> list[Earlier]:
         ]
 
 
-# In SQL: putting it together anew takes longer than the rest of the intake.
+# In SQL: putting it together anew takes longer than the rest of the intake. The index leaves the
+# empty ones out by these very words, without which SQLite would not use it.
 _EARLIER = (
     "SELECT id, number, created_at, state, category_1, category_2, category_3, repeat_of_id "
-    "FROM cases_case WHERE caller = %s AND caller <> '' AND created_at > %s "
+    "FROM cases_case WHERE caller = %s AND NOT (caller = '') AND created_at > %s "
     "ORDER BY id DESC LIMIT 1000"
 )
 
