@@ -180,22 +180,19 @@ def _calendar_rule(calendar: WorkCalendar) -> RuleFile:
 def _load_units(found: DeskFolder, as_of: datetime, today: date, kept: list[str]) -> Iterator[str]:
     rows = {row.code: row for row in Unit.objects.select_related("parent", "successor")}
     known = set(rows)
-    for batch in _by_depth({unit.code: unit.parent for unit in found.units}):
-        new = [
-            Unit(code=code, name=found.units[code].name, kind=found.units[code].kind)
-            for code in batch
-            if code not in rows
-        ]
-        for row in new:
-            row.parent = rows.get(found.units[row.code].parent or "")
-            row.population = found.units[row.code].population
-            row.valid_from, row.valid_to = (
-                found.units[row.code].valid_from, found.units[row.code].valid_to
-            )  # fmt: skip
-        rows |= {row.code: row for row in Unit.objects.bulk_create(new)}
-        UnitChange.objects.bulk_create(
-            first_row(row, by=LOADER, as_of=as_of, on=today) for row in new
-        )
+    # In the folder's order; who is above whom is said when all are there.
+    new = [
+        Unit(code=unit.code, name=unit.name, kind=unit.kind, population=unit.population,
+             valid_from=unit.valid_from, valid_to=unit.valid_to)
+        for unit in found.units
+        if unit.code not in known
+    ]  # fmt: skip
+    rows |= {row.code: row for row in Unit.objects.bulk_create(new)}
+    UnitChange.objects.bulk_create(first_row(row, by=LOADER, as_of=as_of, on=today) for row in new)
+    for row in new:
+        row.parent = rows.get(found.units[row.code].parent or "")
+        row.successor = rows.get(found.units[row.code].successor or "")
+    Unit.objects.bulk_update(new, ("parent", "successor"), batch_size=200)
     if n_new := len(rows) - len(known):
         yield f"units: {n_new} new"
     n_changed = 0

@@ -75,6 +75,9 @@ def take_rules(
     if not problems:
         for rule in rules:
             done += _put(rule, as_of)
+            if rule.kind == Kind.CITY:
+                # No case names them: those that hold are enough.
+                RuleVersion.objects.filter(kind=rule.kind).exclude(digest=rule.digest).delete()
         problems += _overlapping(rules)
     return done, problems
 

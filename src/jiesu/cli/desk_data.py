@@ -34,6 +34,18 @@ def load_command(city: Path) -> None:
         typer.echo(f"  jiesu directory check --city {city}")
 
 
+def dump_command(city: Path) -> None:
+    """Write the database's units, directory and rules into a folder, and say what was written."""
+    _open_site()
+    from jiesu.cases.dumping import dump_city
+
+    written = dump_city(city)
+    for name in written:
+        typer.echo(f"written: {plain(name)}")
+    if not written:
+        typer.echo(f"{city}: agrees with the database; nothing was written")
+
+
 def _open_site() -> None:
     from jiesu.project.serving import open_site
 

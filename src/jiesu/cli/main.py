@@ -354,6 +354,14 @@ def load(city: Annotated[Path, typer.Option(help="A city folder.")]) -> None:
 
 
 @app.command()
+def dump(city: Annotated[Path, typer.Option(help="A new folder, or a city folder.")]) -> None:
+    """Write the working desk's units, directory and rules back into a city folder."""
+    from jiesu.cli.desk_data import dump_command
+
+    dump_command(city)
+
+
+@app.command()
 def serve(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port to listen on.", min=1, max=65535)] = 8000,
