@@ -37,13 +37,15 @@ def changed(case: Case, **values: object) -> None:
     case.save()
 
 
-def answered(case: Case, round: int = 1, **values: object) -> Callback:
+def answered(case: Case, round: int = 1, **values: Any) -> Callback:
     usual = {
         "state": "done", "ended_at": NOW + 8 * DAY, "contacted": True, "resolved": "no",
         "satisfaction": "dissatisfied",
     }  # fmt: skip
+    unit = case.unit
+    assert unit is not None
     made = Callback.objects.create(
-        case=case, round=round, unit=case.unit, due_at=NOW + 7 * DAY, next_at=NOW + 7 * DAY,
+        case=case, round=round, unit=unit, due_at=NOW + 7 * DAY, next_at=NOW + 7 * DAY,
         **(usual | values),
     )  # fmt: skip
     changed(case)
@@ -113,9 +115,10 @@ def test_closed_is_the_first_feedback_and_not_the_end_of_the_call_back(city: Cit
 def test_a_redo_leaves_the_first_cycle_as_it_was(city: City) -> None:
     case = city.received()
     changed(case, contacted_at=NOW + HOUR, feedback_at=NOW + 6 * DAY)
-    Contact.objects.create(
-        case=case, unit=case.unit, at=NOW + HOUR, by=city.clerk.user, reached=True
-    )
+    unit, clerk = case.unit, city.clerk.user
+    assert unit is not None
+    assert clerk is not None
+    Contact.objects.create(case=case, unit=unit, at=NOW + HOUR, by=clerk, reached=True)
     for number in (1, 2):
         DeadlineChange.objects.create(
             case=case, at=NOW + number * 10 * DAY, cause="redo",
@@ -147,7 +150,7 @@ def test_a_clock_that_stands_before_its_due_time_never_runs_out(city: City) -> N
     ],
 )  # fmt: skip
 def test_a_call_back_counts_when_it_was_answered_and_is_not_void(
-    city: City, values: dict[str, object], told: tuple[object, ...]
+    city: City, values: dict[str, Any], told: tuple[object, ...]
 ) -> None:
     case = city.received()
     answered(case, **values)

@@ -10,7 +10,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from itertools import groupby
@@ -53,11 +53,15 @@ Touched = Callable[[Iterable[datetime]], None]
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """What a pass did: how many cases it wrote into how many files, and whether some are left."""
+    """What a pass did: how many cases it wrote into how many files, and if those were all.
+
+    `files` are all files of the export.
+    """
 
     n_cases: int
-    n_files: int
+    n_written: int
     is_whole: bool
+    files: tuple[Path, ...] = field(default=(), compare=False)
 
 
 def live_folder() -> Path:
@@ -82,21 +86,34 @@ def follow(
 
     Only changed cases are read. May run beside every action, and be killed at any point.
     """
+    with following(folder, touched=touched, at_most=at_most) as done:
+        return done
+
+
+@contextmanager
+def following(
+    folder: Path | None = None, *, touched: Touched | None = None, at_most: int = AT_ONCE
+) -> Iterator[Pass]:
+    """As `follow`; nobody else writes the files until the block ends, so that they agree."""
     with _alone(folder or live_folder()) as folder:
-        serial, open_days = _begun(folder)
-        changed = Case.objects.filter(exported=False).order_by("pk")
-        waiting = list(changed.values_list("pk", "created_at")[: at_most + 1])
-        todo: dict[date, list[int]] = {day: [] for day in open_days}
-        for pk, created_at in waiting[:at_most]:
-            todo.setdefault(local_day(created_at), []).append(pk)
-        if not todo:
-            return Pass(0, 0, True)
+        yield _follow(folder, touched, at_most)
+
+
+def _follow(folder: Path, touched: Touched | None, at_most: int) -> Pass:
+    serial, open_days = _begun(folder)
+    changed = Case.objects.filter(exported=False).order_by("pk")
+    waiting = list(changed.values_list("pk", "created_at")[: at_most + 1])
+    todo: dict[date, list[int]] = {day: [] for day in open_days}
+    for pk, created_at in waiting[:at_most]:
+        todo.setdefault(local_day(created_at), []).append(pk)
+    if todo:
         _write_state(folder, serial + 1, todo)
         words = Words.of_the_city()
         for day, cases in sorted(todo.items()):
             _follow_day(folder, day, cases, words, touched, whole=day in open_days)
         _raise_serial(serial)
-        return Pass(min(len(waiting), at_most), len(todo), len(waiting) <= at_most)
+    n_cases = min(len(waiting), at_most)
+    return Pass(n_cases, len(todo), len(waiting) <= at_most, tuple(live_files(folder)))
 
 
 def write_cases(into: Path, progress: Callable[[int, int], None] | None = None) -> list[Path]:
