@@ -58,6 +58,7 @@ class Job:
 JOBS: tuple[Job, ...] = (
     Job("sweep", 30, "jiesu.cases.sweep", "sweep_job"),
     Job("seal", 60, "jiesu.cases.seals", "seal_job"),
+    Job("figures", 30, "jiesu.cases.running", "figures_job", lease_seconds=300),
     Job("index", 5, "jiesu.cases.search_index", "index_job"),
 )
 """All jobs. Whoever has work for the worker adds a line."""
