@@ -286,11 +286,9 @@ _EARLIER = (
 )
 
 
-def _instant(stored: datetime | str) -> datetime:
-    """An instant as the driver gives it: SQLite's as text, in UTC."""
-    if isinstance(stored, datetime):
-        return stored
-    return datetime.fromisoformat(stored).replace(tzinfo=UTC)
+def _instant(stored: datetime) -> datetime:
+    """An instant as the driver gives it: SQLite's, which are in UTC, do not say so."""
+    return stored if stored.tzinfo is not None else stored.replace(tzinfo=UTC)
 
 
 def _count(case: Case, earlier: list[Earlier], as_of: datetime) -> None:
