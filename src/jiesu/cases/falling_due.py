@@ -12,11 +12,12 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import Field, Model
+from django.db.models import Model, QuerySet
 
 from jiesu.cases.actor import Actor
 from jiesu.cases.callback_queue import draw
 from jiesu.cases.history import Changes, chained
+from jiesu.cases.insertion import insert_many, update_many
 from jiesu.cases.models import (
     Callback,
     Case,
@@ -81,10 +82,10 @@ def fall_due(cases: Sequence[Case], as_of: datetime) -> Fallen:
         keys = [pk for case in batch.made.closed for pk in batch.requests[model].get(case.pk, ())]
         if keys:
             model._default_manager.filter(pk__in=keys).update(**{end: as_of})
-    Callback.objects.bulk_create(batch.made.callbacks)
-    Supervision.objects.bulk_create(batch.made.supervisions)
-    Event.objects.bulk_create(batch.made.events)
-    _update(cases)
+    insert_many(batch.made.callbacks)
+    insert_many(batch.made.supervisions)
+    insert_many(batch.made.events)
+    update_many(cases, WRITTEN)
     return batch.made
 
 
@@ -95,12 +96,10 @@ class _Batch:
         keys = [case.pk for case in cases]
         self.as_of, self.made, self.book = as_of, Fallen(), rulebook()
         self.units = {unit.pk: unit for unit in self.book.units.values()}
-        rounds = Callback.objects.filter(case__in=keys).values_list("case_id", "round", "state")
+        rounds = _of(Callback, keys).values_list("case_id", "round", "state")
         self.rounds = {(case, number): CallbackState(state) for case, number, state in rounds}
-        self.raised = set(
-            Supervision.objects.filter(case__in=keys).values_list("case_id", "rule", "occasion")
-        )
-        dispatches = Dispatch.objects.filter(case__in=keys, ended_at=None)
+        self.raised = set(_of(Supervision, keys).values_list("case_id", "rule", "occasion"))
+        dispatches = _of(Dispatch, keys).filter(ended_at=None)
         self.dispatches: dict[int, int] = dict(dispatches.values_list("case_id", "number"))
         self.requests = {model: _open_requests(model, end, keys) for model, end in OPEN_REQUESTS}
 
@@ -208,24 +207,20 @@ def _unit_id(case: Case) -> int:
     return case.unit_id
 
 
+def _of(model: type[Model], keys: Sequence[int]) -> QuerySet[Any]:
+    """The rows of some cases: the keys as one value, for hundreds are a long statement."""
+    column = f"{connection.ops.quote_name(model._meta.db_table)}.case_id"
+    rows = model._default_manager.order_by()
+    if connection.vendor == "postgresql":
+        return rows.extra(where=[f"{column} = ANY(%s)"], params=[list(keys)])
+    among = f"{column} IN (SELECT value FROM json_each(%s))"
+    return rows.extra(where=[among], params=[str(list(keys))])
+
+
 def _open_requests(model: type[Model], end: str, keys: Sequence[int]) -> dict[int, list[int]]:
     """The open requests of some cases: their keys by that of the case."""
     found: dict[int, list[int]] = {}
-    rows = model._default_manager.filter(case__in=keys, **{end: None}).order_by("pk")
+    rows = _of(model, keys).filter(**{end: None}).order_by("pk")
     for case, key in rows.values_list("case_id", "pk"):
         found.setdefault(case, []).append(key)
     return found
-
-
-def _update(cases: Sequence[Case]) -> None:
-    """Write the changed fields of many cases, with one statement that is sent many times."""
-    quote = connection.ops.quote_name
-    fields = [field for field in Case._meta.concrete_fields if field.name in WRITTEN]
-    sets = ", ".join(f"{quote(str(field.column))} = %s" for field in fields)
-    sql = f"UPDATE {quote(Case._meta.db_table)} SET {sets} WHERE {quote('id')} = %s"
-    with connection.cursor() as cursor:
-        cursor.executemany(sql, [[*_values(case, fields), case.pk] for case in cases])
-
-
-def _values(case: Case, fields: Sequence["Field[Any, Any]"]) -> list[Any]:
-    return [field.get_db_prep_save(getattr(case, field.attname), connection) for field in fields]

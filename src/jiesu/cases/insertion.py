@@ -7,14 +7,11 @@ signals are not sent (the desk has none).
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from django.db import connection, models
 from django.db.models import Field, Model
-
-AT_ONCE = 100
-"""Rows in a statement: more would not be quicker, and each number has a statement that is kept."""
 
 Column = tuple[str, Callable[[Any], Any] | None]
 
@@ -42,18 +39,34 @@ def insert_all(rows: Sequence[Model]) -> None:
 
 
 def insert_many(rows: Sequence[Model]) -> None:
-    """Insert any number of new rows of one table, a hundred in a statement."""
-    for start in range(0, len(rows), AT_ONCE):
-        insert_all(rows[start : start + AT_ONCE])
+    """Insert any number of new rows of one table, the quickest way; their keys stay unknown."""
+    if not rows:
+        return
+    model = type(rows[0])
+    if connection.vendor == "postgresql":
+        columns, sql = _copy_statement(model)
+        with connection.cursor() as cursor, cursor.copy(sql) as copy:
+            for row in rows:
+                copy.write_row(_values(row, columns))
+    else:
+        columns, sql = _statement(model, 1, connection.vendor, returning=False)
+        with connection.cursor() as cursor:
+            cursor.executemany(sql, [_values(row, columns) for row in rows])
+    for row in rows:
+        _saved(row)
 
 
 def update_many(rows: Sequence[Model], names: tuple[str, ...]) -> None:
-    """Write the named fields of rows of one table: one statement, sent with all the values."""
+    """Write the named fields of any number of rows of one table."""
     if not rows:
         return
     columns, sql = _update_statement(type(rows[0]), names, connection.vendor)
+    written = [[*_values(row, columns), row.pk] for row in rows]
     with connection.cursor() as cursor:
-        cursor.executemany(sql, [[*_values(row, columns), row.pk] for row in rows])
+        if connection.vendor == "postgresql":
+            cursor.execute(sql, [list(column) for column in zip(*written, strict=True)])
+        else:
+            cursor.executemany(sql, written)
 
 
 def _saved(row: Model) -> None:
@@ -73,20 +86,35 @@ def _has_own_key(model: type[Model]) -> bool:
     return isinstance(model._meta.pk, models.AutoField | models.BigAutoField)
 
 
-@cache
-def _statement(model: type[Model], n_rows: int, vendor: str) -> tuple[tuple[Column, ...], str]:
-    """The columns of a table, without a key that the database gives, and the statement."""
+def _written(model: type[Model]) -> "tuple[list[Field[Any, Any]], str]":
+    """The fields of a table, without a key that the database gives, and their names."""
     fields = [
         field
         for field in model._meta.concrete_fields
         if not (field.primary_key and _has_own_key(model))
     ]
     quote = connection.ops.quote_name
-    names = ", ".join(quote(str(field.column)) for field in fields)
+    return fields, ", ".join(quote(str(field.column)) for field in fields)
+
+
+@cache
+def _statement(
+    model: type[Model], n_rows: int, vendor: str, returning: bool = True
+) -> tuple[tuple[Column, ...], str]:
+    """The columns of a new row, and the statement."""
+    fields, names = _written(model)
+    quote = connection.ops.quote_name
     row = "(" + ", ".join(["%s"] * len(fields)) + ")"
     sql = f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES " + ", ".join([row] * n_rows)
-    if n_rows == 1 and _has_own_key(model):
+    if returning and n_rows == 1 and _has_own_key(model):
         sql += f" RETURNING {quote(str(model._meta.pk.column))}"
+    return tuple((field.attname, _converter(field)) for field in fields), sql
+
+
+@cache
+def _copy_statement(model: type[Model]) -> tuple[tuple[Column, ...], str]:
+    fields, names = _written(model)
+    sql = f"COPY {connection.ops.quote_name(model._meta.db_table)} ({names}) FROM STDIN"
     return tuple((field.attname, _converter(field)) for field in fields), sql
 
 
@@ -94,11 +122,19 @@ def _statement(model: type[Model], n_rows: int, vendor: str) -> tuple[tuple[Colu
 def _update_statement(
     model: type[Model], names: tuple[str, ...], vendor: str
 ) -> tuple[tuple[Column, ...], str]:
+    """On PostgreSQL a statement of columns, each an array; on SQLite of one row."""
     fields = [field for field in model._meta.concrete_fields if field.name in names]
     quote = connection.ops.quote_name
-    sets = ", ".join(f"{quote(str(field.column))} = %s" for field in fields)
-    key = quote(str(model._meta.pk.column))
-    sql = f"UPDATE {quote(model._meta.db_table)} SET {sets} WHERE {key} = %s"
+    table, own = quote(model._meta.db_table), model._meta.pk
+    columns, key = [quote(str(field.column)) for field in fields], quote(str(own.column))
+    if vendor == "postgresql":
+        arrays = ", ".join(f"%s::{field.db_type(connection)}[]" for field in (*fields, own))
+        sets = ", ".join(f"{column} = new.{column}" for column in columns)
+        new = f"unnest({arrays}) AS new ({', '.join((*columns, key))})"
+        sql = f"UPDATE {table} SET {sets} FROM {new} WHERE {table}.{key} = new.{key}"
+    else:
+        sets = ", ".join(f"{column} = %s" for column in columns)
+        sql = f"UPDATE {table} SET {sets} WHERE {key} = %s"
     return tuple((field.attname, _converter(field)) for field in fields), sql
 
 
@@ -112,6 +148,7 @@ def _converter(field: "Field[Any, Any]") -> Callable[[Any], Any] | None:
     return None
 
 
+@lru_cache(maxsize=1000)
 def adapted_instant(value: datetime) -> Any:
-    """An aware instant as the database keeps it."""
+    """An aware instant as SQLite keeps it. Many rows that are written together have the same."""
     return connection.ops.adapt_datetimefield_value(value)
