@@ -17,7 +17,7 @@ from jiesu.cases.history import plain
 from jiesu.cases.models import Case, CasePrivate, Event, Place, Unit
 from jiesu.cases.personal import AlteredError, KeyMissingError
 from jiesu.cases.record_words import words_of
-from jiesu.cases.replay import COLUMNS, Replay, played
+from jiesu.cases.replay import COLUMNS, NUMBERED, Replay, played
 from jiesu.cases.sealed_fields import NAMES, RECORDS, records_of, word_fields
 from jiesu.cases.vault import opened, person_of, text_of
 from jiesu.core.chain import StoredEvent, check_chain, is_recorded
@@ -179,13 +179,14 @@ def _wrong_records(
     there = set()
     for row in rows:
         model = str(row._meta.model_name)
-        there.add((model, row.pk))
+        key = getattr(row, NUMBERED.get(model, "pk"))
+        there.add((model, key))
         for name in word_fields(type(row)):
-            yield from _wrong_words(case, private, row, (model, row.pk, name), replay)
+            yield from _wrong_words(case, private, row, (model, key, name), replay)
         plain_fields = PLAIN_FIELDS[model]
-        for name, value in replay.records.get((model, row.pk), {}).items():
+        for name, value in replay.records.get((model, key), {}).items():
             if name in plain_fields and plain(getattr(row, name)) != value:
-                yield f"the {name} of its {model} {row.pk} is not what was last recorded"
+                yield f"the {name} of its {model} {key} is not what was last recorded"
     for model, key in sorted(replay.records.keys() - there):
         yield f"its {model} {key} is missing"
 

@@ -10,13 +10,14 @@ from django.db.models import Model
 from jiesu.cases.change import Change
 from jiesu.cases.history import personal
 from jiesu.cases.models import Case
+from jiesu.cases.refusals import Conflict
 from jiesu.cases.vault import opened, sealed
 
 
 def write_words(change: Change, row: Model, **texts: str) -> dict[str, dict[str, str]]:
     """Seal texts into fields of a saved row; what the event holds of them, by field.
 
-    An empty text leaves its field as it is.
+    An empty text leaves its field as it is. Raises Conflict after the case's texts were erased.
     """
     written = {field: text for field, text in texts.items() if text}
     for field, text in written.items():
@@ -24,6 +25,8 @@ def write_words(change: Change, row: Model, **texts: str) -> dict[str, dict[str,
     if written:
         row.save(update_fields=list(written))
     salt = change.private().text_salt if written else b""
+    if written and not salt:
+        raise Conflict("erased", "what was said about this case was erased: nothing is added to it")
     return {field: personal(salt, field, text) for field, text in texts.items()}
 
 

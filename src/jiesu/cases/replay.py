@@ -50,6 +50,9 @@ COLUMNS = frozenset(
 )  # fmt: skip
 """Columns that are compared where an event has said what they are."""
 
+NUMBERED: Mapping[str, str] = {"callback": "round", "redo": "number"}
+"""Records that events call by their number in the case, and the column that holds it."""
+
 _STATE_OF = {kind: State(kind).value for kind in ("received", "classified", "dispatched")}
 _DISPATCHES = frozenset({"dispatched", "redispatched"})
 _PLAIN = (str, int, bool, type(None))
@@ -64,7 +67,8 @@ class Replay:
     digests: dict[str, str] = field(default_factory=dict)
     """The last digest of `person.name`, `title`, `body`, `answer`; without those made empty."""
     words: dict[tuple[str, int, str], str] = field(default_factory=dict)
-    """The digest of a record's words by model, key and field, where the event names the record."""
+    """The digest of a record's words by model, key and field, where the event names the record:
+    by the database's key, or by its number in the case (`NUMBERED`)."""
     loose: set[tuple[str, str]] = field(default_factory=set)
     """(field, digest) of all words of records."""
     records: dict[tuple[str, int], dict[str, object]] = field(default_factory=dict)
@@ -132,9 +136,17 @@ class Replay:
         self.loose.update(words.items())
         for model in models & set(changes):
             if type(changes[model]) is int:
-                record = self.records.setdefault((model, changes[model]), {})
-                record.update({n: v for n, v in changes.items() if type(v) in _PLAIN})
-                self.words.update({(model, changes[model], name): words[name] for name in words})
+                self._record(model, changes[model], changes, words)
+        if kind.startswith("callback_") and type(changes.get("round")) is int:
+            self._record("callback", changes["round"], changes, words)
+
+    def _record(
+        self, model: str, key: int, changes: Mapping[str, Any], words: Mapping[str, str]
+    ) -> None:
+        """What an event says of the record that it names."""
+        record = self.records.setdefault((model, key), {})
+        record.update({name: value for name, value in changes.items() if type(value) in _PLAIN})
+        self.words.update({(model, key, name): digest for name, digest in words.items()})
 
     def _last(self, name: str, value: Mapping[str, str]) -> None:
         if "digest" in value:

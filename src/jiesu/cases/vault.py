@@ -90,15 +90,24 @@ def opened_bytes(case: Case, field: str, stored: bytes) -> bytes:
 
 def private_of(case: Case, person: Person, title: str, body: str) -> CasePrivate:
     """The row, unsaved, of what is personal of a new case."""
-    text = _json({"title": title, "body": body})
     return CasePrivate(
         case=case,
         person_salt=new_salt(),
         text_salt=new_salt(),
-        person=sealed(case, "person", _json(asdict(person))),
-        text=sealed(case, "text", text),
+        person=sealed_person(case, person),
+        text=sealed_text(case, title, body),
         name_hash=name_hash(person.name),
     )
+
+
+def sealed_person(case: Case, person: Person) -> bytes:
+    """Who asks, as `person_of` opens it."""
+    return sealed(case, "person", _json(asdict(person)))
+
+
+def sealed_text(case: Case, title: str, body: str) -> bytes:
+    """Title and body, as `text_of` opens them."""
+    return sealed(case, "text", _json({"title": title, "body": body}))
 
 
 def person_of(case: Case, private: CasePrivate) -> Person:
