@@ -14,6 +14,7 @@ from jiesu.cases.actions.assistance import (
     escalate_case,
 )
 from jiesu.cases.actions.handling import sign_case, submit_feedback
+from jiesu.cases.actions.redoing import redo_case
 from jiesu.cases.actions.units import end_unit, merge_units, move_unit, rename_unit
 from jiesu.cases.actor import Actor
 from jiesu.cases.history import chain_of
@@ -209,6 +210,14 @@ def test_what_has_ended_stays_with_the_old_unit(city: City, state: State) -> Non
     merge(city)
     case.refresh_from_db()
     assert (case.unit, case.version) == (city.unit[OLD], 1)
+
+
+def test_a_closed_case_of_a_merged_unit_is_redone_by_its_successor(city: City) -> None:
+    case = city.received()
+    Case.objects.filter(pk=case.pk).update(state=State.CLOSED, ended_at=NOW)
+    merge(city)
+    again = redo_case(case_id=case.pk, opinion="未解决", by=city.evaluator, as_of=NOW + HOUR)
+    assert (again.unit, again.state) == (city.unit[NEW], State.DISPATCHED)
 
 
 def test_the_people_of_a_merged_unit_go_on_with_its_cases(city: City) -> None:

@@ -1,8 +1,8 @@
 """Giving a case back to its unit (重办): when answers ask for it, or the city decides it.
 
-The unit is the same, the limit that of redos, and another call-back follows at its end. First and
-final answers are both kept: each round has a call-back of its own. Rules:
-docs/methods/call-back.md.
+The unit is the same (of a merged one its successor), the limit that of redos, and another
+call-back follows at its end. First and final answers are both kept: each round has a call-back of
+its own. Rules: docs/methods/call-back.md.
 """
 
 from datetime import datetime
@@ -14,8 +14,8 @@ from jiesu.cases.change import Change, changing
 from jiesu.cases.models import Callback, Case, Redo
 from jiesu.cases.record_words import write_words
 from jiesu.cases.refusals import Conflict, Forbidden
-from jiesu.cases.routes import Route
-from jiesu.cases.rulebook import rulebook
+from jiesu.cases.routes import Route, standing
+from jiesu.cases.rulebook import local_day, rulebook
 from jiesu.cases.words import checked_words
 from jiesu.core.lifecycle import CallbackState, moved
 
@@ -76,9 +76,11 @@ def redo(change: Change, *, callback: Callback | None = None, opinion: str = "")
     # Before its call-back the round goes on; that call-back waits for the new limit.
     begins = case.callbacks.filter(round=case.round, state__in=ended).exists()
     change.set(n_redos=row.number, round=case.round + 1 if begins else case.round, ended_at=None)
+    book = rulebook()
     route = Route(
-        unit=case.unit,
-        limit=rulebook().rules_of(case.rules_id).callback.redo_limit,
+        # Of a merged unit its successor.
+        unit=standing(case.unit, book, local_day(change.as_of)) or case.unit,
+        limit=book.rules_of(case.rules_id).callback.redo_limit,
         explanation=_WORDS["decision" if callback is None else "answers"],
         # The unit has had it: it is not returned again.
         designated=True,
