@@ -16,7 +16,7 @@ from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 from pydantic.json_schema import model_json_schema
 
-from jiesu.api import callbacks, cases, moves
+from jiesu.api import callbacks, cases, feed, keys, moves, webhooks
 from jiesu.api.access import Anyone, Rule, Undeclared, operations, rule_of
 from jiesu.api.errors import (
     LONGEST_NAME,
@@ -199,7 +199,7 @@ def made_api() -> DeskApi:
         auth=Undeclared(),
     )
     answer_problems(made)
-    for router in (cases.router, moves.router, callbacks.router):
+    for router in (one.router for one in (cases, moves, callbacks, feed, webhooks, keys)):
         made.add_router("", router)
     return made
 

@@ -6,6 +6,7 @@ Field names are the actions' own. What a value may be is theirs to say; here are
 from datetime import datetime
 from typing import Annotated, Any
 
+from ninja.params.models import Path as PathParam
 from pydantic import BaseModel, Field, StringConstraints
 
 from jiesu.api.schemas import NO_NUL, CaseRow, Code, In, Line, Moment, Said, Words
@@ -13,6 +14,7 @@ from jiesu.cases.models import Case, Contact, Feedback
 from jiesu.cases.refusals import Invalid
 
 Id = Annotated[int, Field(ge=1, le=2**63 - 1)]
+PathId = Annotated[int, PathParam(..., ge=1, le=2**63 - 1)]
 Mark = Annotated[int, Field(ge=1, le=5)]
 Key = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=NO_NUL)]
 Codes = Annotated[list[Key], Field(max_length=50)]

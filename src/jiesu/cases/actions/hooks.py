@@ -1,0 +1,92 @@
+"""Addresses that are told of events: registered, ended, told again from an event on.
+
+How they are told is in `jiesu.cases.webhooks`.
+"""
+
+import re
+import secrets
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+
+from jiesu.cases.actor import Actor
+from jiesu.cases.models import Delivery, Webhook
+from jiesu.cases.outbound import fault_of_url
+from jiesu.cases.refusals import Conflict, Invalid, NotFound
+from jiesu.cases.scopes import permit
+from jiesu.cases.stream import horizon
+from jiesu.cases.webhooks import secret_of
+
+MOST = 20
+"""Webhooks of one owner."""
+LONGEST_URL, MOST_KINDS = 500, 50
+_KIND = re.compile(r"[a-z_]{1,40}")
+
+
+def register_webhook(
+    *, url: str, kinds: Iterable[str], by: Actor, as_of: datetime
+) -> tuple[Webhook, str]:
+    """Let an address be told of events of the actor's own cases, from now on.
+
+    `kinds` are kinds of events, none means all. The second value is the secret of the signatures,
+    told this once.
+    """
+    permit(by, "register_webhook")
+    wanted = sorted(set(kinds))
+    wrong: dict[str, str] = {}
+    allow_private = settings.JIESU.webhooks_allow_private
+    fault = fault_of_url(url, allow_private=allow_private)
+    if fault is not None or len(url) > LONGEST_URL:
+        wrong["url"] = fault or f"longer than {LONGEST_URL} characters"
+    if len(wanted) > MOST_KINDS or not all(_KIND.fullmatch(kind) for kind in wanted):
+        wrong["kinds"] = "name kinds of events, such as dispatched"
+    if wrong:
+        raise Invalid(wrong)
+    owner = by.account
+    if Webhook.objects.filter(owner=owner, active=True).count() >= MOST:
+        raise Conflict("too_many_webhooks", f"you have {MOST}: end one first")
+    hook = Webhook.objects.create(
+        owner=owner,
+        url=url,
+        secret=secrets.token_bytes(32),
+        kinds=wanted,
+        created_at=as_of,
+        last_event=horizon(),
+    )
+    return hook, secret_of(hook)
+
+
+def end_webhook(*, webhook_id: int, by: Actor, as_of: datetime) -> Webhook:
+    """Tell an address nothing any more."""
+    with transaction.atomic():
+        hook = own_webhook(webhook_id, by)
+        hook.active = False
+        hook.save(update_fields=["active"])
+        hook.deliveries.filter(delivered_at=None).update(next_at=None, status="ended")
+    return hook
+
+
+def replay_webhook(*, webhook_id: int, after: int, by: Actor, as_of: datetime) -> Webhook:
+    """Tell an address again of all that happened after an event, in the order of the events."""
+    with transaction.atomic():
+        hook = own_webhook(webhook_id, by)
+        if not hook.active:
+            raise Conflict("webhook_ended", "this webhook was ended: register another")
+        Delivery.objects.filter(webhook=hook, event__gt=after).update(
+            delivered_at=None, next_at=as_of, n_attempts=0, status=""
+        )
+        hook.last_event = min(hook.last_event, after)
+        hook.save(update_fields=["last_event"])
+    return hook
+
+
+def own_webhook(webhook_id: int, by: Actor) -> Webhook:
+    """One of the actor's own webhooks, locked. Raises NotFound for anybody else's."""
+    permit(by, "register_webhook")
+    rows = Webhook.objects.select_for_update().filter(owner=by.account)
+    hook = rows.filter(pk=webhook_id).first()
+    if hook is None:
+        raise NotFound("no_such_webhook", "there is no such webhook")
+    return hook

@@ -1,0 +1,177 @@
+"""Telling other systems of events: what is due is signed and sent, what fails is sent again.
+
+The worker's job. A message has keys, kinds and states and nothing that is personal; only events
+that the owner may follow are told (`stream`), looked at again when they are sent. Registering is
+in `actions.hooks`; what a receiver must know: docs/api.md, "Webhooks".
+"""
+
+import hashlib
+import hmac
+import json
+from base64 import urlsafe_b64encode
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import httpx
+from django.conf import settings
+from django.utils.crypto import salted_hmac
+
+from jiesu.cases.actor import Actor
+from jiesu.cases.jobs import More
+from jiesu.cases.models import Delivery, Event, Webhook
+from jiesu.cases.outbound import AddressRefused, post
+from jiesu.cases.stream import followed, step
+
+AT_ONCE, THREADS = 100, 8
+"""Deliveries of one pass, and how many are under way at once."""
+AGAIN_MINUTES = (1, 5, 30, 120, 360, 720, 1440, 1440)
+"""After a failure it is tried again so many minutes later; after the last it is given up."""
+KEPT = timedelta(days=30)
+"""What was delivered is remembered so long."""
+
+
+def secret_of(hook: Webhook) -> str:
+    """The key of a webhook's signatures. It lies nowhere: the database has half of it."""
+    made = salted_hmac("jiesu.webhook", bytes(hook.secret).hex(), algorithm="sha256").digest()
+    return urlsafe_b64encode(made).decode().rstrip("=")
+
+
+def signature(secret: str, timestamp: int, body: bytes) -> str:
+    """What proves that a message is ours and of this moment."""
+    text = str(timestamp).encode() + b"." + body
+    return "v1=" + hmac.new(secret.encode(), text, hashlib.sha256).hexdigest()
+
+
+def webhooks_job(as_of: datetime) -> str:
+    """Note what is to be told, tell what is due, forget what was told long ago."""
+    more = max([note_events(hook, as_of) for hook in active_webhooks()], default=False)
+    told, failed, left = deliver(as_of)
+    Delivery.objects.filter(delivered_at__lt=as_of - KEPT).delete()
+    note = f"{told} delivered, {failed} failed"
+    return More(note) if more or left else note
+
+
+def active_webhooks() -> Sequence[Webhook]:
+    """The webhooks that are told of something."""
+    return list(Webhook.objects.filter(active=True, owner__is_active=True).select_related("owner"))
+
+
+def note_events(hook: Webhook, as_of: datetime) -> bool:
+    """Write down what happened since the last time, to be told; whether there is more."""
+    narrowed = {"kind__in": hook.kinds} if hook.kinds else {}
+    found = step(Actor.of(hook.owner), hook.last_event, AT_ONCE, **narrowed)
+    if found.position == hook.last_event:
+        return False
+    # Twice the same event, after a kill between the two statements, is one delivery.
+    Delivery.objects.bulk_create(
+        [Delivery(webhook=hook, event=event, next_at=as_of) for event in found.events],
+        ignore_conflicts=True,
+    )
+    # Unless somebody has asked for a replay meanwhile.
+    Webhook.objects.filter(pk=hook.pk, last_event=hook.last_event).update(last_event=found.position)
+    return found.more
+
+
+def deliver(as_of: datetime) -> tuple[int, int, bool]:
+    """Send what is due: how many arrived, how many did not, whether more is due.
+
+    Each webhook gets its events in order; after one that fails its others wait for the next pass,
+    so that a receiver who is away costs one attempt and nobody else's time.
+    """
+    due = Delivery.objects.filter(delivered_at=None, next_at__lte=as_of, webhook__active=True)
+    rows = list(due.select_related("webhook__owner", "event__case").order_by("event")[:AT_ONCE])
+    letters: dict[int, list[tuple[Delivery, Letter | None]]] = {}
+    for row in rows:
+        # Whose it is is asked here: the threads have no business with the database.
+        letters.setdefault(row.webhook_id, []).append((row, _letter(row, as_of)))
+    told = tried = 0
+    with ThreadPoolExecutor(THREADS) as pool:
+        for sent in pool.map(_send_in_order, letters.values()):
+            for row, status in sent:
+                told += _note(row, status, as_of)
+                tried += 1
+    return told, tried - told, len(rows) == AT_ONCE and told > 0
+
+
+Letter = tuple[bytes, dict[str, str]]
+
+
+def _letter(row: Delivery, as_of: datetime) -> Letter | None:
+    """The message and its headers; none where the event is no longer the owner's to follow."""
+    if not followed(Actor.of(row.webhook.owner)).filter(pk=row.event_id).exists():
+        return None
+    body = json.dumps(message(row.event), separators=(",", ":")).encode()
+    timestamp = int(as_of.timestamp())
+    headers = {
+        "Content-Type": "application/json",
+        "User-Agent": "jiesu",
+        "Jiesu-Event": str(row.event_id),
+        "Jiesu-Timestamp": str(timestamp),
+        "Jiesu-Signature": signature(secret_of(row.webhook), timestamp, body),
+    }
+    return body, headers
+
+
+def message(event: Event) -> dict[str, object]:
+    """What is told of an event: nothing that is personal."""
+    return {
+        "id": event.pk,
+        "kind": event.kind,
+        "number": event.case.number,
+        "seq": event.seq,
+        "at": event.at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        "state": event.case.state,
+        "version": event.case.version,
+    }
+
+
+def _send_in_order(letters: Sequence[tuple[Delivery, Letter | None]]) -> list[tuple[Delivery, str]]:
+    sent = []
+    for row, letter in letters:
+        sent.append((row, _send(row, letter)))
+        if letter is not None and not _arrived(sent[-1][1]):
+            break
+    return sent
+
+
+def _send(row: Delivery, letter: Letter | None) -> str:
+    """Send one; gives what came of it in a few words: `200`, `timeout`, why it was refused."""
+    if letter is None:
+        return "not yours any more"
+    body, headers = letter
+    allow_private = settings.JIESU.webhooks_allow_private
+    try:
+        return str(post(row.webhook.url, body, headers, allow_private=allow_private))
+    except AddressRefused as refused:
+        return str(refused)
+    except httpx.TimeoutException:
+        return "timeout"
+    except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
+        return type(error).__name__
+
+
+def _arrived(status: str) -> bool:
+    return len(status) == 3 and status.startswith("2")
+
+
+def _note(row: Delivery, status: str, as_of: datetime) -> bool:
+    """Write down what came of a delivery; whether it arrived."""
+    arrived = _arrived(status)
+    row.n_attempts += 1
+    row.status = status[:40]
+    if arrived:
+        row.delivered_at, row.next_at = as_of, None
+    elif status == "not yours any more" or row.n_attempts > len(AGAIN_MINUTES):
+        row.next_at = None
+    else:
+        row.next_at = as_of + timedelta(minutes=AGAIN_MINUTES[row.n_attempts - 1])
+    # Not what was ended or is to be replayed since.
+    unchanged = Delivery.objects.filter(pk=row.pk, n_attempts=row.n_attempts - 1)
+    unchanged.exclude(next_at=None).update(
+        n_attempts=row.n_attempts,
+        status=row.status,
+        delivered_at=row.delivered_at,
+        next_at=row.next_at,
+    )
+    return arrived
