@@ -78,9 +78,9 @@ def test_a_dispatched_demand_costs_few_statements(callers: Callers) -> None:
         answer = caller.post("/cases", demand, Idempotency_Key="x")
     assert answer.body["state"] == "dispatched"
     told = [query["sql"].split("(")[0][:60] for query in queries]
-    # The key of the request, the number, begin, earlier demands, five tables, commit. None for
+    # The number, begin, earlier demands, five tables, commit. None for
     # the API key, which is remembered; numbers are taken in blocks outside a test.
-    assert len(told) == 10, told
+    assert len(told) == 9, told
 
 
 def test_a_case_is_read_with_what_is_personal_masked(callers: Callers, city: City) -> None:

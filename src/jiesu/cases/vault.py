@@ -7,7 +7,7 @@ look (`scopes`). Values never reach a log: what is wrong is said without them.
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from functools import cache
 
 from django.conf import settings
@@ -36,6 +36,11 @@ class Person:
 
     def __repr__(self) -> str:
         return "Person(…)"
+
+    @property
+    def parts(self) -> dict[str, str]:
+        """What was said, by field; empty texts too."""
+        return {name: getattr(self, name) for name in self.__slots__}
 
     @property
     def masked(self) -> "Person":
@@ -102,7 +107,7 @@ def private_of(case: Case, person: Person, title: str, body: str) -> CasePrivate
 
 def sealed_person(case: Case, person: Person) -> bytes:
     """Who asks, as `person_of` opens it."""
-    return sealed(case, "person", _json(asdict(person)))
+    return sealed(case, "person", _json(person.parts))
 
 
 def sealed_text(case: Case, title: str, body: str) -> bytes:
@@ -113,8 +118,7 @@ def sealed_text(case: Case, title: str, body: str) -> bytes:
 def person_of(case: Case, private: CasePrivate) -> Person:
     """Who asked; all empty after it was erased."""
     text = opened(case, "person", private.person)
-    known = {field.name for field in fields(Person)}
-    return Person(**{k: v for k, v in json.loads(text or "{}").items() if k in known})
+    return Person(**{k: v for k, v in json.loads(text or "{}").items() if k in Person.__slots__})
 
 
 def text_of(case: Case, private: CasePrivate) -> tuple[str, str]:
@@ -133,6 +137,16 @@ def caller_hashes(phone: str) -> tuple[str, ...]:
     """The same under every key of the ring: during a rotation old rows have an older one."""
     normal = normal_phone(phone)
     return hashes(ring(), "phone", normal) if normal else ()
+
+
+def request_hash(said: str) -> str:
+    """By which a request that comes again is known; keyed, for it is made of personal words."""
+    return keyed_hash(ring(), "request", said)
+
+
+def is_request(said: str, digest: str) -> bool:
+    """Whether a digest is that of this request, under any key of the ring."""
+    return digest in hashes(ring(), "request", said)
 
 
 def name_hash(name: str) -> str:

@@ -3,9 +3,14 @@
 Leaves out where the words are kept (`record_words`) and how they are sealed (`vault`).
 """
 
+import re
+
 from jiesu.cases.refusals import Invalid
 
 MAX_WORDS = 20_000
+
+_NONE = re.compile("[\x00\ud800-\udfff]")
+"""PostgreSQL takes no NUL, and no surrogate is a character."""
 
 
 def checked_words(field: str, text: str, *, required: bool = True, longest: int = MAX_WORDS) -> str:
@@ -25,7 +30,6 @@ def fault_of(text: str, longest: int = MAX_WORDS) -> str | None:
     """What is wrong with a text, in words that do not repeat it; `None` where nothing is."""
     if len(text) > longest:
         return f"longer than {longest} characters: shorten it"
-    # PostgreSQL takes no NUL, and no surrogate is a character.
-    if "\x00" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+    if _NONE.search(text):
         return "holds a character that is none: remove it"
     return None

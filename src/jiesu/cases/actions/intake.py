@@ -5,9 +5,8 @@ transaction. Later steps before a dispatch are in `dispatching`.
 """
 
 import hashlib
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from django.db import IntegrityError, connection, transaction
@@ -21,7 +20,7 @@ from jiesu.cases.refusals import Conflict, Invalid
 from jiesu.cases.routes import Route, first_dispatch, route_of
 from jiesu.cases.rulebook import Rulebook, local_day, rulebook
 from jiesu.cases.scopes import permit
-from jiesu.cases.vault import Person, caller_hash, private_of
+from jiesu.cases.vault import Person, caller_hash, is_request, private_of, request_hash
 from jiesu.cases.words import fault_of
 from jiesu.core.category_tree import Levels
 from jiesu.core.desk import DeskRules
@@ -104,7 +103,7 @@ def receive_case(
     _, rules = book.desk_on(day)
     _check(demand, rules, book)
     key = _key(by, idempotency_key)
-    digest = _digest(demand) if key else ""
+    digest = request_hash(_words_of(demand)) if key else ""
     number = number or rules.number(day, next_number(day))
     try:
         with transaction.atomic():
@@ -114,7 +113,7 @@ def receive_case(
         # asked beforehand, for nearly every key is new.
         known = Case.objects.filter(idempotency_key=key).first() if key else None
         if known is not None:
-            return _received_before(known, digest)
+            return _received_before(known, demand)
         if Case.objects.filter(number=number).exists():
             raise Conflict("number_taken", "a case with this number was received") from None
         raise
@@ -125,13 +124,14 @@ def _key(by: Actor, given: str) -> str | None:
     return hashlib.sha256(f"{by.name}:{given}".encode()).hexdigest() if given else None
 
 
-def _digest(demand: Demand) -> str:
-    text = json.dumps(asdict(demand), ensure_ascii=False, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+def _words_of(demand: Demand) -> str:
+    """All that a demand says, as one text: equal for equal demands only."""
+    said = [getattr(demand, name) for name in demand.__dataclass_fields__ if name != "person"]
+    return repr((said, demand.person.parts))
 
 
-def _received_before(case: Case, digest: str) -> Received:
-    if case.request_digest != digest:
+def _received_before(case: Case, demand: Demand) -> Received:
+    if not is_request(_words_of(demand), case.request_digest):
         raise Conflict("key_reused", "this idempotency key was used for another demand")
     return Received(case, False)
 
@@ -158,7 +158,7 @@ def _check(demand: Demand, rules: DeskRules, book: Rulebook) -> None:
 
 def _wrong_texts(demand: Demand) -> dict[str, str]:
     wrong: dict[str, str] = {}
-    person = asdict(demand.person)
+    person = demand.person.parts
     if not demand.title.strip() and not demand.body.strip():
         wrong["body"] = "say what the demand is about"
     if demand.anonymous and any(person.values()):
@@ -319,7 +319,7 @@ def _said(case: Case, demand: Demand, private: CasePrivate) -> Changes:
     person_salt, text_salt = private.person_salt, private.text_salt
     person = {
         name: personal(person_salt, name, value)
-        for name, value in asdict(demand.person).items()
+        for name, value in demand.person.parts.items()
         if value
     }
     return {
