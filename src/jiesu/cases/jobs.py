@@ -60,6 +60,7 @@ JOBS: tuple[Job, ...] = (
     Job("seal", 60, "jiesu.cases.seals", "seal_job"),
     Job("figures", 30, "jiesu.cases.running", "figures_job", lease_seconds=300),
     Job("index", 5, "jiesu.cases.search_index", "index_job"),
+    Job("retention", 86_400, "jiesu.cases.retention", "retention_job"),
     Job("webhooks", 5, "jiesu.cases.webhooks", "webhooks_job", lease_seconds=300),
 )
 """All jobs. Whoever has work for the worker adds a line."""
