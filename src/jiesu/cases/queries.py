@@ -24,7 +24,7 @@ from django.db.models import (
     When,
 )
 from django.db.models.fields.json import KT
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, NullIf
 
 from jiesu.cases.actor import Actor
 from jiesu.cases.keyset import merged, one_of
@@ -288,7 +288,8 @@ def _then(cases: QuerySet[Case], as_of: datetime) -> QuerySet[Any]:
         paused_then=clock("old_paused_since", "paused_since"),
         state_then=Coalesce(before(moved, "state"), F("state")),
         contacted_then=Choice(
-            When(Exists(contacts), then=before(contacts, "contacted_at")),
+            # SQLite says a null of JSON as a word.
+            When(Exists(contacts), then=NullIf(before(contacts, "contacted_at"), Value("null"))),
             When(contacted_at=None, then=None),
             default=Value("contacted"),
             output_field=CharField(null=True),
