@@ -20,7 +20,14 @@ from jiesu.cases.refusals import Conflict, Invalid
 from jiesu.cases.routes import Route, first_dispatch, route_of
 from jiesu.cases.rulebook import Rulebook, local_day, rulebook
 from jiesu.cases.scopes import permit
-from jiesu.cases.vault import Person, caller_hash, is_request, private_of, request_hash
+from jiesu.cases.vault import (
+    Person,
+    caller_hash,
+    caller_hashes,
+    is_request,
+    private_of,
+    request_hash,
+)
 from jiesu.cases.words import fault_of
 from jiesu.core.category_tree import Levels
 from jiesu.core.desk import DeskRules
@@ -195,7 +202,7 @@ def _received(
     case.idempotency_key, case.request_digest = key, digest
     case.rules_id, case.calendar_id = rules_id, book.calendar[0]
     private = private_of(case, demand.person, demand.title, demand.body)
-    earlier = _earlier(case.caller, as_of)
+    earlier = _earlier(caller_hashes(demand.person.phone), as_of)
     _count(case, earlier, as_of)
     happened: list[tuple[str, Changes]] = [("received", _said(case, demand, private))]
     route: Route | None = None
@@ -264,13 +271,16 @@ def _case(demand: Demand, by: Actor, as_of: datetime, book: Rulebook, number: st
     )
 
 
-def _earlier(caller: str, as_of: datetime) -> list[Earlier]:
-    """The caller's demands of a year back, the newest first."""
-    if not caller:
+def _earlier(callers: Sequence[str], as_of: datetime) -> list[Earlier]:
+    """The caller's demands of a year back, the newest first.
+
+    During a rotation of the hash key older ones bear an older hash.
+    """
+    if not callers:
         return []
     with connection.cursor() as cursor:
         since = connection.ops.adapt_datetimefield_value(as_of - timedelta(days=366))
-        cursor.execute(_EARLIER, [caller, since])
+        cursor.execute(_EARLIER.format(", ".join(["%s"] * len(callers))), [*callers, since])
         return [
             Earlier(pk, number, _instant(created_at), state, (one, two, three), repeat_of)
             for pk, number, created_at, state, one, two, three, repeat_of in cursor.fetchall()
@@ -281,7 +291,7 @@ def _earlier(caller: str, as_of: datetime) -> list[Earlier]:
 # empty ones out by these very words, without which SQLite would not use it.
 _EARLIER = (
     "SELECT id, number, created_at, state, category_1, category_2, category_3, repeat_of_id "
-    "FROM cases_case WHERE caller = %s AND NOT (caller = '') AND created_at > %s "
+    "FROM cases_case WHERE caller IN ({}) AND NOT (caller = '') AND created_at > %s "
     "ORDER BY id DESC LIMIT 1000"
 )
 
