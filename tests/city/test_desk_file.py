@@ -10,7 +10,7 @@ from jiesu.city.check import check_city
 from jiesu.city.desk_file import checked_desk, read_desk, shipped_desk
 from jiesu.city.desk_folder import checked_desk_folder
 from jiesu.city.synth.write import write_city
-from jiesu.core.problems import InputError
+from jiesu.core.problems import InputError, Problem
 from tests.cases.folder import replace_in, small_folder
 
 ON = date(2022, 2, 8)
@@ -22,6 +22,14 @@ def version(folder: Path, name: str, begins: str) -> Path:
     path = folder / f"{name}.toml"
     path.write_text(text.replace("valid_from = 2018-12-19", begins), "utf-8")
     return path
+
+
+def errors(folder: Path, on: date) -> list[Problem]:
+    """What keeps the folder's directory from being taken into use on a day."""
+    found, problems = checked_desk_folder(folder)
+    assert found is not None
+    assert problems == []
+    return list(found.directory_errors(on))
 
 
 def test_without_a_file_the_shipped_rules_hold() -> None:
@@ -67,7 +75,7 @@ def test_a_file_that_is_missing_and_a_folder_without_rules_are_named(tmp_path: P
 
 
 def test_what_the_desk_takes_from_a_folder_is_read_together(tmp_path: Path) -> None:
-    found, problems = checked_desk_folder(small_folder(tmp_path / "city"), on=ON)
+    found, problems = checked_desk_folder(small_folder(tmp_path / "city"))
     assert problems == []
     assert found is not None
     assert (len(found.units), len(found.dispatch.places)) == (5, 4)
@@ -92,7 +100,7 @@ def test_a_directory_that_contradicts_itself_is_named_with_its_line(tmp_path: Pa
     folder = small_folder(tmp_path / "city")
     path = folder / "directory" / "2021-12-19.csv"
     path.write_text(path.read_text("utf-8") + "供暖,,,,,D01,,,9h,\n", "utf-8")
-    for problems in (checked_desk_folder(folder, on=ON)[1], check_city(folder)):
+    for problems in (errors(folder, ON), check_city(folder)):
         found = [(one.file, one.where) for one in problems if one.file.startswith("directory/")]
         assert found == [
             ("directory/2021-12-19.csv", "line 4"),
@@ -104,14 +112,16 @@ def test_a_version_of_the_directory_that_has_ended_is_let_be(tmp_path: Path) -> 
     folder = small_folder(tmp_path / "city")
     old = folder / "directory" / "2020-01-01.csv"
     old.write_text("category_1,unit\n没有的分类,E01\n", "utf-8")
-    assert checked_desk_folder(folder, on=ON)[1] == []
-    assert checked_desk_folder(folder, on=date(2021, 1, 1))[1] != []
+    assert errors(folder, ON) == []
+    assert [problem.file for problem in errors(folder, date(2021, 1, 1))] == [
+        "directory/2020-01-01.csv"
+    ]
 
 
 def test_the_titles_of_kinds_stand_for_their_keys(tmp_path: Path) -> None:
     folder = small_folder(tmp_path / "city")
     replace_in(folder / "directory" / "2021-12-19.csv", "complaint", "投诉")
-    found, problems = checked_desk_folder(folder, on=ON)
+    found, problems = checked_desk_folder(folder)
     assert problems == []
     assert found is not None
     assert found.dispatch.directories[0].entries[1].kind == "complaint"
@@ -120,14 +130,14 @@ def test_the_titles_of_kinds_stand_for_their_keys(tmp_path: Path) -> None:
 def test_a_folder_without_units_cannot_be_worked_with(tmp_path: Path) -> None:
     folder = small_folder(tmp_path / "city")
     replace_in(folder / "city.toml", 'units = "units.csv"', "")
-    found, problems = checked_desk_folder(folder, on=ON)
+    found, problems = checked_desk_folder(folder)
     assert found is None
     assert [problem.where for problem in problems] == ["inputs.units"]
 
 
 def test_a_synthetic_city_has_all_that_the_desk_needs(tmp_path: Path) -> None:
     write_city(tmp_path / "city", period="2022-02", months=1, cases=20, seed=1)
-    found, problems = checked_desk_folder(tmp_path / "city", on=ON)
+    found, problems = checked_desk_folder(tmp_path / "city")
     assert problems == []
     assert found is not None
     assert found.findings(found.dispatch.directories[0], ON) == []

@@ -11,12 +11,13 @@ from django.conf import settings
 from django.db import transaction
 
 from jiesu.cases.loading_rules import Kind, newest
-from jiesu.cases.models import Category, Place, RuleVersion, Unit
+from jiesu.cases.models import Category, Place, RuleVersion
 from jiesu.cases.rulebook import read_rulebook
+from jiesu.cases.unit_rows import core_units
 from jiesu.city.calendar_file import parse_calendar
 from jiesu.city.spreadsheet import CSV
 from jiesu.city.write_back import DeskContent, write_back
-from jiesu.core import category_tree, places, units
+from jiesu.core import category_tree, places
 from jiesu.core.case_table import LIST_SEPARATOR
 from jiesu.core.problems import InputError, Problem
 
@@ -40,24 +41,6 @@ def dump_city(folder: Path) -> list[str]:
     with transaction.atomic():
         content = _content()
     return write_back(folder, content)
-
-
-def core_units() -> units.Units:
-    """The units of the database as objects of `core`, in the order in which they came."""
-    rows = Unit.objects.select_related("parent", "successor").order_by("pk")
-    return units.Units.of(
-        units.Unit(
-            row.code,
-            row.name,
-            row.kind,
-            row.parent.code if row.parent else None,
-            row.population,
-            row.valid_from,
-            row.valid_to,
-            row.successor.code if row.successor else None,
-        )
-        for row in rows
-    )
 
 
 def _content() -> DeskContent:

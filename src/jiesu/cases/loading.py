@@ -47,6 +47,7 @@ LOADER = "system:load"
 LONGEST_UNIT = {"code": 32, "name": 100, "kind": 32}
 MOST_RESIDENTS = 2_147_483_647
 LONGEST_LABELS = 200
+LONGEST_DESPITE = 200
 LONGEST_NAMES = {"name": 100, "version": 64}
 NAMED = 10
 """At most so many codes are named in a line; a number stands for the rest."""
@@ -64,16 +65,19 @@ class Loaded:
     n_holes: int
 
 
-def load_city(folder: Path, *, as_of: datetime) -> Loaded:
+def load_city(folder: Path, *, as_of: datetime, despite: str = "") -> Loaded:
     """Load a city folder in one transaction. Raises InputError with every mistake.
 
     Refused are mistakes in the files, errors of a directory that still holds, a time zone that is
-    not the site's, and changes of rules by which cases were dealt with.
+    not the site's, and changes of rules by which cases were dealt with. `despite` says why a
+    directory with errors is wanted all the same.
     """
     today = local_day(as_of)
-    found, problems = checked_desk_folder(folder, on=today)
+    found, problems = checked_desk_folder(folder)
     if found is not None:
         problems += _unfit(found)
+        if not despite:
+            problems += found.directory_errors(today, _wanted_with_errors(found))
     if found is None or problems:
         raise InputError(problems)
     rules, past = list(_rules(found, folder)), list(_past_rules(found))
@@ -86,7 +90,7 @@ def load_city(folder: Path, *, as_of: datetime) -> Loaded:
             changes += _load_units(found, as_of, today, kept)
             changes += _load_places(found, kept)
             changes += _load_categories(found, kept)
-            more, problems = _load_directories(found, as_of, kept)
+            more, problems = _load_directories(found, as_of, despite[:LONGEST_DESPITE], kept)
             changes += more
         if problems:
             raise InputError(problems)
@@ -265,11 +269,12 @@ def _load_categories(found: DeskFolder, kept: list[str]) -> Iterator[str]:
 
 
 def _load_directories(
-    found: DeskFolder, as_of: datetime, kept: list[str]
+    found: DeskFolder, as_of: datetime, despite: str, kept: list[str]
 ) -> tuple[list[str], list[Problem]]:
     done: list[str] = []
     problems: list[Problem] = []
     rows = {row.version: row for row in DirectoryVersion.objects.all()}
+    known = {directory.version for directory in found.dispatch.directories}
     for directory in found.dispatch.directories:
         row, digest = rows.pop(directory.version, None), directory_digest(directory.entries)
         if row is not None and row.in_force and row.digest == digest:
@@ -280,7 +285,8 @@ def _load_directories(
                 problems.append(problem)
                 continue
             row.delete()
-        _write_directory(directory, digest, as_of)
+        wrong = despite and any(found.directory_errors(date.min, known - {directory.version}))
+        _write_directory(directory, digest, as_of, despite if wrong else "")
         done.append(f"directory {directory.version}: {'replaced' if row else 'loaded'}")
     absent = [version for version, row in rows.items() if row.in_force]
     kept += _absent("directories", absent)
@@ -301,13 +307,26 @@ def _taken(row: DirectoryVersion, file: str) -> Problem | None:
     return Problem(file, "", what, remedy)
 
 
-def _write_directory(directory: Directory, digest: str, as_of: datetime) -> None:
+def _wanted_with_errors(found: DeskFolder) -> set[str]:
+    """The versions that are in force with their errors for a reason, as the folder has them."""
+    wanted = DirectoryVersion.objects.filter(in_force=True).exclude(despite="")
+    digests = dict(wanted.values_list("version", "digest"))
+    return {
+        directory.version
+        for directory in found.dispatch.directories
+        if digests.get(directory.version) == directory_digest(directory.entries)
+    }
+
+
+def _write_directory(directory: Directory, digest: str, as_of: datetime, despite: str) -> None:
     row = DirectoryVersion.objects.create(
         version=directory.version,
         valid_from=directory.valid_from,
         in_force=True,
         digest=digest,
         loaded_at=as_of,
+        put_by=LOADER,
+        despite=despite,
     )
     write_entries(row, directory.entries)
 

@@ -195,7 +195,8 @@ def _directories() -> tuple[Directory, ...]:
     ends: list[date | None] = [row.valid_from for row in rows[1:]]
     return tuple(
         Directory(row.version, row.valid_from, end, tuple(_entries(row)))
-        for row, end in zip(rows, [*ends, None], strict=True)
+        # Of no version at all there is an end too many.
+        for row, end in zip(rows, [*ends, None], strict=False)
     )
 
 

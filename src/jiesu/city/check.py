@@ -73,7 +73,7 @@ def check_city(folder: Path) -> list[Problem]:
     problems += check_governance(city, units)
     problems += check_index(city, units)
     problems += check_checkup(city)
-    problems += checked_desk_parts(city, units)[1]
+    problems += _desk(city, units)
     problems += checked_editions(folder)
     return problems
 
@@ -83,6 +83,14 @@ def _meetings(city: City, units: Units | None) -> list[Problem]:
     problems = checked_meetings(city.folder, units)[1]
     if path := city.outside.get("commitments"):
         problems += checked_commitments(path, units)[1]
+    return problems
+
+
+def _desk(city: City, units: Units | None) -> list[Problem]:
+    """What is wrong with the files of the working desk, and with its directory as a whole."""
+    found, problems = checked_desk_parts(city, units)
+    if units is not None and not problems:
+        problems += found.directory_errors(None)
     return problems
 
 

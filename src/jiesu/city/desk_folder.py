@@ -4,7 +4,7 @@ Units, places, categories, directories, the desk's rules, policies and the calen
 `jiesu check`, `jiesu load` and `jiesu directory`. Knows no database.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -62,15 +62,18 @@ class DeskFolder:
         inside = sorted(folder.glob(f"{directory.version}.*"))
         return f"{folder.name}/{inside[0].name if inside else directory.version}"
 
-    def directory_errors(self, on: date | None) -> Iterator[Problem]:
+    def directory_errors(self, on: date | None, passed: Collection[str] = ()) -> Iterator[Problem]:
         """What must be mended before the versions of the directory are taken into use.
 
         Those that ended before `on` are let be: units and categories may have changed since.
-        Without a day only the last version is looked at.
+        Without a day only the last version is looked at. `passed` are versions that somebody wanted
+        with their mistakes.
         """
         versions = self.dispatch.directories
         for directory in versions if on else versions[-1:]:
             if on and directory.valid_to is not None and directory.valid_to <= on:
+                continue
+            if directory.version in passed:
                 continue
             day = max(filter(None, (directory.valid_from, on)), default=date.min)
             for finding in self.findings(directory, day):
@@ -78,12 +81,10 @@ class DeskFolder:
                     yield finding.problem(self.directory_file(directory))
 
 
-def checked_desk_folder(
-    folder: Path, *, on: date | None = None
-) -> tuple[DeskFolder | None, list[Problem]]:
+def checked_desk_folder(folder: Path) -> tuple[DeskFolder | None, list[Problem]]:
     """The folder, and every mistake in what the desk takes from it; none where it has mistakes.
 
-    `on` is as in `directory_errors`.
+    Whether the directory fits to the rest is told by `directory_errors`.
     """
     city, problems = checked_city(folder)
     if city is None:
@@ -95,13 +96,13 @@ def checked_desk_folder(
     problems += wrong
     policies, wrong = checked_policies(city.policies)
     problems += wrong
-    found, wrong = checked_desk_parts(city, None if problems else units, policies, on=on)
+    found, wrong = checked_desk_parts(city, None if problems else units, policies)
     problems += wrong
     return (None if problems else found), problems
 
 
 def checked_desk_parts(
-    city: City, units: Units | None, policies: tuple[Policy, ...] = (), *, on: date | None = None
+    city: City, units: Units | None, policies: tuple[Policy, ...] = ()
 ) -> tuple[DeskFolder, list[Problem]]:
     """What the desk alone takes, as far as it could be read, and every mistake in it.
 
@@ -114,7 +115,4 @@ def checked_desk_parts(
     path = city.outside.get("calendar_file")
     calendar, wrong = checked_calendar(city.calendar, city.zone, path)
     problems += wrong
-    found = DeskFolder(city, units or Units({}), dispatch, desk, calendar, policies)
-    if units is not None and not problems:
-        problems += found.directory_errors(on)
-    return found, problems
+    return DeskFolder(city, units or Units({}), dispatch, desk, calendar, policies), problems

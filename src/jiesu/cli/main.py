@@ -15,6 +15,7 @@ from typing import Annotated, Literal, NoReturn
 
 import typer
 
+from jiesu.cli.directory import directory
 from jiesu.cli.edition_options import edition
 from jiesu.core.problems import InputError
 
@@ -27,6 +28,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(edition)
+app.add_typer(directory)
 
 Files = Annotated[
     list[str] | None,
@@ -346,11 +348,16 @@ def checkup(
 
 
 @app.command()
-def load(city: Annotated[Path, typer.Option(help="A city folder.")]) -> None:
+def load(
+    city: Annotated[Path, typer.Option(help="A city folder.")],
+    despite: Annotated[
+        str, typer.Option(help="Why a directory with errors is wanted all the same.")
+    ] = "",
+) -> None:
     """Load a city folder's units, directory and rules into the working desk."""
     from jiesu.cli.desk_data import load_command
 
-    load_command(city)
+    load_command(city, despite)
 
 
 @app.command()

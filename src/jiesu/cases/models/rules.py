@@ -39,13 +39,21 @@ class RuleVersion(models.Model):
 
 
 class DirectoryVersion(models.Model):
-    """A version of the dispatch directory: a draft until it is put in force, then never changed."""
+    """A version of the dispatch directory: a draft until it is put in force, then never changed.
+
+    In force it is called by its first day. `despite` is why it was put in force though it had
+    holes or contradictions.
+    """
 
     version = models.CharField(_("version"), max_length=64, unique=True)
     valid_from = models.DateField(_("valid from"), null=True, blank=True)
     in_force = models.BooleanField(_("in force"), default=False)
     digest = models.CharField(_("digest"), max_length=64, blank=True)
     loaded_at = models.DateTimeField(_("loaded"))
+    put_by = models.CharField(_("put in force by"), max_length=64, blank=True)
+    despite = models.CharField(
+        _("put in force despite findings, because"), max_length=200, blank=True
+    )
 
     class Meta:
         verbose_name = _("directory")
