@@ -8,7 +8,7 @@ What a row holds is made in `case_rows`; what is counted from the files is in `r
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -47,8 +47,11 @@ MARKED_AT_ONCE = 1_000
 WATCHED = ("created_at", "due_at", "callback_at")
 """The times by which policies cut periods."""
 
-Touched = Callable[[Iterable[datetime]], None]
-"""Called in the transaction that marks cases, with the times of them that may count."""
+Times = Mapping[str, Collection[datetime]]
+"""Times of cases by column, each cut down to the quarter of an hour."""
+
+Touched = Callable[[Times], None]
+"""Called in the transaction that marks cases, with the times by which they counted or count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +153,7 @@ def _follow_day(
     else:
         old = pq.read_table(path)
     rows = rows_of(cases, words)
-    times = _times(old, rows.table) if touched is not None else set()
+    times = _times(old, rows.table) if touched is not None else {}
     table = replaced(old, rows.table)
     with CanonicalWriter(path, unique=True, zone=city_zone().key) as writer:
         writer.write(table)
@@ -170,17 +173,18 @@ def _mark(read: Iterable[tuple[int, int]]) -> None:
         Case.objects.filter(pk__in=keys, version=version).update(exported=True)
 
 
-def _times(old: pa.Table, new: pa.Table) -> set[datetime]:
+def _times(old: pa.Table, new: pa.Table) -> Times:
     """The times by which the changed cases counted before, and by which they count now."""
     known = pc.is_in(old["case_id"], value_set=new["case_id"].combine_chunks())
-    both = pa.concat_tables([old.select(["case_id", *WATCHED]).filter(known),
-                             new.select(["case_id", *WATCHED])])  # fmt: skip
-    times: set[datetime] = set()
-    for name in WATCHED:
-        # Months begin at full hours, so that few values say as much as many; zones have quarters.
-        found = pc.unique(pc.floor_temporal(both[name], multiple=15, unit="minute"))
-        times |= {value.as_py() for value in found if value.is_valid}
-    return times
+    names = list(WATCHED)
+    both = pa.concat_tables([old.select(names).filter(known), new.select(names)])
+    return {name: _quarters(both[name]) for name in names}
+
+
+def _quarters(times: pa.ChunkedArray) -> set[datetime]:
+    # Months begin at full hours of a zone, which has quarters: few values say as much as many.
+    found = pc.unique(pc.floor_temporal(times, multiple=15, unit="minute"))
+    return {value.as_py() for value in found if value.is_valid}
 
 
 def _in_order(table: pa.Table) -> pa.Table:

@@ -7,7 +7,7 @@ lines and outside measures, which only a city folder has: they enter with the ed
 
 import gzip
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,7 +16,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from jiesu.cases.export import Pass, day_of, following
+from jiesu.cases.export import Pass, Times, day_of, following
 from jiesu.cases.jobs import More
 from jiesu.cases.models import PeriodFigures
 from jiesu.cases.rulebook import city_zone
@@ -149,16 +149,17 @@ def _due_past(as_of: datetime) -> list[str]:
     return list(past.order_by("stale_since", "period").values_list("period", flat=True)[:1])
 
 
-def _touch(as_of: datetime, times: Iterable[datetime]) -> None:
+def _touch(as_of: datetime, times: Times) -> None:
     """Say that the figures of the months of these times are behind, and of those after them.
 
     A later month shows an earlier one as its previous one and in its paths.
     """
-    rules = {policy.period.months(city_zone()) for policy in site_city().policies}
+    zone = city_zone()
+    rules = {(policy.period.by, policy.period.months(zone)) for policy in site_city().policies}
     months = {
         month_period(rule, number).label
-        for rule in rules
-        for number in {rule.month_of(time) for time in times}
+        for by, rule in rules
+        for number in {rule.month_of(time) for time in times.get(by, ())}
     }
     if not months:
         return
