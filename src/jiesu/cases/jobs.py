@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
 N_NOTE = 200
+ASK_SECONDS = 60.0
+"""Where another worker has a job, or it is not due yet, it is asked for again after so long."""
 
 
 class More(str):
@@ -97,50 +99,50 @@ def _repeat(job: Job, stop: threading.Event, clock: Clock, holder: str) -> None:
     try:
         while not stop.is_set():
             begun = time.monotonic()
-            if not run_once(job, clock=clock, holder=holder):
-                stop.wait(max(0.0, job.seconds - (time.monotonic() - begun)))
+            # What is too old, and what a failure has left unusable, is not used again.
+            close_old_connections()
+            wait = run_once(job, clock=clock, holder=holder)
+            close_old_connections()
+            stop.wait(max(0.0, wait - (time.monotonic() - begun)))
     finally:
         connection.close()
 
 
-def run_once(job: Job, *, clock: Clock, holder: str) -> bool:
-    """Do a job once, if no other worker does it; whether there is more to do.
+def run_once(job: Job, *, clock: Clock, holder: str) -> float:
+    """Do a job, if it is due and no other worker does it; in how many seconds to ask again.
 
     A failure is logged by its type and place, never with its words, which may quote a row.
     """
-    close_old_connections()
+    as_of = clock()
     try:
-        if not take_lease(job, holder, clock()):
-            return False
+        if not take_lease(job, holder, as_of):
+            return min(job.seconds, ASK_SECONDS)
         try:
-            note = job.run(clock())
+            note = job.run(as_of)
         except Exception as error:
             release_lease(job, holder, f"failed: {type(error).__name__}")
             raise
         more = isinstance(note, More)
-        release_lease(job, holder, note, done_at=None if more else clock())
-        return more
+        release_lease(job, holder, note, done_at=None if more else as_of)
+        return 0.0 if more else job.seconds
     except Exception as error:
         log.error("job %s failed: %s", job.name, _place(error))
-        return False
-    finally:
-        # What a failure has left unusable, and what is too old, is not used again.
-        close_old_connections()
+        return job.seconds
 
 
 def take_lease(job: Job, holder: str, as_of: datetime) -> bool:
-    """Take a job, unless another worker has it or has done it in this interval."""
+    """Take a job, unless another worker has it or it was done within its interval."""
     Lease.objects.get_or_create(job=job.name)
     free = Q(until=None) | Q(until__lte=as_of) | Q(holder=holder)
-    # Half an interval: workers wake at the same time or at any other, never quite in time.
-    not_done = Q(done_at=None) | Q(done_at__lte=as_of - timedelta(seconds=job.seconds / 2))
+    # Nobody wakes at the microsecond.
+    since = as_of - timedelta(seconds=job.seconds - min(1.0, job.seconds / 2))
+    due = Q(done_at=None) | Q(done_at__lte=since)
     until = as_of + timedelta(seconds=job.lease_seconds)
-    rows = Lease.objects.filter(free, not_done, job=job.name)
-    return rows.update(holder=holder, until=until) == 1
+    return Lease.objects.filter(free, due, job=job.name).update(holder=holder, until=until) == 1
 
 
 def release_lease(job: Job, holder: str, note: str, *, done_at: datetime | None = None) -> None:
-    """Give a job back with what is to be said of it; `done_at` if it was done."""
+    """Give a job back with what is to be said of it; `done_at` is the moment it was done as of."""
     lease = Lease.objects.filter(job=job.name, holder=holder)
     if done_at is not None:
         lease.update(holder="", until=None, note=note[:N_NOTE], done_at=done_at)

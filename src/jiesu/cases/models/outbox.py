@@ -55,7 +55,7 @@ class Counter(models.Model):
 
 
 class Lease(models.Model):
-    """Which worker runs a job, until when, and when it last ended."""
+    """Which worker runs a job, until when, and as of when it was last done."""
 
     job = models.CharField(_("job"), max_length=40, primary_key=True)
     holder = models.CharField(_("holder"), max_length=64, blank=True)
