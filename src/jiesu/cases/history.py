@@ -16,9 +16,13 @@ from jiesu.core.chain import GENESIS, StoredEvent, event_digest, personal_digest
 
 Changes = Mapping[str, Any]
 
+_PLAIN = frozenset({str, int, bool})
+
 
 def plain(value: object) -> object:
     """A value as events hold it: texts, numbers, booleans, null; instants in UTC."""
+    if value is None or type(value) in _PLAIN:
+        return value
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
     if isinstance(value, Unit):
@@ -27,7 +31,7 @@ def plain(value: object) -> object:
         return value.number
     if isinstance(value, Model):
         return str(value.pk)
-    if value is None or isinstance(value, str | int | bool):
+    if isinstance(value, str | int):
         return value
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}

@@ -6,7 +6,7 @@ signals are not sent (the desk has none).
 """
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache, lru_cache
 from typing import Any
 
@@ -151,4 +151,5 @@ def _converter(field: "Field[Any, Any]") -> Callable[[Any], Any] | None:
 @lru_cache(maxsize=1000)
 def adapted_instant(value: datetime) -> Any:
     """An aware instant as SQLite keeps it. Many rows that are written together have the same."""
-    return connection.ops.adapt_datetimefield_value(value)
+    # As Django does for a database in UTC, which is all that this needs to know of one.
+    return str(value.astimezone(UTC).replace(tzinfo=None))
