@@ -7,6 +7,7 @@ import json
 from functools import cache
 from typing import Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from jiesu.cases.actions.accounts import make_api_key
@@ -63,6 +64,16 @@ class Caller:
             path if path.startswith("/api/") else f"/api/v1{path}",
             "" if body is None else json.dumps(body),
             content_type="application/json",
+            headers={**self.headers, **named},
+        )
+        return Answer(response)
+
+    def send_file(self, path: str, content: bytes, name: str = "a.png", **headers: str) -> Answer:
+        """Upload a file."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        response = self.client.post(
+            f"/api/v1{path}",
+            {"file": SimpleUploadedFile(name, content)},
             headers={**self.headers, **named},
         )
         return Answer(response)

@@ -23,6 +23,7 @@ class Operation:
     rule: Rule | Anyone
     is_move: bool
     body: Any
+    takes_file: bool
 
     def address(self, **values: object) -> str:
         """The path with its parameters filled in."""
@@ -58,6 +59,7 @@ def all_operations() -> tuple[Operation, ...]:
                     rule_of(operation),
                     is_move(operation),
                     _body(details),
+                    "multipart/form-data" in _content(details),
                 )
             )
     return tuple(found)
@@ -67,6 +69,10 @@ def plain(path: str) -> str:
     """A path without the converters of its parameters."""
     parts = path.split("/")
     return "/".join(f"{{{p[1:-1].rpartition(':')[2]}}}" if p.startswith("{") else p for p in parts)
+
+
+def _content(details: dict[str, Any]) -> dict[str, Any]:
+    return dict(details.get("requestBody", {}).get("content", {}))
 
 
 def _body(details: dict[str, Any]) -> Any:

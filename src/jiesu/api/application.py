@@ -16,7 +16,19 @@ from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 from pydantic.json_schema import model_json_schema
 
-from jiesu.api import callbacks, cases, feed, keys, moves, webhooks
+from jiesu.api import (
+    callbacks,
+    cases,
+    directory,
+    feed,
+    keys,
+    moves,
+    personal,
+    public,
+    records,
+    units,
+    webhooks,
+)
 from jiesu.api.access import Anyone, Rule, Undeclared, operations, rule_of
 from jiesu.api.errors import (
     LONGEST_NAME,
@@ -31,6 +43,13 @@ from jiesu.api.errors import (
 
 LARGEST_JSON = 1024 * 1024
 """Bytes of a body that is no upload; uploads have limits of their own."""
+
+ROUTERS = tuple(
+    one.router
+    for one in (
+        cases, records, moves, callbacks, personal, feed, units, directory, webhooks, keys, public,
+    )
+)  # fmt: skip
 
 View = Callable[..., HttpResponseBase]
 
@@ -199,7 +218,7 @@ def made_api() -> DeskApi:
         auth=Undeclared(),
     )
     answer_problems(made)
-    for router in (one.router for one in (cases, moves, callbacks, feed, webhooks, keys)):
+    for router in ROUTERS:
         made.add_router("", router)
     return made
 

@@ -205,7 +205,7 @@ def read_queue(
 def read_case(request: HttpRequest, response: HttpResponse, number: str) -> CaseOut | HttpResponse:
     """A case in full. Its ETag is what a move sends as If-Match."""
     as_of = now()
-    case = case_of(request, number, *shown.ROW_PARTS, "private")
+    case = case_of(request, number, *shown.ROW_PARTS)
     etag = tag(case.version, *shown.shown_of(case, as_of))
     if is_known(request, etag):
         return not_modified(etag)

@@ -24,10 +24,10 @@ from jiesu.cases.actions.intake import Received
 from jiesu.cases.actor import Actor
 from jiesu.cases.callback_queue import callbacks_for
 from jiesu.cases.clock import explanation
+from jiesu.cases.disclosure import masked_case
 from jiesu.cases.models import Callback, Case, Dispatch, Unit
 from jiesu.cases.queries import marks
-from jiesu.cases.vault import Person, person_of, text_of
-from jiesu.core.masking import mask_digits_in
+from jiesu.cases.vault import Person
 from jiesu.core.worktime import Lang
 
 ROW_PARTS = ("unit", "place", "community", "district", "repeat_of")
@@ -119,9 +119,8 @@ def _row(case: Case, as_of: datetime) -> dict[str, Any]:
 
 
 def whole(case: Case, by: Actor, as_of: datetime) -> CaseOut:
-    """A case in full: the person masked, phones and the like hidden in its words."""
-    private = case.private
-    title, body = text_of(case, private)
+    """A case in full, with what is personal as the actor may see it."""
+    masked = masked_case(by, case)
     return CaseOut(
         **_row(case, as_of),
         on_behalf=case.on_behalf,
@@ -134,9 +133,9 @@ def whole(case: Case, by: Actor, as_of: datetime) -> CaseOut:
         limit=case.limit,
         disposition=case.disposition,
         exclusion_reason=case.exclusion_reason,
-        title=mask_digits_in(title),
-        body=mask_digits_in(body),
-        person=person(person_of(case, private).masked),
+        title=masked.title,
+        body=masked.body,
+        person=person(masked.person),
         explanation=explanation(case, lang(), as_of),
         dispatches=[
             dispatch(one)

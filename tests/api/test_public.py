@@ -1,0 +1,189 @@
+"""What residents may ask without signing in: little, seldom, and nothing about anybody else."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from jiesu.api import access, rates
+from jiesu.api.public import status_token
+from jiesu.cases.actions.handling import sign_case
+from jiesu.cases.models import Callback, Case, Counter
+from jiesu.cases.sweep import sweep_job
+from jiesu.project.middleware import shown_path
+from tests.api.callers import DEMAND, Caller, Callers
+from tests.cases.cast import NOW, PHONE, City
+
+FORM = {name: value for name, value in DEMAND.items() if name != "channel"}
+ANSWERS = {"contacted": True, "resolved": "yes", "satisfaction": "satisfied", "words": "谢谢"}
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Enough requests a minute for a test, and a clock for counting that stands."""
+    limits = replace(
+        settings.JIESU.limits, public_per_minute=50, tokens_per_minute=50, api_per_minute=6000
+    )
+    monkeypatch.setattr(settings, "JIESU", replace(settings.JIESU, limits=limits))
+    monkeypatch.setattr(rates, "now", lambda: 3600.0)
+
+
+def asked(callers: Callers, **body: str) -> tuple[int, Any]:
+    answer = callers.nobody.post("/public/status", body)
+    return answer.status, answer.body.get("state", answer.body.get("code"))
+
+
+def test_a_resident_brings_a_demand_in_and_asks_how_it_stands(callers: Callers, city: City) -> None:
+    answer = callers.nobody.post("/public/demands", FORM)
+    assert answer.status == 201
+    number, token = answer.body["number"], answer.body["token"]
+    case = Case.objects.get(number=number)
+    assert (case.channel, case.unit, case.received_by) == ("web", city.unit["110101001"], None)
+    assert case.events.get(seq=1).actor == "resident"
+    assert asked(callers, number=number, token=token) == (200, "in_progress")
+    assert asked(callers, number=number, phone_last4=PHONE[-4:]) == (200, "in_progress")
+
+
+def test_whoever_knows_neither_token_nor_digits_learns_nothing(
+    callers: Callers, city: City
+) -> None:
+    number = city.received().number
+    other = callers.nobody.post("/public/demands", {**FORM, "person": {}, "anonymous": True}).body
+    unknown = (404, "no_such_demand")
+    assert asked(callers, number=number) == unknown
+    assert asked(callers, number=number, phone_last4="1234") == unknown
+    assert asked(callers, number=number, token=other["token"]) == unknown
+    assert asked(callers, number="20220208999999", phone_last4="0000") == unknown
+    assert asked(callers, number="20220208999999", token=status_token("20220208999999")) == unknown
+    assert asked(callers, number=other["number"], phone_last4="") == unknown
+    assert asked(callers, number=number, phone_last4="٣٣٣٣")[0] == 422
+
+
+def test_a_repeat_looks_like_any_demand_to_who_submits_it(callers: Callers, city: City) -> None:
+    """Or whoever types in somebody's phone would learn that its owner has complained."""
+    first = callers.nobody.post("/public/demands", FORM)
+    repeat = callers.nobody.post("/public/demands", FORM)
+    assert set(first.body) == set(repeat.body)
+    assert Case.objects.get(number=repeat.body["number"]).repeat_of is not None
+    assert asked(callers, **repeat.body) == asked(callers, **first.body) == (200, "in_progress")
+
+
+def test_a_repeat_is_closed_with_the_demand_that_it_repeats(callers: Callers, city: City) -> None:
+    case = city.received()
+    repeat = callers.nobody.post("/public/demands", FORM).body
+    Case.objects.filter(pk=case.pk).update(state="closed", ended_at=NOW + timedelta(hours=1))
+    assert asked(callers, **repeat) == (200, "closed")
+
+
+def test_the_states_that_residents_are_told(callers: Callers, city: City) -> None:
+    number = city.received().number
+    expected = {
+        "received": "received", "classified": "received", "signed": "in_progress",
+        "feedback_submitted": "in_progress", "answered": "answered", "declined": "answered",
+        "closed": "closed", "archived": "closed",
+    }  # fmt: skip
+    for state, told in expected.items():
+        Case.objects.filter(number=number).update(state=state)
+        assert asked(callers, number=number, token=status_token(number)) == (200, told)
+
+
+def test_an_address_may_submit_so_often_a_minute(
+    callers: Callers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = replace(settings.JIESU.limits, public_per_minute=2)
+    monkeypatch.setattr(settings, "JIESU", replace(settings.JIESU, limits=limits))
+    caller = callers.nobody
+    told = [caller.post("/public/demands", FORM).status for _ in range(3)]
+    assert told == [201, 201, 429]
+    refused = caller.post("/public/demands", FORM)
+    assert (refused.code, refused.headers["Retry-After"]) == ("too_many_requests", "60")
+    elsewhere = Caller(None, {}, Client(REMOTE_ADDR="203.0.113.9"))
+    assert elsewhere.post("/public/demands", FORM).status == 201
+    monkeypatch.setattr(rates, "now", lambda: 3660.0)
+    assert caller.post("/public/demands", FORM).status == 201
+    assert Case.objects.count() == 4
+
+
+def test_the_digits_of_a_demand_cannot_be_tried_out_from_many_addresses(
+    callers: Callers, city: City
+) -> None:
+    number = city.received().number
+    told = []
+    for n in range(12):
+        caller = Caller(None, {}, Client(REMOTE_ADDR=f"203.0.113.{n}"))
+        told.append(
+            caller.post("/public/status", {"number": number, "phone_last4": f"{n:04}"}).status
+        )
+    # The right digits are 0000, tried first.
+    assert told == [200, *[404] * 9, 429, 429]
+    token = {"number": number, "token": status_token(number)}
+    assert callers.nobody.post("/public/status", token).status == 200
+
+
+def test_counting_fills_no_memory(callers: Callers, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rates, "N_CELLS", 4)
+    for n in range(30):
+        rates.wait_of_public("public_per_minute", f"2001:db8::{n}", 1000)
+    assert Counter.objects.filter(key__startswith="rate:").count() <= 4
+
+
+def linked(callers: Callers, city: City, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
+    """A case whose call-back is due, and the token of a link to it."""
+    case = city.received()
+    sign_case(case_id=case.pk, by=city.clerk, as_of=NOW)
+    later = NOW + timedelta(days=7, minutes=1)
+    monkeypatch.setattr(access, "clock", lambda: later)
+    sweep_job(later)
+    answer = callers["caller"].post(f"/cases/{case.number}/callback-link", {}, If_Match="*")
+    assert answer.status == 201, answer.body
+    assert answer.headers["Cache-Control"] == "no-store"
+    return case.number, answer.body["token"]
+
+
+def test_a_resident_answers_a_link_once(
+    callers: Callers, city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number, token = linked(callers, city, monkeypatch)
+    shown = callers.nobody.get(f"/public/callbacks/{token}")
+    assert (shown.status, shown.body["number"]) == (200, number)
+    assert shown.body["category"] == "住房/物业管理/停车收费"
+    for secret in ("张三", PHONE, "一号楼"):
+        assert secret not in shown.response.content.decode()
+    wrong = callers.nobody.post(f"/public/callbacks/{token}", {**ANSWERS, "resolved": "perhaps"})
+    assert (wrong.status, set(wrong.body["fields"])) == (422, {"resolved"})
+    assert callers.nobody.post(f"/public/callbacks/{token}", ANSWERS).status == 200
+    callback = Callback.objects.get(case__number=number)
+    assert (callback.state, callback.satisfaction) == ("done", "satisfied")
+    again = callers.nobody.post(f"/public/callbacks/{token}", ANSWERS)
+    assert (again.status, again.code) == (409, "link_used")
+
+
+def test_a_link_that_is_unknown_or_old_opens_nothing(
+    callers: Callers, city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, token = linked(callers, city, monkeypatch)
+    assert callers.nobody.get("/public/callbacks/x").code == "no_such_link"
+    monkeypatch.setattr(access, "clock", lambda: NOW + timedelta(days=30))
+    assert callers.nobody.get(f"/public/callbacks/{token}").code == "link_expired"
+    assert callers.nobody.post(f"/public/callbacks/{token}", ANSWERS).code == "link_expired"
+
+
+def test_the_token_of_a_link_is_in_no_log(
+    callers: Callers, city: City, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, token = linked(callers, city, monkeypatch)
+    response = callers.nobody.client.get(f"/api/v1/public/callbacks/{token}")
+    assert token not in shown_path(response.wsgi_request)
+    assert token not in caplog.text
+
+
+def test_tries_of_links_are_counted_by_address(
+    callers: Callers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = replace(settings.JIESU.limits, tokens_per_minute=3)
+    monkeypatch.setattr(settings, "JIESU", replace(settings.JIESU, limits=limits))
+    told = [callers.nobody.get(f"/public/callbacks/{n}").status for n in range(5)]
+    assert told == [404, 404, 404, 429, 429]

@@ -1,0 +1,74 @@
+"""Units, places, the directory and the rules are read as they stand today."""
+
+from datetime import timedelta
+
+from jiesu.cases.models import DirectoryVersion
+from jiesu.cases.rulebook import rules_changed
+from tests.api.callers import Callers
+from tests.cases.cast import DIRECTORY, NOW, UNITS, City
+
+
+def test_units_are_listed_page_by_page_and_read_by_code(callers: Callers, city: City) -> None:
+    seen: list[str] = []
+    path = "/units?limit=3"
+    while path:
+        body = callers["clerk"].get(path).body
+        seen += [unit["code"] for unit in body["items"]]
+        path = f"/units?limit=3&cursor={body['next']}" if body["next"] else ""
+    assert seen == [code for code, *_ in UNITS]
+    streets = callers["clerk"].get("/units?kind=street&parent=110101").body["items"]
+    assert [unit["name"] for unit in streets] == ["东华门街道", "景山街道"]
+    one = callers["client"].get("/units/D01").body
+    assert (one["name"], one["kind"], one["parent"]) == ("住建部门", "department", None)
+    assert callers["client"].get("/units/D99").status == 404
+    assert callers["client"].get("/units/%00").status == 404
+
+
+def test_places_name_the_unit_that_answers_for_them(callers: Callers, city: City) -> None:
+    places = callers["clerk"].get("/places?parent=110101001").body["items"]
+    assert [(one["code"], one["kind"]) for one in places] == [("110101001001", "community")]
+    districts = callers["clerk"].get("/places?kind=district").body["items"]
+    assert [one["unit"] for one in districts] == ["110101", "110102"]
+
+
+def test_the_directory_says_where_a_case_would_go_and_why(callers: Callers, city: City) -> None:
+    asked = "/directory/match?category_1=住房&category_2=物业管理&category_3=电梯故障"
+    answer = callers["clerk"].get(f"{asked}&place=110101001")
+    assert answer.status == 200, answer.body
+    assert answer.body["unit"]["code"] == "110101001"
+    assert (answer.body["limit"], answer.body["line"]) == ("24h", 3)
+    assert "住房" in answer.body["explanation"]
+    hole = callers["clerk"].get("/directory/match?category_1=交通管理&place=110101001")
+    assert (hole.status, hole.code) == (404, "no_unit")
+    assert callers["clerk"].get("/directory/match?category_1=火星").status == 422
+    assert callers["clerk"].get(f"{asked}&place=9").status == 422
+    assert callers["clerk"].get("/directory/match").status == 422
+
+
+def test_the_directory_is_read_line_by_line(callers: Callers, city: City) -> None:
+    first = callers["clerk"].get("/directory?limit=3").body
+    rest = callers["clerk"].get(f"/directory?limit=3&cursor={first['next']}").body
+    lines = [one["line"] for one in (*first["items"], *rest["items"])]
+    assert lines == list(range(2, 2 + len(DIRECTORY)))
+    DirectoryVersion.objects.update(valid_from=(NOW + timedelta(days=9)).date())
+    rules_changed()
+    assert callers["clerk"].get("/directory").code == "no_directory"
+
+
+def test_the_rules_speak_the_language_of_the_request(callers: Callers, city: City) -> None:
+    chinese = callers["client"].get("/rules").body
+    english = callers["client"].get("/rules", Accept_Language="en").body
+    limit = {one["key"]: one for one in english["limits"]}["7d"]
+    assert (limit["resolution"], limit["resolution_unit"]) == (7, "natural_day")
+    assert limit["title"] == "general (7 days)"
+    assert {one["use"] for one in chinese["reasons"]} >= {"disposition", "exclusion", "appeal"}
+    assert chinese["channels"] != english["channels"]
+    categories = callers["client"].get("/categories").body["items"]
+    assert categories[0]["labels"] == ["宜居性"]
+
+
+def test_figures_are_there_when_they_were_counted(callers: Callers, city: City) -> None:
+    for path in ("/figures/running", "/figures/2022-02", "/figures/x", "/figures/%00"):
+        answer = callers["leader"].get(path)
+        assert (answer.status, answer.code) == (404, "no_such_figures")
+    assert callers["client"].get("/figures/running").status == 403
