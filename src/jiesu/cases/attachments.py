@@ -27,7 +27,7 @@ from jiesu.cases.file_types import (
     safe_name,
 )
 from jiesu.cases.models import Attachment, Case
-from jiesu.cases.personal import AlteredError
+from jiesu.cases.personal import AlteredError, key_id_of
 from jiesu.cases.refusals import Invalid, NotFound
 from jiesu.cases.vault import opened, opened_bytes, sealed, sealed_bytes
 from jiesu.core.problems import writable
@@ -120,6 +120,35 @@ def remove_file(token: str) -> None:
     path = path_of(token)
     path.unlink(missing_ok=True)
     if path.parent.is_dir():
+        _settle(path.parent)
+
+
+def key_of_file(token: str) -> str | None:
+    """The id of the key that a file is sealed with; `None` where there is no file."""
+    try:
+        with path_of(token).open("rb") as file:
+            length = _read_length(file)
+            return key_id_of(file.read(length or 0))
+    except FileNotFoundError:
+        return None
+
+
+def renew_file(case: Case, attachment: Attachment) -> None:
+    """Seal a file anew with the active key, whole or not at all: for a rotation.
+
+    The caller has locked the row, so that nobody erases the file meanwhile. Raises SealedError.
+    """
+    path = path_of(attachment.token)
+    unfinished = path.with_name(f"{attachment.token}{_UNFINISHED}")
+    with writable("attachments"):
+        unfinished.unlink(missing_ok=True)
+        try:
+            pieces = _opened_pieces(path, case, attachment.token, attachment.size)
+            _write(unfinished, case, attachment.token, next(pieces, b""), pieces)
+            unfinished.replace(path)
+        except BaseException:
+            unfinished.unlink(missing_ok=True)
+            raise
         _settle(path.parent)
 
 

@@ -67,9 +67,9 @@ def _erase_text(case: Case, private: CasePrivate, as_of: datetime) -> None:
     for model in RECORDS:
         empty = dict.fromkeys(word_fields(model), b"")
         records_of(model, exact=case.pk).order_by().update(**empty)
-    # A digest without a key over the whole demand: who guesses it knows the phone.
-    case.request_digest, case.indexed = "", True
-    case.save(update_fields=["request_digest", "indexed"])
+    # A hash of the whole demand: who holds the key and guesses it knows the phone.
+    case.request_digest, case.indexed, case.index_key = "", True, ""
+    case.save(update_fields=["request_digest", "indexed", "index_key"])
 
 
 def _erase_person(case: Case, private: CasePrivate, as_of: datetime) -> None:

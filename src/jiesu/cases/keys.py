@@ -235,16 +235,27 @@ def write_ring(ring: KeyRing, path: Path) -> None:
         _settle(path.parent)
 
 
-def replace_ring(ring: KeyRing, path: Path) -> None:
-    """Write a rotated ring in place of the file that holds the earlier one, in one step.
+def without(ring: KeyRing, key_id: str) -> KeyRing:
+    """The ring without one of its older keys. Raises InputError for an active or unknown one."""
+    for purpose in PURPOSES:
+        for key in ring.keys[purpose][:-1]:
+            if key.id == key_id:
+                left = tuple(one for one in ring.keys[purpose] if one is not key)
+                return KeyRing({**ring.keys, purpose: left})
+    what = "the ring has no older key with this id"
+    raise InputError(Problem("keys", key_id, what, "an active key is rotated first: jiesu keys"))
+
+
+def replace_ring(ring: KeyRing, path: Path, *, dropped: str = "") -> None:
+    """Write a changed ring in place of the file that holds the earlier one, in one step.
 
     Raises InputError when the file has a key that the ring lacks: what was made with it would
-    be lost.
+    be lost. Only the key `dropped` may go.
     """
     before = read_ring(path)
     for purpose in PURPOSES:
         for key in before.keys[purpose]:
-            if key not in ring.keys[purpose]:
+            if key not in ring.keys[purpose] and key.id != dropped:
                 what = f"the key {key.id} would be lost"
                 raise InputError(Problem(path.name, purpose, what, "rotate the file's own ring"))
     with writable(path.name):

@@ -92,6 +92,11 @@ def key_id_of(sealed: bytes | memoryview) -> str:
     return _parsed_header(bytes(sealed))[0]
 
 
+def beginning(key_id: str) -> bytes:
+    """With which bytes every value begins that a key has sealed, and no other."""
+    return _header(key_id)
+
+
 def _header(key_id: str) -> bytes:
     return bytes([VERSION, len(key_id)]) + key_id.encode("ascii")
 

@@ -93,6 +93,11 @@ def opened_bytes(case: Case, field: str, stored: bytes) -> bytes:
     return _sealer().open(stored, context=f"{case.number}:{field}")
 
 
+def resealed(case: Case, field: str, stored: bytes | memoryview) -> bytes | None:
+    """A value sealed anew with the active key; `None` where it is already. Raises SealedError."""
+    return _sealer().resealed(stored, context=f"{case.number}:{field}")
+
+
 def private_of(case: Case, person: Person, title: str, body: str) -> CasePrivate:
     """The row, unsaved, of what is personal of a new case."""
     return CasePrivate(
