@@ -151,7 +151,8 @@ def _opened(cases: QuerySet[Case], keys: Sequence[int], words: str) -> Iterator[
     """Those of the keys whose cases match, the newest first; words are looked for in the text."""
     parts = ("unit", "place", "private") if words else ("unit", "place")
     for start in range(0, len(keys), OPENED_AT_ONCE):
-        some = cases.filter(pk__in=keys[start : start + OPENED_AT_ONCE]).select_related(*parts)
+        chunk = keys[start : start + OPENED_AT_ONCE]
+        some = cases.filter(pk__in=chunk).select_related(*parts).order_by()
         for case in sorted(some, key=lambda case: -case.pk):
             if not words or _says(case, words):
                 yield case
