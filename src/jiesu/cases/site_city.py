@@ -11,15 +11,15 @@ from hashlib import sha256
 
 from django.conf import settings
 
-from jiesu.cases.models import RuleVersion, Unit
+from jiesu.cases.loading_rules import newest
+from jiesu.cases.models import RuleVersion
 from jiesu.cases.rulebook import Rulebook, city_zone, local_day, rulebook
+from jiesu.cases.unit_rows import core_units
 from jiesu.core.period import Period, month_period
 from jiesu.core.policy import Policy, parse_policy, period_in_force
 from jiesu.core.problems import InputError, Problem
 from jiesu.core.roster import Roster
 from jiesu.core.settings import toml_table
-from jiesu.core.units import Unit as CoreUnit
-from jiesu.core.units import Units
 
 LOADED = "the loaded policies"
 
@@ -70,8 +70,8 @@ def _policies() -> tuple[Policy, ...]:
 
 
 def _read() -> SiteCity:
-    newest = RuleVersion.objects.filter(kind="city").order_by("loaded_at", "pk").last()
-    table = toml_table(newest.text.encode(), "city.toml") if newest else {}
+    loaded = newest(RuleVersion.Kind.CITY)
+    table = toml_table(loaded.text.encode(), "city.toml") if loaded else {}
     usual = "zh" if settings.LANGUAGE_CODE.startswith("zh") else "en"
     return SiteCity(
         name=table.get("name", {}),
@@ -80,7 +80,7 @@ def _read() -> SiteCity:
         policies=tuple(
             _policy(row) for row in RuleVersion.objects.filter(kind=RuleVersion.Kind.POLICY)
         ),
-        roster=Roster(Units.of(map(_unit, Unit.objects.select_related("parent"))), {}),
+        roster=Roster(core_units(), {}),
     )
 
 
@@ -88,15 +88,3 @@ def _policy(row: RuleVersion) -> Policy:
     content = row.text.encode()
     file = f"{row.name}.toml"
     return parse_policy(toml_table(content, file), file=file, digest=sha256(content).hexdigest())
-
-
-def _unit(row: Unit) -> CoreUnit:
-    return CoreUnit(
-        row.code,
-        row.name,
-        row.kind,
-        row.parent.code if row.parent else None,
-        row.population,
-        row.valid_from,
-        row.valid_to,
-    )

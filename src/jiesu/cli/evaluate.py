@@ -113,9 +113,9 @@ def _show(done: Done, job: Job) -> None:
         f"unassigned {totals.unassigned:,}, of unlisted units {totals.unlisted:,}"
     )
     for group in evaluation.groups:
-        console.print(_ranking(group, policy.rates, job.lang), soft_wrap=False)
+        console.print(ranking_table(group, policy.rates, job.lang), soft_wrap=False)
     for named in evaluation.lists:
-        console.print(_list_line(named, evaluation.groups, job.lang))
+        console.print(list_line(named, evaluation.groups, job.lang))
     console.print()
     for path in done.written:
         console.print(f"Written: {path}")
@@ -131,7 +131,8 @@ _HEADINGS = {
 }
 
 
-def _ranking(group: Group, rates: Sequence[RateRule], lang: str) -> Table:
+def ranking_table(group: Group, rates: Sequence[RateRule], lang: str) -> Table:
+    """The head of a group's ranking."""
     ranked = f"{group.n_ranked}/{len(group.units)}"
     table = Table(
         title=Text(f"{group.title[lang]} ({ranked})", style="bold"),
@@ -161,7 +162,8 @@ def _row(unit: UnitResult, rates: list[str]) -> list[Text]:
     return [Text(cell) for cell in shown]
 
 
-def _list_line(named: NamedList, groups: Sequence[Group], lang: str) -> Text:
+def list_line(named: NamedList, groups: Sequence[Group], lang: str) -> Text:
+    """A named list in one line."""
     from jiesu.briefing.wording import full_name
 
     if not named.available:

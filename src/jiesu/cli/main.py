@@ -387,6 +387,32 @@ def worker() -> None:
     worker_command()
 
 
+@app.command()
+def export(
+    out: Annotated[Path, typer.Option(help="A new folder, or one that was exported to before.")],
+) -> None:
+    """Write the working desk, with its cases, into a city folder for the evaluation."""
+    from jiesu.cli.desk_export import export_command
+
+    export_command(out)
+
+
+@app.command()
+def ranking(
+    period: Annotated[
+        str | None, typer.Option(help="2022-02, 2011-Q4, ...; default: the running month.")
+    ] = None,
+    as_of: Annotated[str | None, typer.Option(help="What is known at this time.")] = None,
+    lang: Annotated[str | None, typer.Option(help="zh or en.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write evaluation.json here too.")] = None,
+) -> None:
+    """Show the ranking of a period from the working desk, as it stands now."""
+    from jiesu.cli.desk_export import ranking_command
+    from jiesu.cli.options import moment
+
+    ranking_command(period, as_of=moment(as_of, "--as-of"), lang=lang, out=out)
+
+
 @app.command(
     hidden=True,
     add_help_option=False,
