@@ -15,6 +15,7 @@ from typing import Annotated, Literal, NoReturn
 
 import typer
 
+from jiesu.cli.audit_options import audit, keys, person
 from jiesu.cli.directory import directory
 from jiesu.cli.edition_options import edition
 from jiesu.core.problems import InputError
@@ -29,6 +30,9 @@ app = typer.Typer(
 )
 app.add_typer(edition)
 app.add_typer(directory)
+app.add_typer(audit)
+app.add_typer(keys)
+app.add_typer(person)
 
 Files = Annotated[
     list[str] | None,
