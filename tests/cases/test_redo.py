@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from jiesu.cases.actions.redoing import first_and_final, redo_case
+from jiesu.cases.actions.redoing import redo_case
+from jiesu.cases.change import changing
+from jiesu.cases.erasure import ALIAS, erase
 from jiesu.cases.models import (
     Case,
     Redo,
@@ -61,10 +63,8 @@ def test_each_round_keeps_its_answers_the_first_and_the_last(city: City) -> None
     answered(case, city.caller, second, HAPPY)
     assert_whole(case)
     assert (case.state, case.ended_at) == (State.CLOSED, second)
-    first, final = first_and_final(list(case.callbacks.all()))
-    assert first is not None
-    assert final is not None
-    assert [(one.round, one.resolved) for one in (first, final)] == [(1, "no"), (2, "yes")]
+    kept = case.callbacks.order_by("round").values_list("round", "resolved", "satisfaction")
+    assert list(kept) == [(1, "no", "dissatisfied"), (2, "yes", "satisfied")]
 
 
 def test_a_case_is_redone_as_often_as_the_rules_allow(city: City) -> None:
@@ -163,3 +163,16 @@ def test_redone_cases_are_called_whatever_the_sample(city: City) -> None:
     assert case.due_at is not None
     sweep(case.due_at)
     assert [row.state for row in case.callbacks.order_by("round")] == ["not_sampled", "due"]
+
+
+def test_a_caller_who_was_erased_is_not_called_about_a_redo(city: City) -> None:
+    case = due_case(city)
+    answered(case, city.caller, LIMIT)
+    with changing(case.pk, "erase", by=city.administrator, as_of=LIMIT + HOUR) as change:
+        erase(change, ["person"], "retention")
+    redo_case(case_id=case.pk, opinion="抽查", by=city.evaluator, as_of=LIMIT + DAY)
+    case.refresh_from_db()
+    assert case.caller.startswith(ALIAS)
+    assert case.due_at is not None
+    sweep(case.due_at + MINUTE)
+    assert [row.state for row in case.callbacks.order_by("round")] == ["done", "invalid"]

@@ -35,9 +35,13 @@ class Moment:
     rule: SupervisionRule | None = None
 
 
+ERASED = "0:"
+"""What stands for a caller who was erased begins with this (`erasure.ALIAS`)."""
+
+
 def can_be_called(case: Case) -> bool:
     """Whether there is somebody to call: the caller is known and left a phone number."""
-    return bool(case.caller) and not case.anonymous
+    return bool(case.caller) and not case.anonymous and not case.caller.startswith(ERASED)
 
 
 def moments(case: Case, rules: DeskRules) -> list[Moment]:

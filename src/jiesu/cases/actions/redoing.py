@@ -88,10 +88,3 @@ def redo(change: Change, *, callback: Callback | None = None, opinion: str = "")
     )
     send(change, "redo", route, ended_as="redone")
     return row
-
-
-def first_and_final(callbacks: list[Callback]) -> tuple[Callback | None, Callback | None]:
-    """The first and the last call-back with answers that count; the same where there is one."""
-    counted = [one for one in callbacks if one.state == CallbackState.DONE.value and not one.void]
-    counted.sort(key=lambda one: one.round)
-    return (counted[0], counted[-1]) if counted else (None, None)
