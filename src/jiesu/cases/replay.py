@@ -54,7 +54,7 @@ NUMBERED: Mapping[str, str] = {"callback": "round", "redo": "number"}
 """Records that events call by their number in the case, and the column that holds it."""
 
 _STATE_OF = {kind: State(kind).value for kind in ("received", "classified", "dispatched")}
-_DISPATCHES = frozenset({"dispatched", "redispatched"})
+_DISPATCHES = frozenset({"dispatched", "redispatched", "redone"})
 _PLAIN = (str, int, bool, type(None))
 _TOLD = frozenset({"answered", "referred", "declined"})
 
