@@ -1,0 +1,133 @@
+"""A run: kill, start, kill again; then settle, and compare with a site that nobody disturbed."""
+
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tests.faults.kills import Kill, ways
+from tests.faults.load import Caller, Keys, Load, Unanswered, send
+from tests.faults.stage import Stage, staged
+
+Say = Callable[[str], None]
+N_DUE = 240
+SHORTEST, LONGEST = 0.2, 2.0
+"""Seconds of load between two kills, once everything is up again."""
+
+
+@dataclass
+class Report:
+    """What a run did and found."""
+
+    database: str
+    kills: Counter[str] = field(default_factory=Counter)
+    n_cases: int = 0
+    n_moves: int = 0
+    n_callbacks: int = 0
+    n_unanswered: int = 0
+    n_resent: int = 0
+    n_events: int = 0
+    seconds: float = 0.0
+    findings: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        kills = ", ".join(f"{n} {way}" for way, n in sorted(self.kills.items()))
+        return (
+            f"{self.database}: {self.kills.total()} kills ({kills}) in {self.seconds:.0f} s; "
+            f"acknowledged {self.n_cases} cases, {self.n_moves} moves, {self.n_callbacks} of them "
+            f"call-backs; {self.n_unanswered} requests unanswered, {self.n_resent} keys sent again "
+            f"at the end; {self.n_events} events; {len(self.findings)} findings"
+        )
+
+
+def run(
+    folder: Path, database: str, n_kills: int, *, seed: int, n_due: int = N_DUE, say: Say
+) -> Report:
+    """Kill a site so often under load, and look for what must not be."""
+    begun, report = time.monotonic(), Report(database)
+    with staged(folder, database) as (stage, calm):
+        at = datetime.now(UTC)
+        made = stage.prepare(n_due, at.isoformat())
+        keys = Keys(**made["keys"])
+        stage.restore()
+        load = Load(stage.site.port, keys, stage.journal, to_call=made["to_call"], seed=seed)
+        load.start()
+        _kill_often(stage, report, n_kills, seed, say)
+        load.calm()
+        _send_open_keys(stage, keys, report)
+        stage.stop()
+        as_of = datetime.now(UTC)
+        say("settling, and asking an undisturbed site ...")
+        settled = stage.inside("settle", str(stage.journal.file), as_of.isoformat(), str(n_due))
+        report.findings += [*stage.journal.findings, *settled["findings"]]
+        report.n_events = settled["n_events"]
+        calm.prepare(n_due, at.isoformat())
+        report.findings += _differences(stage, calm, made["untouched"], as_of)
+    _count(stage, report)
+    report.seconds = time.monotonic() - begun
+    return report
+
+
+def _kill_often(stage: Stage, report: Report, n_kills: int, seed: int, say: Say) -> None:
+    draw, waiting = random.Random(seed), threading.Event()
+    chosen = _chosen(report.database, n_kills, draw)
+    for n, (name, kill) in enumerate(chosen, start=1):
+        waiting.wait(draw.uniform(SHORTEST, LONGEST))
+        kill(stage, draw)
+        report.kills[name] += 1
+        stage.restore()
+        counts = stage.journal.statuses
+        say(f"{n} of {n_kills}: {name}; {counts['case acknowledged']} cases acknowledged")
+    waiting.wait(SHORTEST)
+
+
+def _chosen(database: str, n_kills: int, draw: random.Random) -> list[tuple[str, Kill]]:
+    """Each way as often as its weight says; also of few kills no two the same, if possible."""
+    pool: list[tuple[str, Kill]] = []
+    weights = ways(database)
+    while len(pool) < n_kills:
+        heaviest = max(weight for weight, _ in weights.values())
+        for level in range(heaviest):
+            names = [name for name, (weight, _) in weights.items() if weight > level]
+            pool += [(name, weights[name][1]) for name in draw.sample(names, len(names))]
+    return pool[:n_kills]
+
+
+def _send_open_keys(stage: Stage, keys: Keys, report: Report) -> None:
+    """Send what was never answered once more, and every tenth key that was."""
+    caller = Caller(stage.site.port, keys.operator)
+    report.n_resent = len(stage.journal.open_keys)
+    for key, demand in list(stage.journal.open_keys.items()):
+        for _ in range(10):
+            try:
+                send(caller, stage.journal, key, demand)
+                break
+            except Unanswered:
+                threading.Event().wait(1)
+        else:
+            stage.journal.found("a calm site does not answer")
+    caller.close()
+
+
+def _differences(stage: Stage, calm: Stage, numbers: list[str], as_of: datetime) -> list[str]:
+    """What came up by itself is the same, one killed sweep after the other or one whole one."""
+    disturbed = stage.inside("untouched", as_of.isoformat(), "as-it-is", *numbers)
+    expected = calm.inside("untouched", as_of.isoformat(), "catch-up", *numbers)
+    return [
+        f"case {number}: {disturbed.get(number)} and undisturbed {expected[number]}"
+        for number in numbers
+        if disturbed.get(number) != expected[number]
+    ]
+
+
+def _count(stage: Stage, report: Report) -> None:
+    counts, text = stage.journal.statuses, stage.journal.file.read_text("utf-8")
+    acknowledged = [line for line in text.splitlines() if '"acknowledged": true' in line]
+    report.n_cases = len(stage.journal.numbers)
+    report.n_moves = counts["move acknowledged"]
+    report.n_callbacks = sum('"callback_done"' in line for line in acknowledged)
+    report.n_unanswered = counts["case unanswered"] + counts["move unanswered"]
