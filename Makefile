@@ -6,8 +6,9 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 READY := .venv/.ready
 JIESU := .venv/bin/jiesu
 PY := .venv/bin/python
+DEMO := --city build/demo --site build/demo-site
 
-.PHONY: help setup demo test check fix bench lock clean
+.PHONY: help setup demo stop test check fix bench lock clean
 .DEFAULT_GOAL := help
 
 help: ## Say what each command does.
@@ -22,11 +23,16 @@ $(READY): requirements-dev.lock pyproject.toml tools/bootstrap.py
 
 setup: $(READY) ## Make .venv with everything in it.
 
-demo: $(READY) ## Evaluate a synthetic city, show the ranking, prepare its review meeting.
+demo: $(READY) ## Evaluate a synthetic city, prepare its review meeting, start its working desk.
+	@$(JIESU) demo $(DEMO) --stop
 	@rm -rf build/demo
 	@$(JIESU) synth --period 2022-02 --months 14 --cases 60000 --seed 1 --out build/demo
 	@$(JIESU) evaluate --city build/demo --period 2022-02
 	@$(JIESU) meeting --city build/demo --period 2022-02
+	@$(JIESU) demo $(DEMO)
+
+stop: ## Stop the working desk that make demo has started.
+	@if [ -x $(JIESU) ]; then $(JIESU) demo $(DEMO) --stop; fi
 
 test: $(READY) ## Run the tests, those of the desk on SQLite and on PostgreSQL.
 	@$(PY) -m pytest -n auto -q
@@ -48,5 +54,5 @@ bench: $(READY) ## Measure against hand-written SQL, pandas and the floors (minu
 lock: ## Compile both lock files anew.
 	@"$(PYTHON)" tools/bootstrap.py lock
 
-clean: ## Remove the environment and everything built.
+clean: stop ## Remove the environment and everything built.
 	rm -rf .venv build dist

@@ -373,6 +373,34 @@ def dump(city: Annotated[Path, typer.Option(help="A new folder, or a city folder
 
 
 @app.command()
+def intake(
+    files: Annotated[list[str], typer.Argument(help="Files, directories or glob patterns.")],
+    profile: Annotated[str, typer.Option(help="Source profile: name or path.")],
+    texts: Annotated[
+        list[str] | None, typer.Option(help="CSV of case_id,text: what callers said.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the reports.")] = None,
+) -> None:
+    """Import another system's cases into the working desk, with their history, once."""
+    from jiesu.cli.desk_demo import intake_command
+
+    intake_command(files, profile, texts or [], out)
+
+
+@app.command(hidden=True)
+def demo(
+    city: Annotated[Path, typer.Option(help="A folder that jiesu synth wrote.")],
+    site: Annotated[Path, typer.Option(help="Where the demo's site is; made anew.")],
+    cases: Annotated[int, typer.Option(help="Cases of the last month to import.", min=1)] = 10_000,
+    stop: Annotated[bool, typer.Option("--stop", help="Only stop it.")] = False,
+) -> None:
+    """Start a working desk with made-up cases on a synthetic city, in the background."""
+    from jiesu.cli.desk_demo import demo_command
+
+    demo_command(city, site, cases, stop=stop)
+
+
+@app.command()
 def serve(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port to listen on.", min=1, max=65535)] = 8000,
