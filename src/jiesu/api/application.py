@@ -159,7 +159,7 @@ _PROBLEMS = {
     500: "A fault of this site",
     503: "The site cannot answer now",
 }
-_ALWAYS = (400, 422, 429, 500, 503)
+_ALWAYS = (400, 404, 422, 429, 500, 503)
 _RETRY = {
     "Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait."},
 }
@@ -172,10 +172,10 @@ def problems_of(operation: Operation) -> tuple[int, ...]:
     found = {*_ALWAYS}
     if isinstance(rule, Rule):
         found |= {401, 403}
-    if "{" in operation.path:
-        found.add(404)
+    if "{" in operation.path or set(operation.methods) - {"GET"}:
+        found.add(409)
     if set(operation.methods) - {"GET"}:
-        found |= {409, 413, 404}
+        found.add(413)
     if is_move(operation):
         found |= {412, 428}
     return tuple(sorted(found))
