@@ -60,7 +60,7 @@ def test_the_folder_is_evaluated_to_the_figures_of_the_desk(
     for label in ("2022-02", "2022-Q1"):
         job = job_of(folder, label)
         done = run(replace(job, as_of=AT, formats=()), now=AT)
-        evaluation, _ = evaluated(label, AT)
+        evaluation = evaluated(label, AT)
         assert figures(done.evaluation) == figures(evaluation)
         assert evaluation_document(evaluation)["city"] == {
             "zh": "未命名的城市",

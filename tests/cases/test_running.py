@@ -47,16 +47,18 @@ def unit_of(evaluation: Evaluation, code: str = STREET) -> UnitResult:
 
 
 def called_back(case: Case, at: datetime, resolved: str, satisfaction: str) -> None:
-    """A call-back that ends: what recording one does to the rows."""
+    """A call-back that ends: the one that has fallen due by then, or another."""
     with changing(case.pk, "record_callback", by=SYSTEM, as_of=at) as change:
-        number = change.case.callbacks.count() + 1
         unit = change.case.unit
         assert unit is not None
-        Callback.objects.create(
-            case=change.case, round=number, unit=unit, state="done", due_at=at, next_at=at,
-            ended_at=at, contacted=True, resolved=resolved, satisfaction=satisfaction,
+        callback = change.case.callbacks.filter(ended_at=None).first() or Callback(
+            case=change.case, round=change.case.callbacks.count() + 1, unit=unit, due_at=at,
+            next_at=at,
         )  # fmt: skip
-        change.event("called_back", round=number)
+        callback.state, callback.ended_at, callback.contacted = "done", at, True
+        callback.resolved, callback.satisfaction = resolved, satisfaction
+        callback.save()
+        change.event("called_back", round=callback.round)
 
 
 def changed(case: Case, at: datetime, **values: object) -> None:
@@ -100,7 +102,7 @@ def unit_scores(document: dict[str, Any]) -> dict[str, Any]:
 
 def test_the_same_figures_are_kept_in_the_same_bytes(city: City, live: Path) -> None:
     city.received()
-    evaluation, _ = evaluated("2022-02", NOW + DAY)
+    evaluation = evaluated("2022-02", NOW + DAY)
     assert bytes(keep(evaluation).document) == bytes(keep(evaluation).document)
     assert PeriodFigures.objects.count() == 1
 
@@ -170,7 +172,7 @@ def test_the_units_of_the_database_are_ranked_with_those_above_them(city: City, 
         case = city.received(place=place, person=Person())
         resolved, satisfied = ("no", "dissatisfied") if n else ("yes", "satisfied")
         called_back(case, NOW + n * DAY, resolved, satisfied)
-    evaluation, _ = evaluated("2022-02", NOW + 9 * DAY)
+    evaluation = evaluated("2022-02", NOW + 9 * DAY)
     assert [unit_of(evaluation, code).rank for code in ("110101001", "110101002")] == [1, 2]
     assert (unit_of(evaluation, "110101").volume, unit_of(evaluation, "110101").rank) == (2, 1)
 
@@ -184,7 +186,7 @@ def test_only_files_of_the_periods_that_are_looked_at_are_read(city: City, live:
     policy, period = period_named("2023-05")
     needed, _ = running._needed(files, policy, period)
     assert (len(files), len(needed)) == (16, 12)
-    of_few, _ = evaluated("2023-05", at)
+    of_few = evaluated("2023-05", at)
     assert figures(of_few) == figures(evaluation_of("2023-05", files, at))
 
 

@@ -113,7 +113,9 @@ class Words:
 
 def _titles(desk: DeskRules, what: str) -> Mapping[str, Mapping[str, str]]:
     if what == "exclusion":
-        return {reason.key: reason.title for reason in desk.reasons_for(what)}
+        # An upheld appeal may exclude a case too, for a reason of its own catalogue.
+        reasons = (*desk.reasons_for("appeal"), *desk.reasons_for(what))
+        return {reason.key: reason.title for reason in reasons}
     choices: Sequence[Choice] = desk.channels if what == "channel" else desk.kinds
     return {choice.key: choice.title for choice in choices}
 

@@ -7,7 +7,8 @@ lines and outside measures, which only a city folder has: they enter with the ed
 
 import gzip
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,7 +17,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from jiesu.cases.export import Pass, Times, day_of, following
+from jiesu.cases.export import Times, day_of, following
 from jiesu.cases.jobs import More
 from jiesu.cases.models import PeriodFigures
 from jiesu.cases.rulebook import city_zone
@@ -81,13 +82,20 @@ def figures_job(as_of: datetime) -> str:
     return note if done.is_whole else More(note)
 
 
-def evaluated(label: str, as_of: datetime, folder: Path | None = None) -> tuple[Evaluation, Pass]:
+@contextmanager
+def up_to_date(as_of: datetime, folder: Path | None = None) -> Iterator[Sequence[Path]]:
+    """The files of the live export with all that has changed; nobody writes them meanwhile."""
+    with following(folder, touched=partial(_touch, as_of), at_most=ALL) as done:
+        yield done.files
+
+
+def evaluated(label: str, as_of: datetime, folder: Path | None = None) -> Evaluation:
     """A period evaluated now from the live export, brought up to date before.
 
     Raises InputError where no case falls in the period, or for what is no period.
     """
-    with following(folder, touched=partial(_touch, as_of), at_most=ALL) as done:
-        return _from_live(label, done.files, as_of), done
+    with up_to_date(as_of, folder) as files:
+        return _from_live(label, files, as_of)
 
 
 def evaluation_of(
@@ -182,6 +190,15 @@ def _needed(
     if first is None:
         return files, None
     start, end = counted_window(period, first)
-    needed = [file for file in files if start.date() - A_DAY <= day_of(file) <= end.date() + A_DAY]
     # Where nothing lies in it, the evaluation says so from all of them.
-    return needed or files, first
+    return files_between(files, policy, start, end) or files, first
+
+
+def files_between(
+    files: Sequence[Path], policy: Policy, start: datetime, end: datetime
+) -> Sequence[Path]:
+    """The files that may hold cases of a stretch of time, by the time by which a policy cuts."""
+    if policy.period.by != "created_at":
+        return files
+    first, last = start.date() - A_DAY, end.date() + A_DAY
+    return [file for file in files if first <= day_of(file) <= last]

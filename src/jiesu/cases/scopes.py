@@ -72,6 +72,7 @@ ACTIONS: Mapping[str, tuple[Permission, ...]] = {
     "withdraw_claim": (_by(Role.HEAD, reach="lead"),),
     "review_claim": (_by(Role.COORDINATOR, reach="district"),),
     "decide_claim": (_by(Role.EVALUATOR),),
+    "end_parking": (_by(Role.EVALUATOR), _by(Role.HEAD, reach="lead")),
     "take_callback": (_by(Role.CALLER),),
     "record_attempt": (_by(Role.CALLER),),
     "record_callback": (_by(Role.CALLER),),

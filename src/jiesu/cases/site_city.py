@@ -61,6 +61,22 @@ def month_of(as_of: datetime) -> tuple[Policy, Period]:
     return period_named(month_period(rule, rule.month_of(as_of)).label)
 
 
+def month_counting(times: Mapping[str, datetime | None]) -> tuple[Policy, Period] | None:
+    """The assessment month in which a case counts; `None` where its policy's time has not come.
+
+    `times` are the case's by column; each policy says by which of them it cuts.
+    """
+    for policy in _policies():
+        at = times[policy.period.by]
+        if at is None:
+            continue
+        rule = policy.period.months(city_zone())
+        found, period = period_named(month_period(rule, rule.month_of(at)).label)
+        if found == policy and period.start <= at < period.end:
+            return found, period
+    return None
+
+
 def _policies() -> tuple[Policy, ...]:
     policies = site_city().policies
     if not policies:

@@ -47,7 +47,7 @@ def ranking_command(
         what = "nobody knows what will have happened by then"
         raise InputError(Problem("--as-of", "", what, "leave it out, or name a time in the past"))
     label = period or month_of(at)[1].label
-    evaluation, _ = evaluated(label, at)
+    evaluation = evaluated(label, at)
     _show(evaluation, chosen or site_city().language)
     if out is not None:
         from jiesu.city.outputs import write_json

@@ -30,6 +30,9 @@ REASON_USES = (
 )
 """What a reason may be given for; each use has a catalogue of its own."""
 
+APPEAL_EFFECTS = ("void", "exclude")
+"""What an approved appeal does: its call-back no longer counts, or its case does not."""
+
 WINDOWS = ("objection", "return", "exclusion", "appeal")
 
 SUPERVISION_EVENTS = ("contact_overdue", "overdue", "redo", "returned")
@@ -60,7 +63,8 @@ class Reason:
 
     `ends_in` is for dispositions: the state that a case gets with this reason. `cap_percent` is
     for exclusions: of a unit's cases of a month, at most so many percent may be excluded for it
-    (100: no cap).
+    (100: no cap). `effect` is for appeals: an approved one makes the call-back `void`, or the case
+    is `exclude`d.
     """
 
     key: str
@@ -68,6 +72,7 @@ class Reason:
     title: Mapping[str, str]
     ends_in: State | None
     cap_percent: int
+    effect: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,7 +319,8 @@ def _reasons(top: Settings) -> tuple[Reason, ...]:
         if use == "disposition":
             ends_in = State(table.choice("ends_in", ("answered", "referred", "declined")))
         cap = table.integer("cap_percent", 100, 0, 100) if use == "exclusion" else 100
-        reasons.append(Reason(table.text("key"), use, table.words("title"), ends_in, cap))
+        effect = table.choice("effect", APPEAL_EFFECTS, "void") if use == "appeal" else ""
+        reasons.append(Reason(table.text("key"), use, table.words("title"), ends_in, cap, effect))
     _unique(tables, [(reason.use, reason.key) for reason in reasons])
     if missing := [use for use in REASON_USES if use not in {one.use for one in reasons}]:
         what = f"no reason is given for: {', '.join(missing)}"

@@ -165,6 +165,7 @@ class Claim(models.Model):
     decision = models.BinaryField(default=b"")
     effect = models.JSONField(_("effect"), default=dict)
     ended_at = models.DateTimeField(_("no longer in effect since"), null=True)
+    end_words = models.BinaryField(default=b"")
 
     class Meta:
         verbose_name = _("claim")

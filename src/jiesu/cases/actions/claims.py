@@ -1,0 +1,215 @@
+"""Claims of a unit: exclusion (剔除), parking (挂账), appeal against a call-back (考核申诉).
+
+The head of the unit claims with evidence, its district reviews, the city decides, having been
+shown what it would do to the figures. Nobody reviews or decides a claim of their own, and nothing
+is deleted. Windows and caps are in `claim_rules`, the effect in `effect`; rules:
+docs/methods/claims.md.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from jiesu.cases.actor import Actor
+from jiesu.cases.asking import catalogue_reason
+from jiesu.cases.callback_queue import is_independent
+from jiesu.cases.change import Change, changing
+from jiesu.cases.claim_rules import OPEN, claimable, put_in_effect, within_caps
+from jiesu.cases.effect import effect_of
+from jiesu.cases.models import Case, Claim, Pause
+from jiesu.cases.pauses import resume
+from jiesu.cases.record_words import write_words
+from jiesu.cases.refusals import Conflict, Forbidden, Invalid, NotFound
+from jiesu.cases.scopes import permit
+from jiesu.cases.words import checked_words
+from jiesu.core.lifecycle import AT_WORK
+
+State = Claim.State
+
+
+def claim_case(
+    *,
+    case_id: int,
+    kind: str,
+    reason: str,
+    evidence: str,
+    by: Actor,
+    as_of: datetime,
+    expected: int | None = None,
+) -> Claim:
+    """Claim for the actor's unit that a case be excluded, parked or judged again.
+
+    Raises Invalid for a reason that the catalogue of the kind lacks, Conflict where the window
+    has passed or such a claim is open, decided or in effect.
+    """
+    account, evidence = by.account, checked_words("evidence", evidence)
+    if kind not in Claim.Kind.values:
+        raise Invalid({"kind": f"use one of: {', '.join(Claim.Kind.values)}"})
+    with changing(case_id, "claim", by=by, as_of=as_of, expected=expected) as change:
+        case = change.case
+        if case.unit is None:
+            raise Conflict("no_unit", "no unit has this case")
+        catalogue_reason(case, kind, reason)
+        claimable(change, kind, reason)
+        claim = Claim.objects.create(
+            case=case,
+            kind=kind,
+            unit=case.unit,
+            state=State.CLAIMED,
+            reason=reason,
+            claimed_by=account,
+            claimed_at=as_of,
+        )
+        said = write_words(change, claim, evidence=evidence)
+        change.event("claimed", claim=claim.pk, claimed=kind, reason=reason, **said)
+    return claim
+
+
+def withdraw_claim(
+    *, claim_id: int, by: Actor, as_of: datetime, expected: int | None = None
+) -> Claim:
+    """Take a claim back while it is open."""
+    found = _claim(claim_id)
+    with changing(found.case_id, "withdraw_claim", by=by, as_of=as_of, expected=expected) as change:
+        claim = _open_claim(change, claim_id)
+        claim.state = State.WITHDRAWN
+        claim.save(update_fields=["state"])
+        change.event("claim_withdrawn", claim=claim.pk)
+    return claim
+
+
+def review_claim(
+    *,
+    claim_id: int,
+    supports: bool,
+    opinion: str,
+    by: Actor,
+    as_of: datetime,
+    expected: int | None = None,
+) -> Claim:
+    """Support a claim for the unit's district, or refuse it; once, with reasons.
+
+    A refused claim does not come before the city.
+    """
+    account, opinion = by.account, checked_words("opinion", opinion)
+    found = _claim(claim_id)
+    with changing(found.case_id, "review_claim", by=by, as_of=as_of, expected=expected) as change:
+        claim = _open_claim(change, claim_id)
+        _not_own(claim, by)
+        if claim.unit.parent_id is None:
+            raise Conflict("no_district", "a unit without a district: the city decides at once")
+        if claim.state != State.CLAIMED:
+            raise Conflict("reviewed", "the district has reviewed this claim")
+        if by.unit_id == claim.unit_id:
+            raise Forbidden("not_independent", "this is a claim of your own unit")
+        claim.state = State.SUPPORTED if supports else State.REFUSED
+        claim.reviewed_by, claim.reviewed_at = account, as_of
+        claim.save(update_fields=["state", "reviewed_by", "reviewed_at"])
+        said = write_words(change, claim, review=opinion)
+        change.event("claim_reviewed", claim=claim.pk, supported=supports, **said)
+    return claim
+
+
+def weigh_claim(*, claim_id: int, by: Actor, as_of: datetime) -> dict[str, Any]:
+    """What an open claim would do to the unit's figures (`effect.effect_of`), kept with it.
+
+    Before the decision; the last one that was shown goes into the history with the decision.
+    """
+    claim = _claim(claim_id)
+    permit(by, "decide_claim", claim.case)
+    if claim.state not in OPEN:
+        raise Conflict("claim_decided", "this claim was decided: its effect is kept as it was")
+    effect = effect_of(claim, as_of)
+    Claim.objects.filter(pk=claim.pk, state__in=OPEN).update(effect=effect)
+    return effect
+
+
+def decide_claim(
+    *,
+    claim_id: int,
+    approves: bool,
+    opinion: str,
+    by: Actor,
+    as_of: datetime,
+    expected: int | None = None,
+) -> Claim:
+    """Approve a claim for the city and put it in effect, or refuse it, with reasons.
+
+    Raises Conflict where the district has yet to review it, where nobody has looked at its effect
+    (`weigh_claim`), and where an exclusion would go beyond a cap.
+    """
+    account, opinion = by.account, checked_words("opinion", opinion)
+    found = _claim(claim_id)
+    with changing(found.case_id, "decide_claim", by=by, as_of=as_of, expected=expected) as change:
+        claim = _open_claim(change, claim_id)
+        _not_own(claim, by)
+        if not is_independent(by, claim.unit_id, claim.unit.parent_id):
+            raise Forbidden("not_independent", "this is a claim of your own unit")
+        if claim.unit.parent_id is not None and claim.state != State.SUPPORTED:
+            raise Conflict("not_reviewed", "the unit's district reviews this claim first")
+        if not claim.effect:
+            raise Conflict("effect_not_shown", "look at the effect on the figures first")
+        if approves:
+            _approve(change, claim)
+        claim.state = State.APPROVED if approves else State.REFUSED
+        claim.decided_by, claim.decided_at = account, as_of
+        claim.save(update_fields=["state", "decided_by", "decided_at"])
+        said = write_words(change, claim, decision=opinion)
+        change.event(
+            "claim_decided", claim=claim.pk, approved=approves, effect=claim.effect, **said
+        )
+    return claim
+
+
+def _approve(change: Change, claim: Claim) -> None:
+    if claim.unit_id != change.case.unit_id:
+        text = "the case has gone to another unit since: refuse the claim"
+        raise Conflict("another_unit", text)
+    if claim.kind == Claim.Kind.PARKING and change.case.state not in AT_WORK:
+        raise Conflict("not_at_work", "the unit has given its feedback since: refuse the claim")
+    if claim.kind == Claim.Kind.EXCLUSION:
+        within_caps(change, claim)
+    put_in_effect(change, claim)
+
+
+def end_parking(
+    *, case_id: int, why: str, by: Actor, as_of: datetime, expected: int | None = None
+) -> Case:
+    """End the parking of a case: its clocks run on. Raises Conflict where it is not parked."""
+    why = checked_words("why", why)
+    with changing(case_id, "end_parking", by=by, as_of=as_of, expected=expected) as change:
+        case = change.case
+        if not case.parked:
+            raise Conflict("not_parked", "the case is not parked")
+        approved = case.claims.filter(kind=Claim.Kind.PARKING, state=State.APPROVED, ended_at=None)
+        claim = approved.order_by("-pk").first()
+        said: dict[str, Any] = {}
+        if claim is not None:
+            claim.ended_at = as_of
+            claim.save(update_fields=["ended_at"])
+            said = write_words(change, claim, end_words=why)
+        change.set(parked=False)
+        resume(change, Pause.Cause.PARKED)
+        change.event("parking_ended", claim=claim.pk if claim else None, **said)
+    return case
+
+
+def _claim(pk: int) -> Claim:
+    claim = Claim.objects.select_related("case", "unit").filter(pk=pk).first()
+    if claim is None:
+        raise NotFound("no_such_claim", "there is no such claim")
+    return claim
+
+
+def _open_claim(change: Change, pk: int) -> Claim:
+    """The claim, as it is now that its case is locked. Raises Conflict where it is not open."""
+    claim = change.case.claims.select_related("unit").get(pk=pk)
+    if claim.state not in OPEN:
+        raise Conflict("claim_decided", f"this claim is {claim.state}: nothing is changed any more")
+    return claim
+
+
+def _not_own(claim: Claim, by: Actor) -> None:
+    """Nobody judges what they have claimed, nor what they have supported, nor their own unit."""
+    people = {claim.claimed_by_id, claim.reviewed_by_id}
+    if not by.is_system and by.account.pk in people:
+        raise Forbidden("own_claim", "you have had your say in this claim: somebody else decides")
