@@ -24,7 +24,7 @@ from jiesu.cases.refusals import Invalid
 from jiesu.cases.scopes import visible_cases
 from jiesu.cases.search import Search, index_terms, newest_cases, search_text
 from jiesu.cases.search_index import index_cases
-from jiesu.cases.vault import Person, caller_hash, name_hash, ring, text_of
+from jiesu.cases.vault import Person, caller_hash, name_hash, private_of, ring, text_of
 from jiesu.core.terms import contains
 from tests.cases.cast import CATEGORIES, DEMAND, LIGHTS, NOW, City
 
@@ -200,7 +200,7 @@ def test_a_program_finds_what_it_brought_in_and_no_more(city: City) -> None:
     assert pages(portal, Search(place="110101001")) == [mine.pk]
 
 
-N_MANY = 12_000
+N_MANY = 8_000
 BIG = "cases_(case|caseprivate|searchterm)"
 
 
@@ -233,12 +233,13 @@ def crowded(city: City) -> None:
         for n in range(N_MANY)
     ]
     Case.objects.bulk_create(cases, batch_size=500)
-    keys = list(Case.objects.filter(number__startswith="x").values_list("pk", flat=True))
+    rows = list(Case.objects.filter(number__startswith="x").only("number"))
+    keys = [row.pk for row in rows]
+    text = ("停车费", "小区地面")
     CasePrivate.objects.bulk_create(
-        (CasePrivate(case_id=key, name_hash=name_hash(f"某{key // 3}")) for key in keys),
-        batch_size=500,
+        (private_of(row, Person(name=f"某{row.pk // 3}"), *text) for row in rows), batch_size=500
     )
-    hashes = term_hashes(ring(), index_terms("停车费", "小区地面"))
+    hashes = term_hashes(ring(), index_terms(*text))
     SearchTerm.objects.bulk_create(
         (
             SearchTerm(term=term, case_id=key)
@@ -275,10 +276,12 @@ def looks_at_everything(sql: str, plan: str) -> bool:
     """Whether a plan reads a big table from end to end, or sorts all that it finds."""
     if connection.vendor == "sqlite":
         reads = re.search(rf"SCAN (\w+ AS )?{BIG}\b", plan)
-        sorts = re.search("TEMP B-TREE FOR ORDER", plan)
+        sorts = "TEMP B-TREE FOR ORDER" in plan
     else:
         reads = re.search(rf"Seq Scan on {BIG}\b", plan)
-        sorts = re.search(r"\bSort\b", plan)
+        # A handful of rows may be sorted, those of one phone number, and what is nearly all taken.
+        taken = max([50, *(int(n) for n in re.findall(r"Limit +\(.*? rows=(\d+)", plan))])
+        sorts = any(int(n) > 2 * taken for n in re.findall(r"Sort +\(.*? rows=(\d+)", plan))
     # What is merged of several short walks is sorted, and is short.
     return bool(reads) or (bool(sorts) and " LIMIT " in sql and "UNION ALL" not in sql)
 
@@ -312,11 +315,8 @@ def test_no_search_and_no_queue_reads_a_table_or_sorts_all_that_it_finds(city: C
     assert len(plans) > 60
     wrong = [f"{sql}\n{plan}" for sql, plan in plans if looks_at_everything(sql, plan)]
     assert wrong == []
-
-
-def test_a_plan_that_reads_or_sorts_everything_is_noticed(city: City) -> None:
-    crowded(city)
-    plans: list[tuple[str, str]] = []
+    # And it would have been noticed.
+    plans.clear()
     with explained(plans):
         list(Case.objects.filter(limit="7d").order_by("kind")[:20])
         list(Case.objects.filter(unit=city.unit["D01"]).order_by("contacted_at", "pk")[:20])
