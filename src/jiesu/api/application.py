@@ -19,6 +19,7 @@ from pydantic.json_schema import model_json_schema
 from jiesu.api import (
     callbacks,
     cases,
+    claims,
     directory,
     feed,
     keys,
@@ -47,7 +48,8 @@ LARGEST_JSON = 1024 * 1024
 ROUTERS = tuple(
     one.router
     for one in (
-        cases, records, moves, callbacks, personal, feed, units, directory, webhooks, keys, public,
+        cases, records, moves, callbacks, claims, personal, feed, units, directory, webhooks, keys,
+        public,
     )
 )  # fmt: skip
 
