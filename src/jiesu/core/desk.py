@@ -9,11 +9,11 @@ import string
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from jiesu.core.lifecycle import State
 from jiesu.core.settings import Settings
-from jiesu.core.worktime import Limit
+from jiesu.core.worktime import Limit, Unit
 
 FORMAT = 1
 
@@ -290,7 +290,8 @@ def _limits(top: Settings) -> Mapping[str, CaseLimit]:
 def _limit(table: Settings, key: str, default: Limit | None = None) -> Limit:
     if default is not None and not table.table:
         return default
-    return Limit(key, table.integer("amount", None, 1, 1000), table.choice("unit", LIMIT_UNITS))
+    unit = cast(Unit, table.choice("unit", LIMIT_UNITS))
+    return Limit(key, table.integer("amount", None, 1, 1000), unit)
 
 
 def _known_limit(table: Settings, key: str, limits: Mapping[str, CaseLimit]) -> str:
