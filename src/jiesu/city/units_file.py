@@ -65,7 +65,7 @@ def checked_units(path: Path) -> tuple[Units, list[Problem]]:
 def units_bytes(units: Iterable[Unit]) -> bytes:
     """The units as a CSV file that `read_units` gives again; `successor` only where there is one."""
     units = list(units)
-    columns = (*REQUIRED, *OPTIONAL)
+    columns: tuple[str, ...] = (*REQUIRED, *OPTIONAL)
     if all(unit.successor is None for unit in units):
         columns = columns[:-1]
     return csv_bytes(
