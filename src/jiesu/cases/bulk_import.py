@@ -8,6 +8,7 @@ docs/importing.md.
 
 import csv
 import shutil
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import pyarrow.parquet as pq
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from jiesu.cases.import_batch import Batch, Counts, Line, Source
 from jiesu.cases.import_rows import Desk
@@ -28,6 +29,9 @@ from jiesu.sources.reports import neutral, open_private, writable
 
 BATCH = 5_000
 """Rows in a transaction: whoever works on SQLite meanwhile waits for one, and not for long."""
+
+PAUSE_SECONDS = 0.1
+"""Between batches on SQLite, whose waiting writers look so often whether they may."""
 
 REPORT = "imported.csv"
 WORK = ".reading"
@@ -154,6 +158,8 @@ class _Run:
             batch = self._written(rows, first, source)
         self.counts.add(batch.counts)
         self.report.add(file, batch.lines)
+        if connection.vendor == "sqlite":
+            time.sleep(PAUSE_SECONDS)
 
     def _written(self, rows: Sequence[Mapping[str, Any]], first: int, source: Source) -> Batch:
         texts = self.texts.of([row["case_id"] for row in rows]) if self.texts else None

@@ -13,6 +13,7 @@ from datetime import datetime
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
+from jiesu.cases.actions.accounts import make_api_key
 from jiesu.cases.actor import Actor
 from jiesu.cases.demo_scenes import SCENES
 from jiesu.cases.demo_stage import Cast, Stage
@@ -39,9 +40,13 @@ SIGN_INS: Mapping[str, tuple[Role, str]] = {
     "auditor": (Role.AUDITOR, ""),
     "administrator": (Role.ADMINISTRATOR, ""),
     "client": (Role.CLIENT, ""),
-    "resident": (Role.RESIDENT, ""),
 }
-"""Who can sign in, after `demo-`: a role and, where it has one, a unit."""
+"""Who there is, after `demo-`: a role and, where it has one, a unit.
+
+Residents have no accounts: they come through a public form or the link of a call-back.
+"""
+
+KEY_SCOPES = ("intake", "read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +60,14 @@ class SignIn:
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """What was made: the sign-ins with their password, and the number of cases played."""
+    """What was made: the sign-ins with their password, and the number of cases played.
+
+    A program signs in by a key: `api_key` is that of the client.
+    """
 
     sign_ins: tuple[SignIn, ...]
     password: str
+    api_key: str
     n_cases: int
 
 
@@ -77,12 +86,20 @@ def make_demo(*, as_of: datetime, password: str = "") -> Demo:
         scene(stage)
     # What has come up by itself by now, as the worker would have let it.
     sweep(as_of)
+    _, api_key = make_api_key(
+        username="demo-client",
+        name="demo",
+        scopes=KEY_SCOPES,
+        by=actors["administrator"],
+        as_of=as_of,
+    )
     names = rulebook().names
     shown = tuple(
         SignIn(user.username, str(Role(user.role).value), names.get(SIGN_INS[name][1], ""))
         for name, user in users.items()
+        if name != "client"
     )
-    return Demo(shown, password, stage.n_cases)
+    return Demo(shown, password, api_key, stage.n_cases)
 
 
 def _require_synthetic_city() -> None:

@@ -4,8 +4,11 @@ Django is imported when a command runs.
 """
 
 import os
+import re
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -98,23 +101,37 @@ def _made(city: Path, site: Path, n_cases: int) -> "Demo":
     from jiesu.cases.loading import load_city
 
     as_of = datetime.now(UTC)
-    load_city(city, as_of=as_of)
-    files = _part(city, site / "part", n_cases)
+    load_city(_folder(city, site / "city"), as_of=as_of)
+    part = _part(city, site / "part", n_cases)
     with progress_bar("Importing") as progress:
         done = import_cases(
-            [files["cases"]],
+            [part["cases"]],
             load_profile("jiesu"),
             as_of=as_of,
             reports=site / "import",
-            texts=[files["texts"]],
+            texts=[part["texts"]],
             progress=progress,
         )
     demo = make_demo(as_of=as_of)
     typer.echo(
-        f"The desk holds {done.counts.made:,} cases of {files['cases'].stem} and {demo.n_cases} "
+        f"The desk holds {done.counts.made:,} cases of {part['cases'].stem} and {demo.n_cases} "
         "made-up ones of these days, in every state"
     )
     return demo
+
+
+def _folder(city: Path, to: Path) -> Path:
+    """A copy of the city folder without its cases, in which nothing is erased by its age.
+
+    The synthetic months lie years back: by the rules that are shipped the worker would at once
+    begin to forget who asked.
+    """
+    shutil.copytree(city, to, ignore=shutil.ignore_patterns("cases", "texts", "out"))
+    rules = files("jiesu.city").joinpath("shipped/desk.toml").read_text("utf-8")
+    (to / "desk.toml").write_text(
+        re.sub(r"(?m)^((?:contact|text|attachment)_days) = \d+$", r"\1 = 0", rules), "utf-8"
+    )
+    return to
 
 
 def _part(city: Path, folder: Path, n_cases: int) -> dict[str, Path]:
@@ -144,6 +161,7 @@ def _shown(url: str, demo: "Demo", site: Path) -> Iterator[str]:
     yield f"Everybody's password is {demo.password}"
     for one in demo.sign_ins:
         yield f"  {one.username:<20} {one.role:<14} {one.unit}".rstrip()
+    yield f"A program brings demands in and reads them with the key {demo.api_key}"
     yield "They work on this machine only. Nobody and nothing in this city is real."
     yield ""
     yield f"make stop ends it; its log is {site}/log"
