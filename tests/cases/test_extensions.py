@@ -14,6 +14,7 @@ from jiesu.cases.actions import extensions
 from jiesu.cases.actions.dispatching import dispatch_case
 from jiesu.cases.actions.extensions import (
     ask_extension,
+    calendar_job,
     decide_extension,
     recompute_provisional,
     resume,
@@ -24,6 +25,7 @@ from jiesu.cases.change import Change, changing
 from jiesu.cases.clock import explanation, reclock
 from jiesu.cases.explanations import extension_words
 from jiesu.cases.history import chain_of
+from jiesu.cases.jobs import More
 from jiesu.cases.models import Case, DeadlineChange, Extension, Pause, Role, RuleVersion, User
 from jiesu.cases.pauses import pause
 from jiesu.cases.pauses import resume as resume_clocks
@@ -374,6 +376,21 @@ def test_a_run_that_was_killed_is_taken_up_where_it_stopped(
     assert recomputed() == 1
     for case in cases:
         assert case.events.filter(kind="recomputed").count() == 1
+
+
+def test_the_worker_recomputes_so_many_at_a_time(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(extensions, "CHUNK", 2)
+    for _ in range(3):
+        in_working_days(city)
+    published(known_until=date(2032, 12, 31))
+    notes = [calendar_job(UNKNOWN + HOUR) for _ in range(3)]
+    assert [(note, isinstance(note, More)) for note in notes] == [
+        ("2 due times worked out anew", True),
+        ("1 due times worked out anew", False),
+        ("0 due times worked out anew", False),
+    ]
 
 
 def test_nobody_but_an_administrator_recomputes(city: City) -> None:

@@ -59,6 +59,7 @@ class Job:
 
 JOBS: tuple[Job, ...] = (
     Job("sweep", 30, "jiesu.cases.sweep", "sweep_job"),
+    Job("calendar", 300, "jiesu.cases.actions.extensions", "calendar_job"),
     Job("seal", 60, "jiesu.cases.seals", "seal_job"),
     Job("figures", 30, "jiesu.cases.running", "figures_job", lease_seconds=300),
     Job("index", 5, "jiesu.cases.search_index", "index_job"),

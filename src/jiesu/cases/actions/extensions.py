@@ -11,6 +11,7 @@ from jiesu.cases.actor import Actor
 from jiesu.cases.asking import catalogue_reason, dispatch_at_work
 from jiesu.cases.change import Change, changing
 from jiesu.cases.clock import reclock
+from jiesu.cases.jobs import More
 from jiesu.cases.models import Case, Dispatch, Extension, Pause, User
 from jiesu.cases.pauses import pause, running, time_in
 from jiesu.cases.pauses import resume as resume_clocks
@@ -20,6 +21,9 @@ from jiesu.cases.rulebook import rulebook
 from jiesu.cases.words import checked_words
 from jiesu.core.lifecycle import HANDLING
 from jiesu.core.worktime import MOST_AMOUNT, UNITS, Limit, plain_due
+
+CHUNK = 500
+"""So many cases are looked up, and done by a run of the worker, at once."""
 
 
 def ask_extension(
@@ -137,23 +141,35 @@ def resume(*, case_id: int, by: Actor, as_of: datetime, expected: int | None = N
     return ended
 
 
-def recompute_provisional(*, by: Actor, as_of: datetime) -> int:
+def recompute_provisional(*, by: Actor, as_of: datetime, most: int | None = None) -> int:
     """Work out provisional due times by the newest calendar; how many cases that was.
 
-    Each case is a transaction of its own, with an event: killed at any point, the next run does
-    the rest. A due time that is provisional by the newest calendar too stays so.
+    Each case is a transaction of its own, with an event: killed at any point, or ended after `most`
+    cases, the next run does the rest. A due time that is provisional by the newest calendar too
+    stays so.
     """
     newest, _ = rulebook().calendar
     waiting = Case.objects.filter(provisional=True, state__in=sorted(HANDLING)).exclude(
         calendar=newest
     )
-    n_cases, last = 0, 0
     keys = waiting.order_by("pk").values_list("pk", flat=True)
-    while chunk := list(keys.filter(pk__gt=last)[:500]):
+    n_cases, last = 0, 0
+    while chunk := list(keys.filter(pk__gt=last)[:CHUNK]):
         for key in chunk:
+            if n_cases == most:
+                return n_cases
             n_cases += _recomputed(key, newest, by, as_of)
         last = chunk[-1]
     return n_cases
+
+
+def calendar_job(as_of: datetime) -> str:
+    """The worker's run: nothing to do but after a new calendar was loaded."""
+    if not rulebook().calendars:
+        return "no calendar is loaded"
+    n_cases = recompute_provisional(by=Actor.system("calendar"), as_of=as_of, most=CHUNK)
+    note = f"{n_cases} due times worked out anew"
+    return More(note) if n_cases == CHUNK else note
 
 
 def _recomputed(case_id: int, calendar: int, by: Actor, as_of: datetime) -> bool:
