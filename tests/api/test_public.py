@@ -187,3 +187,10 @@ def test_tries_of_links_are_counted_by_address(
     monkeypatch.setattr(settings, "JIESU", replace(settings.JIESU, limits=limits))
     told = [callers.nobody.get(f"/public/callbacks/{n}").status for n in range(5)]
     assert told == [404, 404, 404, 429, 429]
+
+
+def test_a_form_is_told_what_it_may_offer(callers: Callers) -> None:
+    body = callers.nobody.get("/public/choices", Accept_Language="en").body
+    assert {"code": "110101002", "name": "景山街道", "district": "110101"} in body["streets"]
+    assert "complaint" in {one["key"] for one in body["kinds"]}
+    assert len(body["categories"]) == 5

@@ -136,7 +136,7 @@ def test_what_fails_is_told_again_later_and_given_up_in_the_end(
         assert len(receiver.got) == n
         moment += timedelta(minutes=minutes)
     webhooks_job(moment)
-    webhooks_job(moment + timedelta(days=30))
+    webhooks_job(moment + timedelta(days=20))
     assert len(receiver.got) == len(AGAIN_MINUTES) + 1
     shown = callers["head"].get(f"/webhooks/{pk}").body
     assert (shown["waiting"], shown["given_up"]) == (0, 1)
@@ -314,3 +314,15 @@ def test_an_owner_has_so_many_webhooks(callers: Callers, monkeypatch: pytest.Mon
     answer = callers["head"].post("/webhooks", {"url": PUBLIC})
     assert (answer.status, answer.code) == (409, "too_many_webhooks")
     assert len(callers["head"].get("/webhooks").body["items"]) == 1
+
+
+def test_what_has_ended_long_ago_is_forgotten(
+    callers: Callers, city: City, receiver: Receiver
+) -> None:
+    registered(callers, receiver.url, kinds=["dispatched"])
+    city.received()
+    webhooks_job(NOW)
+    webhooks_job(NOW + timedelta(days=30))
+    assert Delivery.objects.count() == 1
+    webhooks_job(NOW + timedelta(days=31))
+    assert Delivery.objects.count() == 0

@@ -59,6 +59,10 @@ View = Callable[..., HttpResponseBase]
 class DeskApi(NinjaAPI):
     """Ninja's API, with problems for every refusal and rules for every operation."""
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._documents: dict[str, OpenAPISchema] = {}
+
     @property
     def urls(self) -> tuple[list[URLResolver | URLPattern], str, str]:
         """The addresses. Raises ConfigError where an operation does not say who may use it."""
@@ -74,8 +78,15 @@ class DeskApi(NinjaAPI):
     def get_openapi_schema(
         self, *, path_prefix: str | None = None, path_params: dict[str, Any] | None = None
     ) -> OpenAPISchema:
-        """The document, with what ninja does not know: problems, security, headers."""
-        schema = super().get_openapi_schema(path_prefix=path_prefix, path_params=path_params)
+        """The document, with what ninja does not know: problems, security, headers. Kept."""
+        if path_prefix is None:
+            path_prefix = self.get_root_path(path_params or {})
+        if path_prefix not in self._documents:
+            self._documents[path_prefix] = self._document(path_prefix)
+        return self._documents[path_prefix]
+
+    def _document(self, path_prefix: str) -> OpenAPISchema:
+        schema = super().get_openapi_schema(path_prefix=path_prefix)
         described = {name.operation_id: name for _, name in operations(self)}
         for path in schema["paths"].values():
             for details in path.values():

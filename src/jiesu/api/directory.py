@@ -34,8 +34,8 @@ def read_rules(request: HttpRequest) -> RulesOut:
     _, rules = rulebook().desk_on(local_day(now()))
     return RulesOut(
         version=rules.version,
-        channels=_choices(rules.channels),
-        kinds=_choices(rules.kinds),
+        channels=choices(rules.channels),
+        kinds=choices(rules.kinds),
         limits=[
             LimitOut(
                 key=one.key,
@@ -55,8 +55,9 @@ def read_rules(request: HttpRequest) -> RulesOut:
     )
 
 
-def _choices(choices: Iterable[Choice]) -> list[ChoiceOut]:
-    return [ChoiceOut(key=one.key, title=_title(one.title)) for one in choices]
+def choices(of: Iterable[Choice]) -> list[ChoiceOut]:
+    """Codes with their words."""
+    return [ChoiceOut(key=one.key, title=_title(one.title)) for one in of]
 
 
 def _title(words: Mapping[str, str]) -> str:
@@ -66,17 +67,20 @@ def _title(words: Mapping[str, str]) -> str:
 @router.get("/categories", auth=READ, response=CategoriesOut, operation_id="list_categories")
 def list_categories(request: HttpRequest) -> CategoriesOut:
     """The tree of categories in use; a case may also have one of the levels above."""
-    return CategoriesOut(
-        items=[
-            CategoryOut(
-                category_1=one.levels[0],
-                category_2=one.levels[1],
-                category_3=one.levels[2],
-                labels=list(one.labels),
-            )
-            for one in rulebook().categories
-        ]
-    )
+    return CategoriesOut(items=categories())
+
+
+def categories() -> list[CategoryOut]:
+    """The categories in use."""
+    return [
+        CategoryOut(
+            category_1=one.levels[0],
+            category_2=one.levels[1],
+            category_3=one.levels[2],
+            labels=list(one.labels),
+        )
+        for one in rulebook().categories
+    ]
 
 
 @router.get("/directory", auth=READ, response=DirectoryOut, operation_id="read_directory")

@@ -15,14 +15,17 @@ from ninja.responses import Status
 
 from jiesu.api.access import address_of, anyone, now
 from jiesu.api.cases import KeyHeader
+from jiesu.api.directory import categories, choices
 from jiesu.api.rates import wait_of_public
 from jiesu.api.request import actor_of
 from jiesu.api.schemas_callbacks import AnswersIn
 from jiesu.api.schemas_public import (
+    ChoicesOut,
     PublicDemandIn,
     QuestionsOut,
     StatusIn,
     StatusOut,
+    StreetOut,
     SubmittedOut,
     ThanksOut,
 )
@@ -30,7 +33,7 @@ from jiesu.cases.actions.callback_links import answer_by_link, link_of
 from jiesu.cases.actions.intake import Demand, receive_case
 from jiesu.cases.models import Case
 from jiesu.cases.refusals import NotFound
-from jiesu.cases.rulebook import local_day
+from jiesu.cases.rulebook import local_day, rulebook
 from jiesu.cases.vault import Person, person_of
 from jiesu.core.lifecycle import HANDLING, State
 from jiesu.core.masking import normal_phone
@@ -45,6 +48,26 @@ def status_token(number: str) -> str:
     """What its submitter was told of a demand, to ask for its state. It lies nowhere."""
     made = salted_hmac("jiesu.status", number, algorithm="sha256").digest()[:24]
     return urlsafe_b64encode(made).decode()
+
+
+@router.get(
+    "/public/choices", auth=anyone(), response=ChoicesOut, operation_id="read_public_choices"
+)
+def read_choices(request: HttpRequest) -> ChoicesOut:
+    """Kinds, categories and streets, for a form."""
+    book = rulebook()
+    _, rules = book.desk_on(local_day(now()))
+    streets = [place for place in book.places if place.kind == "street"]
+    return ChoicesOut(
+        kinds=choices(rules.kinds),
+        categories=categories(),
+        streets=[
+            StreetOut(
+                code=one.code, name=one.name, district=book.places.district_of(one.code) or ""
+            )
+            for one in streets
+        ],
+    )
 
 
 @router.post(

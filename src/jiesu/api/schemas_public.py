@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, StringConstraints
 
 from jiesu.api.schemas import NO_NUL, Code, In, Line, PersonIn, Words
+from jiesu.api.schemas_rules import CategoryOut, ChoiceOut
 
 
 class PublicDemandIn(In):
@@ -25,6 +26,22 @@ class PublicDemandIn(In):
     on_behalf: bool = False
     enterprise: bool = False
     new_facts: bool = False
+
+
+class StreetOut(BaseModel):
+    """A street or a township."""
+
+    code: str
+    name: str
+    district: str
+
+
+class ChoicesOut(BaseModel):
+    """What a public form offers."""
+
+    kinds: list[ChoiceOut]
+    categories: list[CategoryOut]
+    streets: list[StreetOut]
 
 
 class SubmittedOut(BaseModel):

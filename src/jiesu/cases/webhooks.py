@@ -28,7 +28,8 @@ AT_ONCE, THREADS = 100, 8
 AGAIN_MINUTES = (1, 5, 30, 120, 360, 720, 1440, 1440)
 """After a failure it is tried again so many minutes later; after the last it is given up."""
 KEPT = timedelta(days=30)
-"""What was delivered is remembered so long."""
+"""What was delivered or given up is remembered so long."""
+OLDEST = 500
 
 
 def secret_of(hook: Webhook) -> str:
@@ -47,9 +48,17 @@ def webhooks_job(as_of: datetime) -> str:
     """Note what is to be told, tell what is due, forget what was told long ago."""
     more = max([note_events(hook, as_of) for hook in active_webhooks()], default=False)
     told, failed, left = deliver(as_of)
-    Delivery.objects.filter(delivered_at__lt=as_of - KEPT).delete()
+    forget(as_of)
     note = f"{told} delivered, {failed} failed"
     return More(note) if more or left else note
+
+
+def forget(as_of: datetime) -> None:
+    """Forget some of the oldest deliveries that have ended: each pass costs the same."""
+    oldest = Delivery.objects.order_by("pk").values_list("pk", "next_at", "event__at")[:OLDEST]
+    ended = [pk for pk, next_at, at in oldest if next_at is None and at < as_of - KEPT]
+    if ended:
+        Delivery.objects.filter(pk__in=ended).delete()
 
 
 def active_webhooks() -> Sequence[Webhook]:
