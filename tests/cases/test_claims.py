@@ -20,6 +20,7 @@ from jiesu.cases.actions.dispatching import redispatch_case
 from jiesu.cases.actor import Actor
 from jiesu.cases.case_rows import Words, rows_of
 from jiesu.cases.change import changing
+from jiesu.cases.claim_rules import most_excluded, window_end
 from jiesu.cases.history import chain_of
 from jiesu.cases.models import Callback, Case, Claim, Role, User
 from jiesu.cases.record_words import words_of
@@ -27,8 +28,9 @@ from jiesu.cases.refusals import Conflict, Forbidden, Invalid, NotFound, Stale
 from jiesu.cases.running import evaluated
 from jiesu.cases.vault import Person
 from jiesu.core.chain import check_chain
-from tests.cases.cast import NOW, City
+from tests.cases.cast import NOW, ZONE, City
 from tests.cases.test_running import called_back, unit_of
+from tests.core.pages import table
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 ENDED = NOW + 8 * DAY
@@ -281,6 +283,22 @@ def test_a_cap_is_counted_exactly_and_the_refusal_says_the_numbers(city: City) -
     claim.refresh_from_db()
     assert claim.state == "supported"
     assert Case.objects.filter(excluded=True).count() == 3
+
+
+def test_the_caps_of_the_method_page() -> None:
+    for row in table("claims", "cases of the month", "percent", "may be excluded"):
+        most = most_excluded(int(row["cases of the month"]), int(row["percent"]))
+        assert most == int(row["may be excluded"]), row
+
+
+def test_the_windows_of_the_method_page(city: City) -> None:
+    case = city.received()
+    for row in table("claims", "claim", "call-back ended", "last moment"):
+        ended, last = (
+            datetime.fromisoformat(row[key]).replace(tzinfo=ZONE)
+            for key in ("call-back ended", "last moment")
+        )
+        assert window_end(case, ended, row["claim"]) == last, row
 
 
 def test_cases_of_another_month_or_unit_do_not_count_for_a_cap(city: City) -> None:

@@ -226,7 +226,7 @@ def step(city: City, what: str, which: int, at: datetime) -> None:
 
 
 @pytest.mark.django_db
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(STEPS, min_size=1, max_size=40))
 def test_a_month_is_the_same_from_the_live_export_and_from_a_full_one(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int, int]]

@@ -246,7 +246,7 @@ def _first_cycle(
 
 def _stands(case: Mapping[str, Any]) -> bool:
     since, due_at = case["paused_since"], case["due_at"]
-    return since is not None and due_at is not None and since <= due_at
+    return since is not None and due_at is not None and since < due_at
 
 
 def _answers(rounds: Sequence[_Round]) -> tuple[Any, ...]:

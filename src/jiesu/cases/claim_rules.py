@@ -153,12 +153,18 @@ def within_caps(change: Change, claim: Claim) -> None:
         (reason.cap_percent, n_for_reason, "be excluded for this reason"),
     )
     for percent, n, what in caps:
-        if (n + 1) * 100 > percent * n_cases:
+        most = most_excluded(n_cases, percent)
+        if n + 1 > most:
             text = (
                 f"of the unit's {n_cases} cases of {month[1].label} at most {percent} percent may "
-                f"{what}: {percent * n_cases // 100}, and {n} are: refuse the claim"
+                f"{what}: {most}, and {n} are: refuse the claim"
             )
             raise Conflict("cap_reached", text)
+
+
+def most_excluded(n_cases: int, percent: int) -> int:
+    """How many of so many cases may be excluded: never more than the percentage of them."""
+    return n_cases * percent // 100
 
 
 def times_of(row: pa.Table) -> Mapping[str, datetime | None]:
