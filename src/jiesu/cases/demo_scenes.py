@@ -10,6 +10,7 @@ from io import BytesIO
 from struct import pack
 from zlib import compress, crc32
 
+from jiesu.cases.actions.archiving import archive_case
 from jiesu.cases.actions.assistance import (
     answer_assist,
     answer_escalation,
@@ -23,6 +24,13 @@ from jiesu.cases.actions.assistance import (
 from jiesu.cases.actions.attachments import attach_file
 from jiesu.cases.actions.callback_links import answer_by_link, make_link
 from jiesu.cases.actions.callbacks import Answers, record_attempt
+from jiesu.cases.actions.claims import (
+    claim_case,
+    decide_claim,
+    review_claim,
+    weigh_claim,
+    withdraw_claim,
+)
 from jiesu.cases.actions.dispatching import dispatch_case, dispose_case, redispatch_case
 from jiesu.cases.actions.extensions import ask_extension, decide_extension, resume, wait_for_caller
 from jiesu.cases.actions.handling import record_contact, report_interim, start_handling
@@ -38,6 +46,7 @@ from jiesu.cases.actions.privacy import reveal_person
 from jiesu.cases.actions.redoing import redo_case
 from jiesu.cases.actions.supervision import answer_supervision, raise_supervision
 from jiesu.cases.demo_stage import STEP, Stage
+from jiesu.cases.models import Case, Claim
 
 PARKING = ("住房", "物业管理", "停车收费")
 ELEVATOR = ("住房", "物业管理", "电梯故障")
@@ -396,6 +405,84 @@ def handled_again(stage: Stage) -> None:
     )
 
 
+def claimed(stage: Stage) -> None:
+    """Exclusions at each stage of their way, appeals, parking."""
+    cases = []
+    for n in range(7):
+        case = stage.receive(stage.ago(days=3, hours=9), ELEVATOR)
+        stage.feed_back(case, stage.ago(days=3, hours=8))
+        answer = {"resolved": "partial", "satisfaction": "fairly_satisfied"} if n > 4 else {}
+        stage.call_back(case, stage.ago(days=1, hours=12), **answer)
+        cases.append(case)
+    exclusions = [_claim(stage, case, "exclusion", "court") for case in cases[:5]]
+    withdraw_claim(claim_id=exclusions[0].pk, by=stage.cast.head, as_of=stage.ago(hours=20))
+    for claim, supports in zip(exclusions[2:], (True, True, False), strict=True):
+        _review(stage, claim, supports=supports)
+    _decide(stage, exclusions[3], approves=True)
+    appeals = [_claim(stage, case, "appeal", "wrong_answer") for case in cases[5:]]
+    for claim in appeals:
+        _review(stage, claim, supports=True)
+    _decide(stage, appeals[0], approves=True)
+    for n, approves in enumerate((None, True, False)):
+        case = stage.receive(stage.ago(days=3, hours=n), LIFT)
+        stage.start(case, stage.ago(days=2, hours=n))
+        claim = _claim(stage, case, "parking", "objective_obstacle")
+        if approves is not None:
+            _review(stage, claim, supports=True)
+            _decide(stage, claim, approves=approves)
+
+
+def _claim(stage: Stage, case: Case, kind: str, reason: str) -> Claim:
+    return claim_case(
+        case_id=case.pk,
+        kind=kind,
+        reason=reason,
+        evidence="见所附材料",
+        by=stage.cast.head,
+        as_of=stage.ago(hours=30),
+    )
+
+
+def _review(stage: Stage, claim: Claim, *, supports: bool) -> None:
+    review_claim(
+        claim_id=claim.pk,
+        supports=supports,
+        opinion="情况属实" if supports else "材料不足",
+        by=stage.cast.coordinator,
+        as_of=stage.ago(hours=18),
+    )
+
+
+def _decide(stage: Stage, claim: Claim, *, approves: bool) -> None:
+    at = stage.ago(hours=6)
+    weigh_claim(claim_id=claim.pk, by=stage.cast.evaluator, as_of=at)
+    decide_claim(
+        claim_id=claim.pk,
+        approves=approves,
+        opinion="同意" if approves else "不同意",
+        by=stage.cast.evaluator,
+        as_of=at + STEP,
+    )
+
+
+def put_away(stage: Stage) -> None:
+    """Ended long ago, and archived."""
+    at = stage.ago(days=50)
+    answered = stage.receive(at, PARKING, dispatch=False, kind="consultation")
+    dispose_case(
+        case_id=answered.pk,
+        reason="answered",
+        answer="已当场答复",
+        by=stage.cast.dispatcher,
+        as_of=at + STEP,
+    )
+    case = stage.receive(at, ELEVATOR)
+    stage.feed_back(case, at + STEP)
+    stage.call_back(case, stage.ago(days=48))
+    for one in (answered, case):
+        archive_case(case_id=one.pk, by=stage.cast.administrator, as_of=stage.ago(days=10))
+
+
 def supervised(stage: Stage) -> None:
     """Overdue without a word, for a day and for a week; supervision answered, and by hand."""
     stage.sign(stage.receive(stage.ago(days=2), NOISE), stage.ago(days=1, hours=23))
@@ -445,4 +532,6 @@ SCENES: tuple[Callable[[Stage], None], ...] = (
     closed,
     handled_again,
     supervised,
+    claimed,
+    put_away,
 )
