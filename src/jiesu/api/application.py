@@ -176,6 +176,8 @@ _ALWAYS = (400, 404, 422, 429, 500, 503)
 _RETRY = {
     "Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait."},
 }
+_TAGGED = ("/CaseOut", "/MovedOut", "/ReceivedOut")
+"""What shows a case as it stands, and so has its tag."""
 _ETAG = {"ETag": {"schema": {"type": "string"}, "description": "For If-None-Match, If-Match."}}
 
 
@@ -209,8 +211,9 @@ def _describe(details: dict[str, Any], operation: Operation) -> None:
             **({"headers": _RETRY} if status == 429 else {}),
         }
     for status, response in details["responses"].items():
-        if status in (200, 304) and operation.operation_id == "read_case":
+        if status == 304 or _schema(response).get("$ref", "").endswith(_TAGGED):
             response["headers"] = _ETAG
+        _mend_file(response)
     match rule:
         case Anyone():
             details["security"] = []
@@ -219,6 +222,17 @@ def _describe(details: dict[str, Any], operation: Operation) -> None:
             details["security"] = ways if scope else ways[1:]
             details["x-scope"] = scope
             details["x-roles"] = sorted(role.value for role in roles)
+
+
+def _schema(response: dict[str, Any]) -> dict[str, Any]:
+    return dict(response.get("content", {}).get("application/json", {}).get("schema", {}))
+
+
+def _mend_file(response: dict[str, Any]) -> None:
+    """A file is of its own type, and no JSON."""
+    schema = _schema(response)
+    if schema.get("format") == "binary":
+        response["content"] = {"*/*": {"schema": schema}}
 
 
 def made_api() -> DeskApi:

@@ -6,11 +6,11 @@ A claim is addressed below its case and moves with the case's version, as the ca
 from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from ninja import Router
 
 from jiesu.api.access import doing, now
-from jiesu.api.etags import PARAMETER, expected_version, tag
+from jiesu.api.etags import PARAMETER, expected_version
 from jiesu.api.moves import Move, add_move
 from jiesu.api.paging import CursorText, Limit, cursor_behind, last_row, page
 from jiesu.api.request import actor_of, case_of
@@ -27,7 +27,7 @@ from jiesu.api.schemas_claims import (
 )
 from jiesu.api.schemas_moves import PathId
 from jiesu.cases.actions import claims
-from jiesu.cases.models import Case, Claim
+from jiesu.cases.models import Claim
 from jiesu.cases.refusals import NotFound
 from jiesu.cases.scopes import CITY_WIDE, own_units
 
@@ -74,11 +74,9 @@ def list_claims(
     operation_id="withdraw_claim",
     openapi_extra=IF_MATCH,
 )
-def withdraw(
-    request: HttpRequest, response: HttpResponse, number: str, id: PathId, body: WithdrawIn
-) -> ClaimOut:
+def withdraw(request: HttpRequest, number: str, id: PathId, body: WithdrawIn) -> ClaimOut:
     """Take a claim back while it is open."""
-    return _moved(request, response, number, id, claims.withdraw_claim, body.arguments())
+    return _moved(request, number, id, claims.withdraw_claim, body.arguments())
 
 
 @router.post(
@@ -88,11 +86,9 @@ def withdraw(
     operation_id="review_claim",
     openapi_extra=IF_MATCH,
 )
-def review(
-    request: HttpRequest, response: HttpResponse, number: str, id: PathId, body: ReviewIn
-) -> ClaimOut:
+def review(request: HttpRequest, number: str, id: PathId, body: ReviewIn) -> ClaimOut:
     """Support a claim for the unit's district, or refuse it."""
-    return _moved(request, response, number, id, claims.review_claim, body.arguments())
+    return _moved(request, number, id, claims.review_claim, body.arguments())
 
 
 @router.post(
@@ -115,11 +111,9 @@ def weigh(request: HttpRequest, number: str, id: PathId) -> EffectOut:
     operation_id="decide_claim",
     openapi_extra=IF_MATCH,
 )
-def decide(
-    request: HttpRequest, response: HttpResponse, number: str, id: PathId, body: DecideIn
-) -> ClaimOut:
+def decide(request: HttpRequest, number: str, id: PathId, body: DecideIn) -> ClaimOut:
     """Approve a claim for the city and put it in effect, or refuse it; weigh it first."""
-    return _moved(request, response, number, id, claims.decide_claim, body.arguments())
+    return _moved(request, number, id, claims.decide_claim, body.arguments())
 
 
 def _claim(request: HttpRequest, number: str, pk: int) -> Claim:
@@ -132,7 +126,6 @@ def _claim(request: HttpRequest, number: str, pk: int) -> Claim:
 
 def _moved(
     request: HttpRequest,
-    response: HttpResponse,
     number: str,
     pk: int,
     does: Callable[..., Claim],
@@ -147,8 +140,6 @@ def _moved(
         expected=expected_version(request, claim.case.version),
         **arguments,
     )
-    version = Case.objects.values_list("version", flat=True).get(pk=claim.case_id)
-    response.headers["ETag"] = tag(version)
     claim.refresh_from_db()
     return _out(claim)
 

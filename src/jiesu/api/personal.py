@@ -8,7 +8,7 @@ from ninja.responses import Status
 
 from jiesu.api import shown
 from jiesu.api.access import doing, now
-from jiesu.api.etags import PARAMETER, expected_version, tag
+from jiesu.api.etags import PARAMETER, expected_version
 from jiesu.api.moves import Move, add_move
 from jiesu.api.request import actor_of, case_of, number_of
 from jiesu.api.schemas_moves import PathId
@@ -92,8 +92,6 @@ def attach(
         expected=expected_version(request, present),
     )
     response.headers["Location"] = f"{request.path}/{made.pk}"
-    version = Case.objects.values_list("version", flat=True).get(pk=case_id)
-    response.headers["ETag"] = tag(version)
     return Status(201, _out(made))
 
 

@@ -159,7 +159,7 @@ def questions(request: HttpRequest, token: str) -> QuestionsOut:
         number=case.number,
         received_on=local_day(case.created_at),
         category="/".join(filter(None, levels)),
-        unit=link.callback.unit.name,
+        unit=link.callback.unit.name if link.callback.unit else "",
         expires_at=link.expires_at,
     )
 
