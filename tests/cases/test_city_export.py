@@ -1,7 +1,8 @@
 """The desk as a city folder: the evaluation's commands say of it what the desk says itself."""
 
+import json
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from jiesu.city.adjustments import read_adjustments
 from jiesu.city.folder import read_city
 from jiesu.city.run import run
 from jiesu.city.workspace import job_of
+from jiesu.cli import desk_export
 from jiesu.core.contract import evaluation_document
 from jiesu.core.problems import InputError
 from tests.cases.cast import NOW, City
@@ -114,3 +116,34 @@ def test_nothing_in_the_folder_tells_who_asked(city: City, tmp_path: Path) -> No
     told = str(pq.read_table(tmp_path / "cases" / "2022-02.parquet").to_pylist())
     for secret in ("张三", "13800000000", "一号楼", "停车费", "涨"):
         assert secret not in told
+
+
+def test_the_command_says_what_it_wrote_and_how_to_go_on(
+    worked: City,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(desk_export, "_open_site", lambda: None)
+    desk_export.export_command(tmp_path)
+    lines = capsys.readouterr().out.splitlines()
+    assert "written: cases/2022-02.parquet" in lines
+    assert lines[-1] == f"9 cases: jiesu evaluate --city {tmp_path} --period PERIOD"
+
+
+def test_the_command_shows_a_ranking_and_writes_the_evaluation(
+    worked: City,
+    live: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(desk_export, "_open_site", lambda: None)
+    out = tmp_path / "evaluation.json"
+    desk_export.ranking_command("2022-02", as_of=AT, lang="en", out=out)
+    shown = capsys.readouterr().out
+    assert "Cases 9, excluded 0, without a unit 0" in shown
+    assert "东华门街道" in shown
+    assert json.loads(out.read_bytes())["totals"]["volume"] == 9
+    with pytest.raises(InputError, match="will have happened"):
+        desk_export.ranking_command(None, as_of=datetime(2199, 1, 1, tzinfo=UTC), lang=None, out=None)

@@ -1,15 +1,20 @@
 """The live export follows the database: what a row says, what is rewritten, what a fault leaves."""
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from django.db import connection
 
 from jiesu.cases import export
+from jiesu.cases.actor import Actor
 from jiesu.cases.case_rows import rows_of, settled_rows
+from jiesu.cases.change import changing
 from jiesu.cases.export import follow, live_files, write_cases
 from jiesu.cases.models import Assist, Callback, Case, Contact, DeadlineChange
 from jiesu.sources.canonical_file import mark_of
@@ -374,3 +379,35 @@ def test_a_full_export_has_a_file_a_month_that_every_command_takes_as_it_is(
     ]  # fmt: skip
     assert seen == [(1, 3), (2, 3), (3, 3)]
     assert full(tmp_path).keys() == set(Case.objects.values_list("number", flat=True))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_passes_beside_each_other_and_beside_changes_lose_nothing(tmp_path: Path) -> None:
+    from tests.cases.cast import made_city
+
+    city = made_city()
+    cases = [city.received(at=NOW + n * HOUR, new_facts=True) for n in range(12)]
+    stop = threading.Event()
+
+    def following() -> int:
+        n = 0
+        try:
+            while not stop.is_set():
+                n += follow(tmp_path).n_cases
+        finally:
+            connection.close()
+        return n
+
+    with ThreadPoolExecutor(2) as pool:
+        passes = [pool.submit(following) for _ in range(2)]
+        for turn in range(5):
+            for case in cases:
+                with changing(case.pk, "amend", by=Actor.system("test"), as_of=NOW) as change:
+                    change.set(labels=f"{turn}")
+                    change.event("changed")
+        stop.set()
+        assert sum(one.result() for one in passes) >= 12
+    follow(tmp_path)
+    assert {row["labels"] for row in held(tmp_path).values()} == {"4"}
+    write_cases(tmp_path / "full")
+    assert held(tmp_path) == full(tmp_path / "full")
