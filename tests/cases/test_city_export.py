@@ -146,4 +146,6 @@ def test_the_command_shows_a_ranking_and_writes_the_evaluation(
     assert "东华门街道" in shown
     assert json.loads(out.read_bytes())["totals"]["volume"] == 9
     with pytest.raises(InputError, match="will have happened"):
-        desk_export.ranking_command(None, as_of=datetime(2199, 1, 1, tzinfo=UTC), lang=None, out=None)
+        desk_export.ranking_command(
+            None, as_of=datetime(2199, 1, 1, tzinfo=UTC), lang=None, out=None
+        )
