@@ -137,29 +137,29 @@ class Made:
                     "answered_at": None if at_work else case.ended_at or sent_at,
                 },
             )
-        if self.unit is None:
-            return
-        yield (
-            Dispatch,
-            {
-                "case_id": case.pk,
-                "number": 1,
-                "unit_id": self.unit.pk,
-                "at": sent_at,
-                "by": BY,
-                "explanation": _EXPLAINED,
-                "limit": self.values["limit"],
-                "contact_due_at": due_at,
-                "due_at": due_at,
-            },
-        )
+        unit = self.unit.pk if self.unit else None
+        if unit is not None:
+            yield (
+                Dispatch,
+                {
+                    "case_id": case.pk,
+                    "number": 1,
+                    "unit_id": unit,
+                    "at": sent_at,
+                    "by": BY,
+                    "explanation": _EXPLAINED,
+                    "limit": self.values["limit"],
+                    "contact_due_at": due_at,
+                    "due_at": due_at,
+                },
+            )
         for one in self.rounds:
             yield (
                 Callback,
                 {
                     "case_id": case.pk,
                     "round": one.number,
-                    "unit_id": self.unit.pk,
+                    "unit_id": unit,
                     "state": one.state.value,
                     "due_at": self.values["due_at"] or one.ended_at,
                     "next_at": self.values["due_at"] or one.ended_at,
@@ -286,7 +286,7 @@ class _Reading:
         unit = desk.unit(row["unit"], row["unit_name"])
         if unit is None and (row["unit"] or row["unit_name"]):
             self._gap("unit", row["unit"] or row["unit_name"], "no such unit: left without one")
-        rounds = self._rounds(unit)
+        rounds = self._rounds()
         state = self._state(unit)
         sent_at = row["dispatched_at"] or self.created_at
         values = self._words() | self._places()
@@ -390,13 +390,10 @@ class _Reading:
             or any(one is not None for one in answers)
         )
 
-    def _rounds(self, unit: Unit | None) -> list[Round]:
+    def _rounds(self) -> list[Round]:
         """The first call-back and, where the final answers are others, one more."""
         row = self.row
         if not self._is_called_back():
-            return []
-        if unit is None:
-            self._gap("callback_at", "", "a call-back is about a unit: left out")
             return []
         at = row["callback_at"] or row["closed_at"] or row["due_at"] or self.created_at
         state = CallbackState.DONE if row["callback_valid"] else CallbackState.INVALID

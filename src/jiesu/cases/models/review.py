@@ -19,7 +19,8 @@ class Callback(models.Model):
     """A call-back (回访): made when the limit expires, whatever the unit has done.
 
     `round` 1 is the first, each redo makes another. The answers are null until it is done.
-    `void` was decided by an appeal: the answers are kept and not counted.
+    `void` was decided by an appeal: the answers are kept and not counted. Of an imported case the
+    `unit` may not be known.
     """
 
     class Resolved(models.TextChoices):
@@ -34,7 +35,9 @@ class Callback(models.Model):
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="callbacks")
     round = models.PositiveSmallIntegerField(_("round"))
-    unit = models.ForeignKey(Unit, models.PROTECT, related_name="+", verbose_name=_("unit"))
+    unit = models.ForeignKey(
+        Unit, models.PROTECT, null=True, related_name="+", verbose_name=_("unit")
+    )
     state = models.CharField(_("state"), max_length=16, choices=CALLBACK_STATES)
     due_at = models.DateTimeField(_("fell due"))
     next_at = models.DateTimeField(_("next attempt not before"))
