@@ -168,6 +168,14 @@ def stopping(findings: list[Finding]) -> list[Finding]:
     return [finding for finding in findings if finding.is_error or finding.sort in STOPS]
 
 
+def check_name(name: str) -> str:
+    """What a draft may be called: anything but a day. Raises Invalid."""
+    name = checked_words("name", name, longest=LONGEST_NAME)
+    if _is_day(name):
+        raise Invalid({"name": "only a version in force is called by a day: choose other words"})
+    return name
+
+
 def remove_draft(*, directory_id: int, by: Actor) -> None:
     """Remove a draft. Raises Conflict for a version in force."""
     permit(by, ACTION)
@@ -182,9 +190,7 @@ def remove_draft(*, directory_id: int, by: Actor) -> None:
 
 def _written(name: str, entries: tuple[Entry, ...], by: Actor, as_of: datetime) -> DirectoryVersion:
     permit(by, ACTION)
-    name = checked_words("name", name, longest=LONGEST_NAME)
-    if _is_day(name):
-        raise Invalid({"name": "only a version in force is called by a day: choose other words"})
+    name = check_name(name)
     with transaction.atomic():
         draft, is_new = DirectoryVersion.objects.get_or_create(
             version=name, defaults={"loaded_at": as_of}

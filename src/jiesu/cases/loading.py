@@ -176,8 +176,7 @@ def _policy_rule(policy: Policy, text: str) -> RuleFile:
 
 
 def _calendar_rule(calendar: WorkCalendar) -> RuleFile:
-    known = calendar.known_until
-    version = f"to {known}" if known else "by weekday"
+    version = calendar.known_until.isoformat() if calendar.known_until else ""
     return RuleFile(Kind.CALENDAR, "", version, calendar_text(calendar), "calendar")
 
 

@@ -87,3 +87,7 @@ class DirectoryEntry(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("directory", "number"), name="one_line_a_number"),
         )
+
+    def __str__(self) -> str:
+        levels = filter(None, (self.category_1, self.category_2, self.category_3))
+        return f"{self.number}: {'/'.join(levels) or '*'} → {self.unit}"
