@@ -122,7 +122,6 @@ def test_a_search_finds_what_a_plain_list_holds_page_by_page(
     cases = filled(city)
     # So small that walks are cut, go on, and are chosen by how rare they are.
     monkeypatch.setattr(search_module, "MOST_LOOKED", 7)
-    monkeypatch.setattr(search_module, "FIRST_STRETCH", 2)
     monkeypatch.setattr(search_module, "RARITY", 3)
     actors = (city.operator, city.clerk, city.coordinator, city.enterprise)
     seen = {actor.name: set(visible_cases(actor).values_list("pk", flat=True)) for actor in actors}

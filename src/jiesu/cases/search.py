@@ -38,7 +38,6 @@ MOST_LOOKED = 2_000
 """So many entries of an index one search looks at."""
 
 MOST_FOUND = 100
-FIRST_STRETCH, OPENED_AT_ONCE = 50, 50
 RARITY = 64
 """How common a term is, is judged by how far down its 64th newest case lies."""
 
@@ -120,10 +119,11 @@ def newest_cases(
     before, floor = _span(search, before)
     walk = _rarest(_walks(actor, search, lookup), before)
     found: list[Case] = []
-    n_looked, size = 0, max(FIRST_STRETCH, limit + 1)
+    # What all matches is read once; where little does, the stretches grow.
+    n_looked, size = 0, limit + 1
     while n_looked < MOST_LOOKED and (before is None or before > floor):
         keys, down_to = _stretch(walk, before, size)
-        for case in _opened(cases, _with_terms(keys, lookup), search.words):
+        for case in _opened(cases, _with_terms(keys, lookup), search.words, limit + 1):
             if len(found) == limit:
                 return Found(tuple(found), found[-1].pk)
             found.append(case)
@@ -147,10 +147,13 @@ def _rarest(walks: list[Walk], before: int | None) -> Walk:
     return min(walks, key=lambda walk: _stretch(walk, before, RARITY)[1] or 0)
 
 
-def _opened(cases: QuerySet[Case], keys: Sequence[int], words: str) -> Iterator[Case]:
-    """Those of the keys whose cases match, the newest first; words are looked for in the text."""
-    for start in range(0, len(keys), OPENED_AT_ONCE):
-        chunk = keys[start : start + OPENED_AT_ONCE]
+def _opened(cases: QuerySet[Case], keys: Sequence[int], words: str, n: int) -> Iterator[Case]:
+    """Those of the keys whose cases match, the newest first; words are looked for in the text.
+
+    `n` are read at once.
+    """
+    for start in range(0, len(keys), n):
+        chunk = keys[start : start + n]
         found = cases.filter(pk__in=chunk).select_related("unit", "place").order_by()
         some = sorted(found, key=lambda case: -case.pk)
         # Read apart: joined, PostgreSQL may read the whole table of the texts for fifty cases.
