@@ -1,11 +1,12 @@
 """Reading `units.csv`: the units, and every mistake with its line."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from jiesu.city.units_file import checked_units, read_units
+from jiesu.city.units_file import checked_units, read_units, units_bytes
 from jiesu.core.problems import InputError
 
 HEADER = "code,name,kind,parent,population,valid_from,valid_to\n"
@@ -113,3 +114,23 @@ def test_a_chain_of_many_parents_is_followed_in_a_moment_and_a_long_circle_cut(
 def test_a_missing_file_and_a_folder_are_problems_and_not_faults(tmp_path: Path) -> None:
     assert mistakes(tmp_path / "units.csv") == [("", "the file does not exist")]
     assert mistakes(tmp_path)[0][1] == "this is no regular file"
+
+
+def test_units_are_written_as_they_are_read(tmp_path: Path) -> None:
+    text = HEADER + "E,东区,district,,95000,,\nE1,=东一,street,E,,2020-01-01,2030-01-01\n"
+    units = read_units(write(tmp_path, text))
+    (tmp_path / "units.csv").write_bytes(units_bytes(units))
+    assert read_units(tmp_path / "units.csv") == units
+    assert "successor" not in (tmp_path / "units.csv").read_text("utf-8")
+    merged = [replace(units["E1"], successor="E"), units["E"]]
+    (tmp_path / "units.csv").write_bytes(units_bytes(merged))
+    assert list(read_units(tmp_path / "units.csv")) == merged
+
+
+def test_a_unit_is_merged_into_another_one_that_there_is(tmp_path: Path) -> None:
+    header = HEADER.replace("valid_to", "valid_to,并入")
+    path = write(tmp_path, header + "E,东区,district,,,,,X\nF,西区,district,,,,,F\n")
+    assert mistakes(path) == [
+        ("line 2, successor", "no unit has the code 'X'"),
+        ("line 3, successor", "a unit is merged into itself"),
+    ]
