@@ -10,6 +10,7 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 
 from jiesu.cases.actor import Actor
+from jiesu.cases.keyset import one_of
 from jiesu.cases.models import Callback, Case
 from jiesu.cases.personal import keyed_hash
 from jiesu.cases.scopes import ACTIONS
@@ -40,7 +41,7 @@ def is_independent(actor: Actor, unit_id: int | None, parent_id: int | None) -> 
 def queue(actor: Actor, as_of: datetime) -> QuerySet[Callback]:
     """The call-backs that a clerk may make now, the oldest first; also those somebody has taken."""
     ready = Callback.objects.filter(
-        state__in=OPEN_VALUES,
+        one_of("state", OPEN_VALUES),
         next_at__lte=as_of,
         # One that a unit has just returned waits for its next unit.
         case__state__in=sorted(state.value for state in HANDLING),
