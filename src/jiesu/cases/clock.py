@@ -114,7 +114,8 @@ def set_clocks(
             new_due_at=after[1],
             new_paused_since=after[2],
         )
-    if before[1] != due_at and before[1] is not None and due_at is not None:
+    # Also of a case that was returned, and had no due time meanwhile.
+    if before[1] != due_at and due_at is not None:
         _postpone(case, due_at)
     change.set(
         contact_due_at=contact_due_at,

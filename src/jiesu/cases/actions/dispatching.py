@@ -9,6 +9,7 @@ from datetime import datetime
 
 from jiesu.cases.actor import Actor
 from jiesu.cases.asking import lapse_requests
+from jiesu.cases.callback_queue import OPEN_VALUES
 from jiesu.cases.change import Change, changing
 from jiesu.cases.clock import set_clocks
 from jiesu.cases.explanations import cited_consultation
@@ -20,7 +21,7 @@ from jiesu.cases.routes import Route, first_dispatch, is_in_office, may_lead, ro
 from jiesu.cases.rulebook import local_day, rulebook
 from jiesu.cases.vault import sealed
 from jiesu.core.category_tree import Levels
-from jiesu.core.lifecycle import State, moved
+from jiesu.core.lifecycle import CallbackState, State, moved
 
 _ENDING = {State.ANSWERED: "answer", State.REFERRED: "refer", State.DECLINED: "decline"}
 
@@ -78,14 +79,27 @@ def dispose_case(
         rule = rulebook().rules_of(case.rules_id).reason("disposition", reason)
         if rule is None or rule.ends_in is None:
             raise Invalid({"reason": "this reason is not in the catalogue"})
-        change.move(_ENDING[rule.ends_in])
+        moved(_ENDING[rule.ends_in], case.state)
         first = _first_of(change, repeat_of) if repeat_of is not None else None
+        lapse_requests(change)
+        _call_nobody(change)
+        change.move(_ENDING[rule.ends_in])
         change.set(disposition=reason, ended_at=as_of, repeat_of=first)
         private = change.private()
         private.disposition = sealed(case, "disposition", answer)
         private.save(update_fields=["disposition"])
         change.event(rule.ends_in.value, answer=personal(private.text_salt, "answer", answer))
     return case
+
+
+def _call_nobody(change: Change) -> None:
+    """End the call-back that had fallen due before the last unit returned the case."""
+    for callback in change.case.callbacks.filter(state__in=OPEN_VALUES):
+        callback.state = CallbackState.INVALID.value
+        callback.ended_at, callback.ended_by = change.as_of, change.by.name
+        callback.taken_by, callback.taken_until = None, None
+        callback.save()
+        change.event("callback_invalid", round=callback.round, why="not_dispatched")
 
 
 def _first_of(change: Change, pk: int) -> Case:
