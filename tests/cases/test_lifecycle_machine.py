@@ -1,0 +1,673 @@
+"""Cases live random lives, and are at every step what a plain model of the rules says.
+
+The model is `lifecycle_model`, which knows nothing of jiesu. Refusals count as much as moves: the
+same sort, and nothing changed. Each life is a transaction that is rolled back.
+"""
+
+import os
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from jiesu.cases.actions import (
+    assistance,
+    callbacks,
+    claims,
+    dispatching,
+    extensions,
+    handling,
+    objections,
+    redoing,
+    supervision,
+)
+from jiesu.cases.actions.intake import Demand, receive_case
+from jiesu.cases.actor import Actor
+from jiesu.cases.case_audit import Known, found_in_cases
+from jiesu.cases.history import chain_of
+from jiesu.cases.models import (
+    Callback,
+    Case,
+    Claim,
+    DeadlineChange,
+    Dispatch,
+    Event,
+    Pause,
+    Role,
+    Supervision,
+    User,
+)
+from jiesu.cases.refusals import Conflict, MoveRefused, Refusal
+from jiesu.cases.sweep import sweep
+from jiesu.cases.vault import Person as Caller
+from jiesu.core.chain import check_chain
+from tests.cases.cast import CATEGORIES, HEATING, NOW, City
+from tests.cases.changed_rules import change_rules
+from tests.cases.lifecycle_model import (
+    DISPOSED,
+    HOUR,
+    KINDS,
+    TICK,
+    Desk,
+    No,
+    Person,
+    Sheet,
+    permit,
+    ripe,
+)
+
+N_LIVES, N_STEPS = 30, 40
+MOST_CASES = 3
+LEVELS = {levels[2]: levels for levels in CATEGORIES} | {"": ("", "", ""), "无": ("无", "", "")}
+SOON = (timedelta(minutes=5), timedelta(hours=3), timedelta(days=1), timedelta(days=9))
+
+AGAINST_THE_RULES = 5
+"""Every so many steps something may be tried that no case is ripe for."""
+
+odd = st.sampled_from((False,) * 7 + (True,))
+"""Now and then something that should be refused."""
+units = st.sampled_from((*KINDS, "nowhere"))
+limits = st.sampled_from(("", "", "24h", "7d", "redo", "none"))
+
+
+def could(action: str) -> Callable[[Any], Any]:
+    """Try an action where some case is ripe for it, and now and then where none is."""
+
+    def is_tried(self: "Lives") -> bool:
+        if self.n_steps % AGAINST_THE_RULES == 0:
+            return True
+        return any(ripe(self.desk, case, action) for case in self.desk.cases.values())
+
+    return precondition(is_tried)
+
+
+class Lives(RuleBasedStateMachine):
+    """Some cases, the people around them, and the model of both."""
+
+    city: ClassVar[City]
+    model_rules: ClassVar[dict[str, Any]]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.life = transaction.atomic()
+        self.life.__enter__()
+        self.desk = Desk(NOW, **self.model_rules)
+        self.people = people(self.city)
+        self.n_phones = self.n_steps = 0
+        self.touched: set[int] = set()
+
+    def teardown(self) -> None:
+        try:
+            self.rows_are_what_was_recorded()
+        finally:
+            transaction.set_rollback(True)
+            self.life.__exit__(None, None, None)
+
+    # What is done -------------------------------------------------------------------------------
+
+    @initialize(
+        category=st.sampled_from(("停车收费", "电梯故障", "室温不达标")),
+        place=st.sampled_from(("110101001", "110102001")),
+    )
+    def first(self, category: str, place: str) -> None:
+        self.demand("operator", category, place, anonymous=False, phone=True, again=False)
+
+    @precondition(lambda self: len(self.desk.cases) < MOST_CASES)
+    @rule(
+        who=st.sampled_from(("operator", "operator", "dispatcher", "clerk", "leader")),
+        category=st.sampled_from((*LEVELS,)),
+        place=st.sampled_from(("110101001", "110102001")),
+        anonymous=odd,
+        phone=st.booleans(),
+        again=st.booleans(),
+        new_facts=st.booleans(),
+        dispatch=st.booleans(),
+    )
+    def receive(self, **said: Any) -> None:
+        self.demand(said.pop("who"), **said)
+
+    def demand(
+        self, who: str, category: str, place: str, *, anonymous: bool, phone: bool, again: bool,
+        new_facts: bool = False, dispatch: bool = True,
+    ) -> None:  # fmt: skip
+        """A demand; `again` is one of somebody who was here before."""
+        if category == "无":
+            category = ""
+        self.n_phones += not again
+        number = f"1380000{self.n_phones:04}" if phone and not anonymous else ""
+        demand = Demand(
+            channel="phone", kind="complaint", body="停水", place=place, anonymous=anonymous,
+            person=Caller(phone=number), category=LEVELS[category], new_facts=new_facts,
+        )  # fmt: skip
+        made: list[Case] = []
+
+        def real() -> None:
+            actor = self.people[who][1]
+            received = receive_case(demand, by=actor, as_of=self.desk.now, dispatch=dispatch)
+            made.append(received.case)
+
+        sheets: list[Sheet] = []
+        self.both(
+            lambda: sheets.append(
+                self.desk.receive(
+                    self.people[who][0], phone=number, anonymous=anonymous, category=category,
+                    place=place, new_facts=new_facts, dispatch=dispatch,
+                )
+            ),
+            real,
+        )  # fmt: skip
+        if sheets:
+            self.desk.cases[made[0].pk] = sheets[0]
+            self.compare(made[0].pk)
+
+    @rule(
+        step=st.sampled_from(SOON),
+        to=st.integers(0, 50),
+        off=st.sampled_from((timedelta(), TICK, -TICK)),
+    )
+    def time_passes(self, step: timedelta, to: int, off: timedelta) -> None:
+        """By some time, or to a moment at which something changes, give or take an instant."""
+        ahead = sorted(one + off for one in self.moments() if one + off > self.desk.now)
+        there = ahead[to % len(ahead)] if ahead and to % 3 else self.desk.now + step
+        self.desk.now = min(there, self.desk.now + timedelta(days=12))
+
+    def moments(self) -> set[datetime]:
+        found: set[datetime] = set()
+        for case in self.desk.cases.values():
+            found |= {one for one, _ in self.desk.moments(case)}
+            found |= {pause["end"] for pause in case.pauses if pause["end"]}
+            found |= {one["next_at"] for one in case.callbacks.values()}
+            found |= {one["at"] + timedelta(days=1) for one in case.dispatches}
+        return found
+
+    @rule()
+    def the_worker_sweeps(self) -> None:
+        sweep(self.desk.now)
+        self.desk.sweep()
+        for pk in self.desk.cases:
+            self.compare(pk)
+
+    @could("classify")
+    @rule(data=st.data(), category=st.sampled_from((*LEVELS,)))
+    def classify(self, data: st.DataObject, category: str) -> None:
+        self.do(
+            data, "classify", dispatching.classify_case,
+            {"category": category}, {"category": LEVELS[category]},
+        )  # fmt: skip
+
+    @could("dispose")
+    @rule(data=st.data(), reason=st.sampled_from(("answered", "emergency", "unlawful", "none")))
+    def dispose(self, data: st.DataObject, reason: str) -> None:
+        self.do(
+            data, "dispose", dispatching.dispose_case,
+            {"reason": reason}, {"reason": reason, "answer": "已告知"},
+        )  # fmt: skip
+
+    @could("dispatch")
+    @rule(data=st.data(), unit=st.just("") | units, limit=limits, why=st.sampled_from(("", "属地")))
+    def dispatch(self, data: st.DataObject, unit: str, limit: str, why: str) -> None:
+        said = {"unit": unit, "limit": limit if unit else "", "why": why}
+        self.do(data, "dispatch", dispatching.dispatch_case, said, said)
+
+    @could("redispatch")
+    @rule(data=st.data(), unit=units, limit=limits, blank=odd)
+    def redispatch(self, data: st.DataObject, unit: str, limit: str, blank: bool) -> None:
+        said = {"unit": unit, "limit": limit, "why": "" if blank else "属地"}
+        self.do(data, "redispatch", dispatching.redispatch_case, said, said)
+
+    @could("consult")
+    @rule(data=st.data(), asked=st.lists(units, min_size=1, max_size=3, unique=True))
+    def consult(self, data: st.DataObject, asked: list[str]) -> None:
+        said = {"units": asked}
+        self.do(data, "consult", objections.consult_units, said, {**said, "question": "谁办"})
+
+    @could("give_opinion")
+    @rule(data=st.data(), accepts=st.booleans())
+    def give_opinion(self, data: st.DataObject, accepts: bool) -> None:
+        said = {"accepts": accepts, "opinion": "可办"}
+        self.do(data, "give_opinion", objections.give_opinion, {}, said)
+
+    @could("close_consultation")
+    @rule(data=st.data(), chosen=units)
+    def close_consultation(self, data: st.DataObject, chosen: str) -> None:
+        said = {"chosen": chosen}
+        self.do(
+            data, "close_consultation", objections.close_consultation,
+            said, {**said, "outcome": "已定"},
+        )  # fmt: skip
+
+    @could("sign")
+    @rule(data=st.data())
+    def sign(self, data: st.DataObject) -> None:
+        self.do(data, "sign", handling.sign_case)
+
+    @could("contact")
+    @rule(data=st.data(), reached=st.booleans())
+    def contact(self, data: st.DataObject, reached: bool) -> None:
+        self.do(
+            data, "contact", handling.record_contact, {"reached": reached}, {"reached": reached}
+        )
+
+    @could("start")
+    @rule(data=st.data())
+    def start(self, data: st.DataObject) -> None:
+        self.do(data, "start", handling.start_handling)
+
+    @could("report")
+    @rule(data=st.data())
+    def report(self, data: st.DataObject) -> None:
+        self.do(data, "report", handling.report_interim, {}, {"report": "办理中"})
+
+    @could("feedback")
+    @rule(data=st.data())
+    def feedback(self, data: st.DataObject) -> None:
+        said = {"result": "resolved", "real": True, "answer": "已解决"}
+        self.do(data, "feedback", handling.submit_feedback, {}, said)
+
+    @could("object")
+    @rule(data=st.data(), reason=st.sampled_from(("duty", "jurisdiction", "none")))
+    def object_to(self, data: st.DataObject, reason: str) -> None:
+        said = {"reason": reason}
+        self.do(
+            data, "object", objections.object_to_dispatch, said, {**said, "statement": "不归我们"}
+        )
+
+    @could("return")
+    @rule(data=st.data(), reason=st.sampled_from(("not_our_duty", "not_our_area", "none")))
+    def give_back(self, data: st.DataObject, reason: str) -> None:
+        said = {"reason": reason}
+        self.do(data, "return", objections.return_case, said, {**said, "statement": "不归我们"})
+
+    @could("decide_objection")
+    @rule(data=st.data(), upheld=st.booleans(), unit=units, odd_unit=odd)
+    def decide_objection(
+        self, data: st.DataObject, upheld: bool, unit: str, odd_unit: bool
+    ) -> None:
+        said = {"upheld": upheld, "unit": unit if upheld or odd_unit else ""}
+        self.do(
+            data, "decide_objection", objections.decide_objection, said, {**said, "opinion": "属实"}
+        )
+
+    @could("ask_extension")
+    @rule(
+        data=st.data(),
+        reason=st.sampled_from(("works_needed", "legal_term", "none")),
+        amount=st.integers(1, 20),
+        unit=st.sampled_from(("hour", "natural_day", "working_day")),
+        untold=odd,
+    )
+    def ask_extension(
+        self, data: st.DataObject, reason: str, amount: int, unit: str, untold: bool
+    ) -> None:
+        told_at = None if untold else self.desk.now
+        self.do(
+            data,
+            "ask_extension",
+            extensions.ask_extension,
+            {"reason": reason, "amount": amount, "unit": unit, "told": not untold},
+            {
+                "reason": reason, "amount": amount, "unit_of_time": unit, "statement": "要施工",
+                "caller_told_at": told_at,
+            },
+        )  # fmt: skip
+
+    @could("decide_extension")
+    @rule(data=st.data(), granted=st.booleans())
+    def decide_extension(self, data: st.DataObject, granted: bool) -> None:
+        said = {"granted": granted}
+        self.do(data, "decide_extension", extensions.decide_extension, said, said)
+
+    @could("wait")
+    @rule(data=st.data())
+    def wait(self, data: st.DataObject) -> None:
+        self.do(data, "wait", extensions.wait_for_caller)
+
+    @could("resume")
+    @rule(data=st.data())
+    def resume(self, data: st.DataObject) -> None:
+        self.do(data, "resume", extensions.resume)
+
+    @could("ask_assist")
+    @rule(data=st.data(), unit=units)
+    def ask_assist(self, data: st.DataObject, unit: str) -> None:
+        self.do(data, "ask_assist", assistance.ask_assist, {"unit": unit}, {"unit": unit})
+
+    @could("claim")
+    @rule(data=st.data())
+    def park(self, data: st.DataObject) -> None:
+        self.do(data, "claim", self.parked)
+
+    def parked(self, *, case_id: int, by: Actor, as_of: datetime, expected: int | None) -> None:
+        """Claimed, supported and approved at one moment."""
+        claim = claims.claim_case(
+            case_id=case_id, kind="parking", reason="planned_project", evidence="已列入计划",
+            by=by, as_of=as_of, expected=expected,
+        )  # fmt: skip
+        Claim.objects.filter(pk=claim.pk).update(effect={"shown": True})
+        at: dict[str, Any] = {"claim_id": claim.pk, "opinion": "属实", "as_of": as_of}
+        claims.review_claim(supports=True, by=self.city.coordinator, **at)
+        claims.decide_claim(approves=True, by=self.city.evaluator, **at)
+
+    @could("end_parking")
+    @rule(data=st.data())
+    def end_parking(self, data: st.DataObject) -> None:
+        self.do(data, "end_parking", claims.end_parking, {}, {"why": "已可解决"})
+
+    @could("take_callback")
+    @rule(data=st.data())
+    def take_callback(self, data: st.DataObject) -> None:
+        pk, who = self.chosen(data, "take_callback")
+        person, actor = self.people[who]
+        self.both(
+            lambda: self.desk.take_callback(pk, person),
+            lambda: callbacks.take_callback(by=actor, as_of=self.desk.now, case_id=pk),
+            pk,
+        )
+
+    @could("attempt")
+    @rule(
+        data=st.data(),
+        outcome=st.sampled_from(("connected", "no_answer", "no_answer", "refused", "wrong_number")),
+    )
+    def attempt(self, data: st.DataObject, outcome: str) -> None:
+        said = {"outcome": outcome}
+        self.do(data, "attempt", callbacks.record_attempt, said, said)
+
+    @could("callback")
+    @rule(
+        data=st.data(),
+        resolved=st.sampled_from(("yes", "partial", "no")),
+        satisfaction=st.sampled_from(("satisfied", "fairly_satisfied", "dissatisfied")),
+    )
+    def call_back(self, data: st.DataObject, resolved: str, satisfaction: str) -> None:
+        answers = callbacks.Answers(contacted=True, resolved=resolved, satisfaction=satisfaction)
+        self.do(
+            data,
+            "callback",
+            callbacks.record_callback,
+            {"resolved": resolved, "satisfaction": satisfaction},
+            {"answers": answers},
+        )
+
+    @could("redo")
+    @rule(data=st.data())
+    def redo(self, data: st.DataObject) -> None:
+        self.do(data, "redo", redoing.redo_case, {}, {"opinion": "不完整"})
+
+    @could("supervise")
+    @rule(data=st.data())
+    def supervise(self, data: st.DataObject) -> None:
+        self.do(data, "supervise", supervision.raise_supervision, {}, {"words": "限期办结"})
+
+    # How it is done and compared ----------------------------------------------------------------
+
+    def chosen(self, data: st.DataObject, action: str) -> tuple[int, str]:
+        """A case and somebody: mostly such that the action may succeed."""
+        cases = self.desk.cases
+        fit = [pk for pk, case in cases.items() if ripe(self.desk, case, action)]
+        pk = data.draw(st.sampled_from(fit if fit and not data.draw(odd) else [*cases]))
+        able = [name for name, (one, _) in self.people.items() if can(cases[pk], action, one)]
+        if data.draw(odd) or not able:
+            able = [*self.people]
+        return pk, data.draw(st.sampled_from(able))
+
+    def do(
+        self,
+        data: st.DataObject,
+        action: str,
+        does: Callable[..., object],
+        model: dict[str, Any] | None = None,
+        real: dict[str, Any] | None = None,
+    ) -> None:
+        """Let somebody do an action with a case, in both."""
+        pk, who = self.chosen(data, action)
+        person, actor = self.people[who]
+        version = self.desk.cases[pk].version
+        expected = data.draw(st.sampled_from((None, None, version, version, version + 1)))
+        self.both(
+            lambda: self.desk.act(pk, action, person, expected=expected, **(model or {})),
+            lambda: does(
+                case_id=pk, by=actor, as_of=self.desk.now, expected=expected, **(real or {})
+            ),
+            pk,
+        )
+
+    def both(
+        self, model: Callable[[], object], real: Callable[[], object], pk: int | None = None
+    ) -> None:
+        """Do it in the model and in the desk: both do it, or both refuse it the same way."""
+        try:
+            model()
+            wanted = None
+        except No as no:
+            wanted = no
+        self.n_steps += 1
+        before = dump(pk) if pk is not None else Event.objects.count()
+        refused: str | None = None
+        try:
+            with transaction.atomic():
+                real()
+        except (Refusal, MoveRefused) as refusal:
+            refused = told(refusal)
+        assert refused == (str(wanted) if wanted else None)
+        if refused is not None:
+            assert (dump(pk) if pk is not None else Event.objects.count()) == before
+        if pk is not None:
+            self.compare(pk)
+
+    def compare(self, pk: int) -> None:
+        """The rows of a case are what the model says."""
+        self.touched.add(pk)
+        case, sheet = Case.objects.select_related("unit").get(pk=pk), self.desk.cases[pk]
+        assert as_row(case) == as_sheet(sheet)
+        assert whole_history(case) is None
+
+    @invariant()
+    def nothing_is_open_twice_or_after_the_end(self) -> None:
+        """A case closes by the end of its call-back and by nothing else."""
+        for pk in self.touched:
+            case, sheet = Case.objects.get(pk=pk), self.desk.cases[pk]
+            n_open = {
+                "dispatches": case.dispatches.filter(ended_at=None).count(),
+                "callbacks": case.callbacks.filter(state__in=("due", "attempting")).count(),
+                "objections": case.objections.filter(decided_at=None).count(),
+                "extensions": case.extensions.filter(decided_at=None).count(),
+                "consultations": case.consultations.filter(closed_at=None).count(),
+            }
+            assert max(n_open.values()) <= 1
+            if sheet.ended_at is not None:
+                assert sum(n_open.values()) == n_open["dispatches"]
+            here = case.callbacks.filter(round=case.round).first()
+            has_ended = here is not None and here.state in ("done", "invalid")
+            if sheet.state == "closed":
+                assert has_ended or (here is not None and here.state == "not_sampled")
+            elif sheet.state not in DISPOSED.values():
+                assert not has_ended
+        self.touched.clear()
+
+    def rows_are_what_was_recorded(self) -> None:
+        """The auditor finds nothing either."""
+        for pk in self.desk.cases:
+            assert found_in_cases(pk, pk, Known()).findings == {}
+
+
+def people(city: City) -> dict[str, tuple[Person, Actor]]:
+    """Everybody by name, for the model and for the desk."""
+    user, _ = User.objects.get_or_create(username="colleague", role=Role.CALLER)
+    names = (
+        "operator", "dispatcher", "clerk", "head", "other_clerk", "department", "enterprise",
+        "coordinator", "other_coordinator", "caller", "evaluator", "leader", "administrator",
+    )  # fmt: skip
+    actors = {name: getattr(city, name) for name in names} | {"colleague": Actor.of(user)}
+    codes = {unit.pk: code for code, unit in city.unit.items()}
+    return {
+        name: (Person(name, actor.role.value, codes.get(actor.unit_id, "")), actor)
+        for name, actor in actors.items()
+    }
+
+
+def can(case: Sheet, action: str, who: Person) -> bool:
+    """Whether the model would let somebody try an action."""
+    try:
+        permit(case, action, who)
+    except No:
+        return False
+    return True
+
+
+def told(refusal: Refusal | MoveRefused) -> str:
+    """A refusal as the model names it."""
+    code = refusal.code if isinstance(refusal, Conflict) else ""
+    return f"{type(refusal).__name__} {code}".strip()
+
+
+FIELDS = (
+    "state", "version", "limit", "contact_due_at", "due_at", "paused_since", "signed_at",
+    "contacted_at", "feedback_at", "ended_at", "n_redos", "n_returns", "round", "parked",
+)  # fmt: skip
+CALLED = ("state", "due_at", "next_at")
+
+
+def as_row(case: Case) -> dict[str, Any]:
+    """A case as its rows have it."""
+    found: dict[str, Any] = {name: getattr(case, name) for name in FIELDS}
+    found["unit"] = case.unit.code if case.unit else ""
+    found["repeat_of"] = case.repeat_of_id
+    found["dispatches"] = [
+        (one.unit.code, one.at, one.limit, one.designated, one.ended_at is None)
+        for one in case.dispatches.select_related("unit").order_by("number")
+    ]
+    found["callbacks"] = {
+        one.round: (
+            [getattr(one, name) for name in CALLED],
+            list(one.attempts.order_by("number").values_list("outcome", flat=True)),
+            one.taken_by.username if one.taken_by else "",
+        )
+        for one in case.callbacks.select_related("taken_by")
+    }
+    raised = case.supervisions.values_list("rule", "occasion")
+    found["supervised"] = {(LONG.get(name, name), n) for name, n in raised}
+    found["pauses"] = sorted((one.cause, str(one.start), str(one.end)) for one in case.pauses.all())
+    found["asked"] = [
+        case.objections.filter(decided_at=None).exists(),
+        case.extensions.filter(decided_at=None).exists(),
+        case.consultations.filter(closed_at=None).exists(),
+    ]
+    return found
+
+
+LONG = {"long_overdue": "long"}
+
+
+def as_sheet(sheet: Sheet) -> dict[str, Any]:
+    """The same from the model."""
+    found: dict[str, Any] = {name: getattr(sheet, name) for name in FIELDS}
+    found["unit"], found["repeat_of"] = sheet.unit, sheet.repeat_of
+    found["dispatches"] = [
+        (one["unit"], one["at"], one["limit"], one["designated"], one["ended"] == "")
+        for one in sheet.dispatches
+    ]
+    found["callbacks"] = {
+        number: ([one[name] for name in CALLED], one["attempts"], one["by"])
+        for number, one in sheet.callbacks.items()
+    }
+    found["supervised"] = sheet.supervised
+    found["pauses"] = sorted(
+        (one["cause"], str(one["start"]), str(one["end"])) for one in sheet.pauses
+    )
+    requests = (sheet.objection, sheet.extension, sheet.consultation)
+    found["asked"] = [one is not None for one in requests]
+    return found
+
+
+def whole_history(case: Case) -> object:
+    """What is wrong with a case's chain; `None` where nothing is."""
+    return check_chain(
+        chain_of(case), case=case.number, head=bytes(case.head), n_events=case.n_events
+    )
+
+
+def dump(pk: int) -> list[object]:
+    """All that an action might have left behind of a case."""
+    records = (Case.objects.filter(pk=pk), *(
+        model._default_manager.filter(case=pk)
+        for model in (Callback, Claim, DeadlineChange, Dispatch, Event, Pause, Supervision)
+    ))  # fmt: skip
+    return [list(rows.order_by("pk").values()) for rows in records]
+
+
+def returned_late(city: City) -> Case:
+    """A case of two hours that its unit returns after its call-back has fallen due."""
+    case = city.received(HEATING)
+    sweep(NOW + 3 * HOUR)
+    objections.return_case(
+        case_id=case.pk, reason="not_our_duty", statement="不归我们", by=city.enterprise,
+        as_of=NOW + 3 * HOUR,
+    )  # fmt: skip
+    return case
+
+
+def test_a_returned_case_is_called_about_when_the_limit_of_its_next_unit_expires(
+    city: City,
+) -> None:
+    case = returned_late(city)
+    at = NOW + 4 * HOUR
+    dispatching.dispatch_case(
+        case_id=case.pk, unit="D01", limit="24h", why="职责", by=city.dispatcher, as_of=at
+    )
+    callback = case.callbacks.get()
+    assert (callback.state, callback.due_at, callback.next_at) == ("due", *2 * (at + 24 * HOUR,))
+    assert callback.unit == city.unit["D01"]
+
+
+def test_a_case_that_is_answered_without_a_unit_leaves_nothing_open(city: City) -> None:
+    case, at = returned_late(city), NOW + 4 * HOUR
+    objections.consult_units(
+        case_id=case.pk, units=["D01"], question="谁办", by=city.dispatcher, as_of=at
+    )
+    dispatching.dispose_case(
+        case_id=case.pk, reason="answered", answer="已告知", by=city.dispatcher, as_of=at
+    )
+    case.refresh_from_db()
+    assert (case.state, case.ended_at) == ("answered", at)
+    assert (case.callbacks.get().state, case.callbacks.get().ended_at) == ("invalid", at)
+    assert case.consultations.get().closed_at == at
+    kinds = list(case.events.order_by("seq").values_list("kind", flat=True))
+    assert kinds[-3:] == ["consultation_lapsed", "callback_invalid", "answered"]
+    assert found_in_cases(case.pk, case.pk, Known()).findings == {}
+
+
+LIKE_BEIJING: dict[str, Any] = {}
+STRICTER = {"objection": "always", "sample": 0}
+
+
+@pytest.mark.parametrize("rules", [LIKE_BEIJING, STRICTER], ids=["shipped", "stricter"])
+def test_cases_live_as_the_rules_say(city: City, rules: dict[str, Any]) -> None:
+    if rules:
+        change_rules(
+            ('objection = "upheld"', 'objection = "always"'),
+            ("sample_percent = 100", "sample_percent = 0"),
+        )
+    lives = type("TheseLives", (Lives,), {"city": city, "model_rules": rules})
+    run_state_machine_as_test(
+        lives,
+        settings=settings(
+            max_examples=int(os.environ.get("JIESU_TEST_LIVES", N_LIVES)),
+            stateful_step_count=N_STEPS,
+            # A life is told step by step anyway, and to shorten one takes minutes.
+            phases=(Phase.explicit, Phase.reuse, Phase.generate),
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
