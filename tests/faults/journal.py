@@ -56,9 +56,10 @@ class Journal:
         with self._lock:
             self.findings.append(finding)
 
-    def count(self, what: str) -> int:
-        """How many were counted under a name."""
-        return self.statuses[what]
+    @property
+    def n_acknowledged(self) -> int:
+        """How many requests were acknowledged."""
+        return self.statuses["case acknowledged"] + self.statuses["move acknowledged"]
 
     def _write(self, line: dict[str, Any]) -> None:
         with self.file.open("a", encoding="utf-8") as out:

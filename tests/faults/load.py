@@ -46,6 +46,10 @@ class Unanswered(Exception):
     """Nobody knows whether a request was done."""
 
 
+class NotSent(Unanswered):
+    """There was nobody to send it to."""
+
+
 class Caller:
     """A program that calls the API by a key, over one connection at a time."""
 
@@ -59,8 +63,7 @@ class Caller:
         named |= {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
         text = None if body is None else json.dumps(body).encode()
         try:
-            wire = self.wire or http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-            self.wire = wire
+            wire = self._connected()
             wire.request(method, f"/api/v1{path}", text, named)
             answer = wire.getresponse()
             read = answer.read()
@@ -71,6 +74,16 @@ class Caller:
             raise Unanswered
         found = json.loads(read) if read else {}
         return answer.status, found, answer.headers.get("ETag", "")
+
+    def _connected(self) -> http.client.HTTPConnection:
+        if self.wire is None:
+            wire = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+            try:
+                wire.connect()
+            except OSError as error:
+                raise NotSent from error
+            self.wire = wire
+        return self.wire
 
     def close(self) -> None:
         """Leave the connection."""
@@ -140,15 +153,19 @@ class Load:
     def _take_in(self, caller: Caller, draw: random.Random, key: str) -> None:
         demand = demand_of(draw)
         times = PATIENCE if draw.random() < 0.5 else 0
-        for again in range(times + 1):
+        while True:
             try:
                 send(caller, self.journal, key, demand)
                 break
+            except NotSent:
+                if self.ended.wait(DOWN_SECONDS):
+                    return
             except Unanswered:
                 self.journal.unanswered("case", key=key)
                 self.journal.open_keys[key] = demand
-                if again == times:
+                if not times:
                     raise
+                times -= 1
                 self.ended.wait(DOWN_SECONDS)
         if len(self.fresh) < 1000:
             self.fresh.append(self.journal.numbers.get(key, ""))
@@ -183,6 +200,8 @@ class Load:
     ) -> None:
         try:
             status, said, _ = caller.ask("POST", f"/cases/{number}/{path}", body, If_Match=etag)
+        except NotSent:
+            raise
         except Unanswered:
             self.journal.unanswered("move", number=number, event=event)
             raise

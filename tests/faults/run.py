@@ -9,14 +9,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tests.faults.journal import Journal
 from tests.faults.kills import Kill, ways
 from tests.faults.load import Caller, Keys, Load, Unanswered, send
 from tests.faults.stage import Stage, staged
+from tests.live import wait_until
 
 Say = Callable[[str], None]
 N_DUE = 240
-SHORTEST, LONGEST = 0.2, 2.0
-"""Seconds of load between two kills, once everything is up again."""
+ENOUGH, LONGEST = 20, 1.5
+"""Between two kills: so many requests are acknowledged, then up to so many seconds pass."""
 
 
 @dataclass
@@ -76,13 +78,18 @@ def _kill_often(stage: Stage, report: Report, n_kills: int, seed: int, say: Say)
     draw, waiting = random.Random(seed), threading.Event()
     chosen = _chosen(report.database, n_kills, draw)
     for n, (name, kill) in enumerate(chosen, start=1):
-        waiting.wait(draw.uniform(SHORTEST, LONGEST))
+        _wait_for_load(stage.journal)
+        waiting.wait(draw.uniform(0, LONGEST))
         kill(stage, draw)
         report.kills[name] += 1
         stage.restore()
         counts = stage.journal.statuses
         say(f"{n} of {n_kills}: {name}; {counts['case acknowledged']} cases acknowledged")
-    waiting.wait(SHORTEST)
+
+
+def _wait_for_load(journal: Journal) -> None:
+    enough = journal.n_acknowledged + ENOUGH
+    wait_until(lambda: journal.n_acknowledged >= enough, "nothing is acknowledged any more", 180)
 
 
 def _chosen(database: str, n_kills: int, draw: random.Random) -> list[tuple[str, Kill]]:
@@ -98,7 +105,7 @@ def _chosen(database: str, n_kills: int, draw: random.Random) -> list[tuple[str,
 
 
 def _send_open_keys(stage: Stage, keys: Keys, report: Report) -> None:
-    """Send what was never answered once more, and every tenth key that was."""
+    """Send what was never answered once more."""
     caller = Caller(stage.site.port, keys.operator)
     report.n_resent = len(stage.journal.open_keys)
     for key, demand in list(stage.journal.open_keys.items()):

@@ -12,7 +12,7 @@ from typing import Any
 from tests import databases
 from tests.cases.folder import small_folder
 from tests.faults.journal import Journal
-from tests.live import Site
+from tests.live import Site, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -75,10 +75,21 @@ class Stage:
             self.worker = None
 
     def restore(self) -> None:
-        """Start what is not running, as a machine does that comes back."""
+        """Start what is not running, as a machine does that comes back: the database first."""
+        if self.cluster is not None:
+            wait_until(self._database_answers, "PostgreSQL did not recover", 180)
         if self.site.process is None or self.site.process.poll() is not None:
             self.site.start()
         self.start_worker()
+
+    def _database_answers(self) -> bool:
+        import psycopg
+
+        try:
+            psycopg.connect(self.site.environment["JIESU_DATABASE_URL"], connect_timeout=5).close()
+        except psycopg.OperationalError:
+            return False
+        return True
 
     def stop(self) -> None:
         """Kill everything."""
