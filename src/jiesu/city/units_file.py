@@ -63,7 +63,7 @@ def checked_units(path: Path) -> tuple[Units, list[Problem]]:
 
 
 def units_bytes(units: Iterable[Unit]) -> bytes:
-    """The units as a CSV file that `read_units` gives again; `successor` only where there is one."""
+    """The units as a CSV file that `read_units` gives again; `successor` where any has one."""
     units = list(units)
     columns: tuple[str, ...] = (*REQUIRED, *OPTIONAL)
     if all(unit.successor is None for unit in units):
