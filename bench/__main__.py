@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.desk import desk
+from bench.desk_reads import desk_reads
 from bench.documents import documents
 from bench.importing import importing
 from bench.machine import machine
@@ -25,6 +26,7 @@ BENCHMARKS: dict[str, Callable[[Path, float, int], Section]] = {
     "documents": documents,
     "review": review,
     "desk": desk,
+    "desk-reads": desk_reads,
 }
 
 

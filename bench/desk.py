@@ -33,8 +33,8 @@ def desk(work: Path, scale: float, n_runs: int) -> Section:
         "synthetic Beijing, its events chained, committed to the disk. The floor is a django-ninja "
         "endpoint on the same server, threads and database that writes one row. "
         f"{CONNECTIONS} connections; the highest rates are medians of {n_runs} runs in turn; the "
-        "latencies are those at half of the case's highest rate, from the moment at which a request "
-        "was due."
+        "latencies are those at half of the case's highest rate, from the moment at which a "
+        "request was due."
     )
     return Section("Taking cases in", [text, table(head, lines), targets_table(aims)])
 

@@ -4,6 +4,7 @@ The site is the one that the environment names; it is made where it is missing.
 """
 
 import sys
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,23 +13,29 @@ from jiesu.project import serving
 serving.SETTINGS = "bench.bare.settings"
 
 
-def main(city: Path) -> None:
-    """Load the city, make an operator and a key."""
+def open_city(city: Path) -> None:
+    """Open the site and load the city. Nothing of Django may be imported before."""
     serving.open_site(lambda line: None)
+    from jiesu.cases.loading import load_city
+
+    load_city(city, as_of=datetime.now(UTC))
+
+
+def new_key(username: str, role: str, scopes: Iterable[str], unit: str = "") -> str:
+    """Make an account with a role, perhaps of a unit; gives a key that acts as it."""
     from jiesu.cases.actions.accounts import make_api_key
     from jiesu.cases.actor import Actor
-    from jiesu.cases.loading import load_city
-    from jiesu.cases.models import Role, User
+    from jiesu.cases.models import Unit, User
 
-    now = datetime.now(UTC)
-    load_city(city, as_of=now)
-    User.objects.create_user("bench", role=Role.OPERATOR)
+    of = Unit.objects.get(code=unit) if unit else None
+    User.objects.create_user(username, role=role, unit=of)
     _, text = make_api_key(
-        username="bench", name="bench", scopes=["intake", "read"], by=Actor.system("bench"),
-        as_of=now,
+        username=username, name="bench", scopes=scopes, by=Actor.system("bench"),
+        as_of=datetime.now(UTC),
     )  # fmt: skip
-    print(text)
+    return text
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    open_city(Path(sys.argv[1]))
+    print(new_key("bench", "operator", ["intake", "read"]))
