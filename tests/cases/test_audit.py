@@ -11,6 +11,7 @@ from jiesu.cases.actions.handling import record_contact, sign_case, submit_feedb
 from jiesu.cases.audit import Audit
 from jiesu.cases.models import (
     Assist,
+    Callback,
     Case,
     CasePrivate,
     Contact,
@@ -25,6 +26,7 @@ from jiesu.cases.refusals import NotFound
 from jiesu.cases.seals import seal_events
 from jiesu.cases.vault import Person, private_of
 from jiesu.core.chain import GENESIS, event_digest
+from tests.cases.calling import LIMIT, answered, due_case
 from tests.cases.cast import CATEGORIES, ELEVATOR, NOW, City
 
 HOUR = timedelta(hours=1)
@@ -433,6 +435,43 @@ def test_plain_columns_of_records_are_compared(worked: Case, file: Path) -> None
     Feedback.objects.filter(pk=feedback.pk).update(result="unresolved")
     line = f"case {worked.number}: the result of its feedback {feedback.pk}"
     assert findings(file) == [f"{line} is not what was last recorded"]
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("contacted", False),
+        ("resolved", "no"),
+        ("satisfaction", "dissatisfied"),
+        ("state", "invalid"),
+        ("void", True),
+    ],
+)
+def test_an_answer_of_a_resident_that_is_changed_is_found(
+    city: City, file: Path, column: str, value: object
+) -> None:
+    case = due_case(city)
+    answered(case, city.caller, LIMIT + HOUR)
+    seal_events(LIMIT + HOUR, file=file)
+    assert findings(file) == []
+    Callback.objects.filter(case=case).update(**{column: value})
+    line = f"case {case.number}: the {column} of its callback 1 is not what was last recorded"
+    assert findings(file) == [line]
+
+
+def test_answers_that_no_resident_gave_are_found(city: City, file: Path) -> None:
+    case = due_case(city)
+    seal_events(LIMIT, file=file)
+    assert findings(file) == []
+    callback = Callback.objects.get(case=case)
+    Callback.objects.filter(case=case).update(state="done", contacted=True, resolved="yes")
+    assert [line.split(": ")[1].split(" of ")[0] for line in findings(file)] == [
+        "the state", "the contacted", "the resolved",
+    ]  # fmt: skip
+    Callback.objects.filter(case=case).update(state="due", contacted=None, resolved="")
+    callback.pk, callback.round = None, 2
+    callback.save(force_insert=True)
+    assert findings(file) == [f"case {case.number}: no event tells of its callback 2"]
 
 
 def test_a_record_that_is_removed_is_found(worked: Case, file: Path) -> None:

@@ -190,6 +190,9 @@ def _wrong_records(
         for name, value in replay.records.get((model, key), {}).items():
             if name in plain_fields and plain(getattr(row, name)) != value:
                 yield f"the {name} of its {model} {key} is not what was last recorded"
+    for model, key in sorted(there - replay.records.keys()):
+        if model == "callback":
+            yield f"no event tells of its callback {key}"
     for model, key in sorted(replay.records.keys() - there):
         yield f"its {model} {key} is missing"
 

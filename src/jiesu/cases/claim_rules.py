@@ -108,8 +108,11 @@ def _in_window(change: Change, ended_at: datetime, kind: str) -> None:
         raise Conflict("window_passed", text)
 
 
-def put_in_effect(change: Change, claim: Claim) -> None:
-    """Do with the case what an approved claim asks for. The caller writes the event."""
+def put_in_effect(change: Change, claim: Claim) -> dict[str, int]:
+    """Do with the case what an approved claim asks for.
+
+    The caller writes the event, with what is given: the round of a call-back that is `voided`.
+    """
     case = change.case
     match claim.kind:
         case Kind.EXCLUSION:
@@ -121,15 +124,17 @@ def put_in_effect(change: Change, claim: Claim) -> None:
             if catalogue_reason(case, Kind.APPEAL, claim.reason).effect == "exclude":
                 change.set(excluded=True, exclusion_reason=claim.reason)
             else:
-                _void(case, claim)
+                return {"voided": _void(case, claim)}
+    return {}
 
 
-def _void(case: Case, claim: Claim) -> None:
-    """The answers are kept; they no longer count."""
+def _void(case: Case, claim: Claim) -> int:
+    """The answers are kept; they no longer count. Which round they are of."""
     answered = case.callbacks.filter(state=CallbackState.DONE.value)
     callback = answered.filter(ended_at__lte=claim.claimed_at).latest("round")
     callback.void = True
     callback.save(update_fields=["void"])
+    return callback.round
 
 
 def within_caps(change: Change, claim: Claim) -> None:

@@ -53,6 +53,21 @@ COLUMNS = frozenset(
 NUMBERED: Mapping[str, str] = {"callback": "round", "redo": "number"}
 """Records that events call by their number in the case, and the column that holds it."""
 
+NOT_ANSWERED: Mapping[str, object] = {
+    "state": "due",
+    "contacted": None,
+    "resolved": "",
+    "satisfaction": "",
+    "void": False,
+}
+"""What a call-back is before any event has answered it: by its answers units are ranked."""
+
+_CALLBACK_STATE = {
+    "callback_attempted": "attempting",
+    "callback_done": "done",
+    "callback_invalid": "invalid",
+    "callback_not_sampled": "not_sampled",
+}
 _STATE_OF = {kind: State(kind).value for kind in ("received", "classified", "dispatched")}
 _DISPATCHES = frozenset({"dispatched", "redispatched", "redone"})
 _PLAIN = (str, int, bool, type(None))
@@ -137,8 +152,24 @@ class Replay:
         for model in models & set(changes):
             if type(changes[model]) is int:
                 self._record(model, changes[model], changes, words)
+        self._callbacks(kind, changes, words)
+
+    def _callbacks(self, kind: str, changes: Mapping[str, Any], words: Mapping[str, str]) -> None:
+        """Call-backs, which events call by their round."""
         if kind.startswith("callback_") and type(changes.get("round")) is int:
+            self._callback(changes["round"])
             self._record("callback", changes["round"], changes, words)
+            if kind in _CALLBACK_STATE:
+                self._callback(changes["round"])["state"] = _CALLBACK_STATE[kind]
+        if "voided" in changes:
+            self._callback(changes["voided"])["void"] = True
+        # Of an imported case one event tells all that had been answered by then.
+        for told in changes.get("callbacks", ()):
+            answers = {name: told[name] for name in NOT_ANSWERED if name in told}
+            self._callback(told["round"]).update(answers)
+
+    def _callback(self, number: int) -> dict[str, object]:
+        return self.records.setdefault(("callback", number), dict(NOT_ANSWERED))
 
     def _record(
         self, model: str, key: int, changes: Mapping[str, Any], words: Mapping[str, str]

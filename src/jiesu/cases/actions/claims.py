@@ -148,19 +148,23 @@ def decide_claim(
             raise Conflict("not_reviewed", "the unit's district reviews this claim first")
         if not claim.effect:
             raise Conflict("effect_not_shown", "look at the effect on the figures first")
-        if approves:
-            _approve(change, claim)
+        done = _approve(change, claim) if approves else {}
         claim.state = State.APPROVED if approves else State.REFUSED
         claim.decided_by, claim.decided_at = account, as_of
         claim.save(update_fields=["state", "decided_by", "decided_at"])
         said = write_words(change, claim, decision=opinion)
         change.event(
-            "claim_decided", claim=claim.pk, approved=approves, effect=claim.effect, **said
+            "claim_decided",
+            claim=claim.pk,
+            approved=approves,
+            effect=claim.effect,
+            **done,
+            **said,
         )
     return claim
 
 
-def _approve(change: Change, claim: Claim) -> None:
+def _approve(change: Change, claim: Claim) -> dict[str, int]:
     if claim.unit_id != change.case.unit_id:
         text = "the case has gone to another unit since: refuse the claim"
         raise Conflict("another_unit", text)
@@ -168,7 +172,7 @@ def _approve(change: Change, claim: Claim) -> None:
         raise Conflict("not_at_work", "the unit has given its feedback since: refuse the claim")
     if claim.kind == Claim.Kind.EXCLUSION:
         within_caps(change, claim)
-    put_in_effect(change, claim)
+    return put_in_effect(change, claim)
 
 
 def end_parking(
