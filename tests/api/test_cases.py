@@ -246,3 +246,9 @@ def test_a_queue_is_ordered_by_what_is_due_first(callers: Callers, city: City) -
     assert callers["leader"].get("/queue").status == 422
     assert len(callers["leader"].get("/queue?unit=110101001").body["items"]) == 2
     assert callers["other_clerk"].get("/queue?unit=110101001").status == 404
+
+
+@pytest.mark.parametrize("text", ["x", "a:b", "WzFd:x", "::::", "é", "x" * 600, "%00"])
+def test_what_is_no_cursor_is_refused(callers: Callers, text: str) -> None:
+    answer = callers["leader"].get(f"/cases?cursor={text}")
+    assert (answer.status, set(answer.body["fields"])) == (422, {"cursor"})

@@ -115,7 +115,7 @@ def test_no_request_is_answered_with_a_fault_or_as_is_not_documented(
     for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
         _generate(operation, mode, answer)
     assert 401 not in told
-    assert len(told) >= 2
+    assert told
 
 
 def _generate(operation: Operation, mode: GenerationMode, answer: Callable[[Any], None]) -> None:

@@ -23,7 +23,7 @@ CursorText = Annotated[str, Field(max_length=500, description="`next` of the pag
 
 def cursor_behind(of: object, *last: int) -> str:
     """The cursor behind a row; `of` is what was asked for."""
-    return signing.dumps([_mark(of), *last], salt=SALT)
+    return signing.Signer(salt=SALT).sign_object([_mark(of), *last])
 
 
 def last_row(text: str, of: object, n_keys: int = 1) -> tuple[int, ...] | None:
@@ -31,7 +31,7 @@ def last_row(text: str, of: object, n_keys: int = 1) -> tuple[int, ...] | None:
     if not text:
         return None
     try:
-        mark, *last = signing.loads(text, salt=SALT)
+        mark, *last = signing.Signer(salt=SALT).unsign_object(text)
     except (signing.BadSignature, ValueError, TypeError):
         raise Invalid({"cursor": "this is no cursor of this site: begin without one"}) from None
     if mark != _mark(of) or len(last) != n_keys:
