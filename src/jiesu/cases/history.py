@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import Model
 
 from jiesu.cases.actor import Actor
+from jiesu.cases.insertion import made
 from jiesu.cases.models import Case, Event, Unit
 from jiesu.core.chain import GENESIS, StoredEvent, event_digest, personal_digest
 
@@ -76,26 +77,30 @@ def chained(
     previous = bytes(case.head) or GENESIS
     for kind, changes in happened:
         case.n_events += 1
-        event = Event(
-            case=case,
+        said = {key: plain(value) for key, value in changes.items()}
+        digest = event_digest(
+            previous=previous,
+            case=case.number,
             seq=case.n_events,
             at=as_of,
             actor=by.name,
             origin=by.origin,
             kind=kind,
-            changes={key: plain(value) for key, value in changes.items()},
-            previous=previous,
+            changes=said,
         )
-        previous = event.digest = event_digest(
-            previous=previous,
-            case=case.number,
-            seq=event.seq,
+        event = made(
+            Event,
+            case_id=case.pk,
+            seq=case.n_events,
             at=as_of,
-            actor=event.actor,
-            origin=event.origin,
+            actor=by.name,
+            origin=by.origin,
             kind=kind,
-            changes=event.changes,
+            changes=said,
+            previous=previous,
+            digest=digest,
         )
+        previous = digest
         events.append(event)
     case.head = previous
     return events

@@ -5,37 +5,92 @@ takes as long to write a statement as the database to run it. The rows are the m
 signals are not sent (the desk has none).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from functools import cache, lru_cache
-from typing import Any
+from itertools import groupby
+from typing import Any, TypeVar
 
 from django.db import connection, models
 from django.db.models import Field, Model
+from django.db.models.base import ModelState
 
 Column = tuple[str, Callable[[Any], Any] | None]
+
+
+M = TypeVar("M", bound=Model)
+
+
+def made(model: type[M], **values: Any) -> M:
+    """A new row as the model's constructor makes it, without its work field by field.
+
+    `values` are by column: `unit_id`, not `unit`. What is not given has its field's default.
+    """
+    row = model.__new__(model)
+    constants, callables = _defaults(model)
+    row.__dict__.update(constants)
+    for name, default in callables:
+        row.__dict__[name] = default()
+    row.__dict__.update(values, _state=ModelState())
+    return row
+
+
+@cache
+def _defaults(
+    model: type[Model],
+) -> tuple[dict[str, Any], tuple[tuple[str, Callable[[], Any]], ...]]:
+    fields = model._meta.concrete_fields
+    made_anew = tuple(
+        (f.attname, f.default) for f in fields if f.has_default() and callable(f.default)
+    )
+    names = {name for name, _ in made_anew}
+    return {f.attname: f.get_default() for f in fields if f.attname not in names}, made_anew
+
+
+@contextmanager
+def quick_cursor() -> Iterator[Any]:
+    """A cursor for statements that are always the same: PostgreSQL prepares them.
+
+    There it is the driver's own, which binds values on the server; Django's writes them into the
+    statement. Errors are Django's all the same.
+    """
+    if connection.vendor != "postgresql":
+        with connection.cursor() as cursor:
+            yield cursor
+        return
+    from psycopg import Cursor
+
+    connection.ensure_connection()
+    with connection.wrap_database_errors, Cursor(connection.connection) as own:
+        yield own
 
 
 def insert(row: Model) -> None:
     """Insert a new row; where its key is the database's to give, the row has it afterwards."""
     model = type(row)
     columns, sql = _statement(model, 1, connection.vendor)
-    with connection.cursor() as cursor:
+    with quick_cursor() as cursor:
         cursor.execute(sql, _values(row, columns))
         if _has_own_key(model):
             [row.pk] = cursor.fetchone()
     _saved(row)
 
 
-def insert_all(rows: Sequence[Model]) -> None:
-    """Insert new rows of one table in one statement; their keys stay unknown."""
-    if not rows:
-        return
-    columns, sql = _statement(type(rows[0]), len(rows), connection.vendor)
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [value for row in rows for value in _values(row, columns)])
-    for row in rows:
-        _saved(row)
+def insert_together(rows: Iterable[Model]) -> None:
+    """Insert new rows of several tables, in their order; their keys stay unknown.
+
+    Neighbours of one table go in one statement, and to PostgreSQL all in one message.
+    """
+    groups = [(model, list(group)) for model, group in groupby(rows, type)]
+    together = connection.connection.pipeline if connection.vendor == "postgresql" else nullcontext
+    with quick_cursor() as cursor, together():
+        for model, group in groups:
+            columns, sql = _statement(model, len(group), connection.vendor, returning=False)
+            cursor.execute(sql, [value for row in group for value in _values(row, columns)])
+    for _, group in groups:
+        for row in group:
+            _saved(row)
 
 
 def insert_many(rows: Sequence[Model]) -> None:

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from jiesu.cases.actor import Actor
 from jiesu.cases.clock import begun
 from jiesu.cases.history import Changes
+from jiesu.cases.insertion import made
 from jiesu.cases.models import Assist, Case, Dispatch, Unit
 from jiesu.cases.moments import next_sweep_at
 from jiesu.cases.rulebook import Rulebook
@@ -112,11 +113,12 @@ def first_dispatch(
     case.contact_due_at, case.due_at = clocks.contact_due_at, clocks.due_at
     case.provisional, case.paused_since = clocks.provisional, None
     case.next_sweep_at = next_sweep_at(case, rules, as_of)
-    dispatch = Dispatch(
-        case=case,
+    dispatch = made(
+        Dispatch,
+        case_id=case.pk,
         number=number,
-        unit=route.unit,
-        copied_to=route.copied_to,
+        unit_id=route.unit.pk,
+        copied_to_id=route.copied_to.pk if route.copied_to else None,
         at=as_of,
         by=by.name,
         via_district=route.via_district,
@@ -129,7 +131,14 @@ def first_dispatch(
         due_at=clocks.due_at,
     )
     assists = [
-        Assist(case=case, unit=unit, asked_at=as_of, asked_by=by.name, due_at=clocks.due_at)
+        made(
+            Assist,
+            case_id=case.pk,
+            unit_id=unit.pk,
+            asked_at=as_of,
+            asked_by=by.name,
+            due_at=clocks.due_at,
+        )
         for unit in route.assist_units
     ]
     said: Changes = {

@@ -12,6 +12,7 @@ from functools import cache
 
 from django.conf import settings
 
+from jiesu.cases.insertion import made
 from jiesu.cases.keys import KeyRing, read_ring, ring_from_environment
 from jiesu.cases.models import Case, CasePrivate
 from jiesu.cases.personal import Sealer, hashes, keyed_hash, new_salt
@@ -100,8 +101,9 @@ def resealed(case: Case, field: str, stored: bytes | memoryview) -> bytes | None
 
 def private_of(case: Case, person: Person, title: str, body: str) -> CasePrivate:
     """The row, unsaved, of what is personal of a new case."""
-    return CasePrivate(
-        case=case,
+    return made(
+        CasePrivate,
+        case_id=case.pk,
         person_salt=new_salt(),
         text_salt=new_salt(),
         person=sealed_person(case, person),

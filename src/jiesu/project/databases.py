@@ -23,6 +23,8 @@ SQLITE_WAIT_SECONDS = 10
 # Threads keep their connections; what a firewall has cut is found before it is used.
 POSTGRESQL_KEEP_SECONDS = 600
 POSTGRESQL_CONNECT_SECONDS = 5
+# What is asked so often on one connection is prepared there (only by the driver's own cursors).
+POSTGRESQL_PREPARE_AFTER = 3
 
 
 def database_settings(url: str) -> dict[str, Any]:
@@ -56,7 +58,11 @@ def database_settings(url: str) -> dict[str, Any]:
             "PORT": str(port or ""),
             "CONN_MAX_AGE": POSTGRESQL_KEEP_SECONDS,
             "CONN_HEALTH_CHECKS": True,
-            "OPTIONS": {"connect_timeout": POSTGRESQL_CONNECT_SECONDS, **options},
+            "OPTIONS": {
+                "connect_timeout": POSTGRESQL_CONNECT_SECONDS,
+                "prepare_threshold": POSTGRESQL_PREPARE_AFTER,
+                **options,
+            },
         }
     raise _unreadable("only SQLite and PostgreSQL are known")
 

@@ -13,7 +13,7 @@ from django.db import IntegrityError, connection, transaction
 
 from jiesu.cases.actor import Actor
 from jiesu.cases.history import Changes, chained, personal
-from jiesu.cases.insertion import insert, insert_all
+from jiesu.cases.insertion import insert, insert_together, made, quick_cursor
 from jiesu.cases.models import Assist, Case, CasePrivate, Dispatch, Event
 from jiesu.cases.numbering import next_number
 from jiesu.cases.refusals import Conflict, Invalid
@@ -230,14 +230,10 @@ def _insert(
     case: Case, private: CasePrivate, rows: Sequence[Dispatch | Assist], events: list[Event]
 ) -> None:
     insert(case)
-    private.case = case
-    insert(private)
-    for row in rows:
-        row.case = case
-        insert(row)
-    for event in events:
-        event.case = case
-    insert_all(events)
+    together = [private, *rows, *events]
+    for row in together:
+        row.case_id = case.pk
+    insert_together(together)
 
 
 def _case(demand: Demand, by: Actor, as_of: datetime, book: Rulebook, number: str) -> Case:
@@ -248,7 +244,8 @@ def _case(demand: Demand, by: Actor, as_of: datetime, book: Rulebook, number: st
     answering = book.places.answering.get(district or "")
     unit = book.units.get(answering or "")
     labels = demand.labels or book.categories.labels(demand.category)
-    return Case(
+    return made(
+        Case,
         number=number,
         state=State.RECEIVED,
         channel=demand.channel,
@@ -267,7 +264,7 @@ def _case(demand: Demand, by: Actor, as_of: datetime, book: Rulebook, number: st
         enterprise=demand.enterprise,
         urgent=demand.urgent,
         created_at=as_of,
-        received_by=by.user,
+        received_by_id=by.user.pk if by.user else None,
     )
 
 
@@ -278,7 +275,7 @@ def _earlier(callers: Sequence[str], as_of: datetime) -> list[Earlier]:
     """
     if not callers:
         return []
-    with connection.cursor() as cursor:
+    with quick_cursor() as cursor:
         since = connection.ops.adapt_datetimefield_value(as_of - timedelta(days=366))
         cursor.execute(_EARLIER.format(", ".join(["%s"] * len(callers))), [*callers, since])
         return [

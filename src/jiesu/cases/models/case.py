@@ -31,8 +31,8 @@ class Case(models.Model):
     where the export or the search index has yet to follow.
     """
 
-    number = models.CharField(_("number"), max_length=32, unique=True)
-    idempotency_key = models.CharField(max_length=64, null=True, unique=True, editable=False)
+    number = models.CharField(_("number"), max_length=32)
+    idempotency_key = models.CharField(max_length=64, null=True, editable=False)
     request_digest = models.CharField(max_length=64, blank=True, editable=False)
     state = models.CharField(_("state"), max_length=20, choices=STATES)
     version = models.PositiveIntegerField(_("version"), default=0)
@@ -135,6 +135,11 @@ class Case(models.Model):
         verbose_name = _("case")
         verbose_name_plural = _("cases")
         ordering = ("-id",)
+        # Not `unique` of the fields: PostgreSQL would keep an index more of each for LIKE.
+        constraints = (
+            models.UniqueConstraint(fields=("number",), name="one_case_a_number"),
+            models.UniqueConstraint(fields=("idempotency_key",), name="one_case_a_request"),
+        )
         indexes = (
             models.Index(
                 fields=("unit", "due_at", "id"),
