@@ -17,7 +17,7 @@ from jiesu.cases.change import Change, changing
 from jiesu.cases.disclosure import sees_caller
 from jiesu.cases.erasure import CAUSES, PARTS, Cause, Part, erase
 from jiesu.cases.history import chained, personal
-from jiesu.cases.models import Case, CasePrivate, Disclosure
+from jiesu.cases.models import Case, CasePrivate, Disclosure, Event
 from jiesu.cases.record_words import place_of
 from jiesu.cases.refusals import Conflict, Invalid, NotFound
 from jiesu.cases.scopes import permit
@@ -93,9 +93,10 @@ def disclosed(
     """
     salt = private.text_salt
     said = personal(salt, "reason", reason) if salt else {}
-    [event] = chained(case, by, as_of, [(kind.value, {"reason": said, **more})])
+    events = chained(case, by, as_of, [(kind.value, {"reason": said, **more})])
     case.save(update_fields=["n_events", "head"])
-    event.save(force_insert=True)
+    Event.objects.bulk_create(events)
+    [event] = events
     row = Disclosure.objects.create(case=case, seq=event.seq, kind=kind, at=as_of, by=by.name)
     if salt:
         row.reason = sealed(case, place_of(row, "reason"), reason)
