@@ -171,8 +171,9 @@ _PROBLEMS = {
     429: "Too many requests",
     500: "A fault of this site",
     503: "The site cannot answer now",
+    507: "The disk of the site is full",
 }
-_ALWAYS = (400, 404, 422, 429, 500, 503)
+_ALWAYS = (400, 404, 422, 429, 500, 503, 507)
 _RETRY = {
     "Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait."},
 }

@@ -11,13 +11,14 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, InternalError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from ninja import NinjaAPI
 from ninja.errors import HttpError, Throttled, ValidationError
 from pydantic import BaseModel
 
 from jiesu.api.etags import PreconditionMissing
+from jiesu.api.storage_faults import StorageFault, storage_fault
 from jiesu.cases.refusals import (
     Conflict,
     Forbidden,
@@ -83,6 +84,8 @@ def answer_problems(api: NinjaAPI) -> None:
         InputError: _not_ready,
         OperationalError: _unavailable,
         InterfaceError: _unavailable,
+        InternalError: _fault_or_disk,
+        OSError: _fault_or_disk,
         RequestDataTooBig: _too_large,
         SuspiciousOperation: _bad_request,
         UnreadablePostError: _bad_request,
@@ -172,14 +175,42 @@ def _bad_request(request: HttpRequest, error: Exception) -> HttpResponse:
     return problem(400, "bad_request", "the request cannot be read")
 
 
+def _disk(error: Exception) -> HttpResponse | None:
+    """The answer to a disk that takes nothing more; `None` where something else is wrong."""
+    headers = {"Retry-After": str(RETRY_SECONDS)}
+    match storage_fault(error):
+        case StorageFault.FULL:
+            LOG.error("the disk is full: make room")
+            detail = "the disk of this site is full: nothing was changed, try again later"
+            return problem(507, "no_room", detail, headers=headers)
+        case StorageFault.READ_ONLY:
+            LOG.error("the disk or the database may not be written to")
+            detail = "this site cannot write now: nothing was changed, try again later"
+            return problem(503, "read_only", detail, headers=headers)
+        case _:
+            return None
+
+
+def _fault_or_disk(request: HttpRequest, error: Exception) -> HttpResponse:
+    return _disk(error) or _fault(request, error)
+
+
 def _not_ready(request: HttpRequest, error: InputError) -> HttpResponse:
+    if (answer := _disk(error)) is not None:
+        return answer
     LOG.error("the city's rules are not complete: jiesu load --city DIR", exc_info=error)
     return problem(503, "not_ready", "the site is not set up yet: its rules are missing")
 
 
 def _unavailable(request: HttpRequest, error: Exception) -> HttpResponse:
+    if (answer := _disk(error)) is not None:
+        return answer
     LOG.error("the database does not answer", exc_info=error)
-    detail = "the database does not answer: nothing was changed, try again"
+    # A connection that was lost while it committed leaves open whether it did.
+    detail = (
+        "the database does not answer: try again, a demand with the same Idempotency-Key, "
+        "a move after you have read the case again"
+    )
     headers = {"Retry-After": str(RETRY_SECONDS)}
     return problem(503, "unavailable", detail, headers=headers)
 
