@@ -9,8 +9,6 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
-
 from jiesu.cases.actor import Actor
 from jiesu.cases.falling_due import catch_up
 from jiesu.cases.history import Changes, chained
@@ -19,6 +17,7 @@ from jiesu.cases.moments import MOVED_BY, next_sweep_at
 from jiesu.cases.refusals import NotFound, Stale
 from jiesu.cases.rulebook import rulebook
 from jiesu.cases.scopes import permit
+from jiesu.cases.transaction import writing
 from jiesu.core.lifecycle import State, moved
 
 
@@ -90,7 +89,7 @@ def changing(
     that the actor may not see, Forbidden for an action that is not the actor's, Stale where
     somebody was quicker. An exception in the block leaves everything as it was.
     """
-    with transaction.atomic():
+    with writing():
         # Only the case's own row is locked: rows of units are everybody's.
         locked = Case.objects.select_for_update(of=("self",)).select_related("unit", "district")
         case = locked.filter(pk=case_id).first()

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, connection
 
 from jiesu.cases.actor import Actor
 from jiesu.cases.history import Changes, chained, personal
@@ -20,6 +20,7 @@ from jiesu.cases.refusals import Conflict, Invalid
 from jiesu.cases.routes import Route, first_dispatch, route_of
 from jiesu.cases.rulebook import Rulebook, local_day, rulebook
 from jiesu.cases.scopes import permit
+from jiesu.cases.transaction import writing
 from jiesu.cases.vault import (
     Person,
     caller_hash,
@@ -113,7 +114,7 @@ def receive_case(
     digest = request_hash(_words_of(demand)) if key else ""
     number = number or rules.number(day, next_number(day))
     try:
-        with transaction.atomic():
+        with writing():
             return _received(demand, by, as_of, book, key, digest, number, dispatch)
     except IntegrityError:
         # The key came before, or comes twice at once: the database lets one of them in. It is not
