@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bench.desk import desk
 from bench.desk_reads import desk_reads
+from bench.desk_sweep import desk_sweep
 from bench.documents import documents
 from bench.importing import importing
 from bench.machine import machine
@@ -27,6 +28,7 @@ BENCHMARKS: dict[str, Callable[[Path, float, int], Section]] = {
     "review": review,
     "desk": desk,
     "desk-reads": desk_reads,
+    "desk-sweep": desk_sweep,
 }
 
 

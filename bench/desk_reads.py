@@ -21,7 +21,7 @@ MULTIPLE = 200
 ROUNDS, WARM_UP = 60, 5
 RATIO = 1.5
 
-OPEN_ENDED = "words of two thirds that meet in 25 texts"
+OPEN_ENDED = "two words of a third each that meet in 25 texts"
 """The one question whose answers differ: it ends when it has looked at 2,000 texts."""
 
 WORDS = {"words": "尽快处理", "limit": 20}

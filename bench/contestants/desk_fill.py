@@ -19,7 +19,7 @@ DAY = timedelta(days=1)
 CHUNK = 20_000
 TERMS_AT_ONCE = 1_000_000
 
-SWEPT = ("nothing", "some", "some", "some", "many", "many", "many")
+SWEPT = ("nothing",) * 3 + ("some",) * 3 + ("many",) * 3
 """The sweeps that are measured, an hour apart, and what falls due at each."""
 
 N_SOME, MANY_ONE_IN = 1_000, 50
@@ -98,6 +98,7 @@ class Texts:
         self._size, self._holder = size, Case()
         self._cases: dict[int, array[int]] = {}
         self._known: dict[tuple[str, str], list[int]] = {}
+        self._terms: dict[str, int] = {}
 
     def private(self, n: int, town: Any, matter: Any) -> tuple[str, tuple[Any, ...]]:
         """The hash of the n-th case's caller, and its row."""
@@ -125,13 +126,20 @@ class Texts:
     def _hashes(self, title: str, body: str, is_special: bool) -> list[int]:
         found = self._known.get((title, body))
         if found is None:
-            from jiesu.cases.personal import term_hashes
             from jiesu.cases.search import index_terms
-            from jiesu.cases.vault import ring
 
-            found = term_hashes(ring(), index_terms(title, body))
+            found = [self._hash(term) for term in index_terms(title, body)]
             if not is_special:
                 self._known[title, body] = found
+        return found
+
+    def _hash(self, term: str) -> int:
+        found = self._terms.get(term)
+        if found is None:
+            from jiesu.cases.personal import term_hash
+            from jiesu.cases.vault import ring
+
+            found = self._terms[term] = term_hash(ring(), term)
         return found
 
     def write_terms(self) -> None:

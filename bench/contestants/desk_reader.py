@@ -63,12 +63,12 @@ def questions(size: int) -> dict[str, Question]:
         "two characters of a third of the texts": lambda n: search(Search(words="尽快")),
         "words of one text in 400": lambda n: search(Search(words=town.MIDDLING)),
         "words of 25 texts": lambda n: search(Search(words=town.RARE)),
-        OPEN_ENDED: lambda n: search(Search(words=f"{town.OFTEN} {town.OTHERWISE}")),
+        OPEN_ENDED: lambda n: search(Search(words="尽快 回电")),
         "a clerk's own, by words that all have": lambda n: search(Search(words="街道"), clerk),
     }
 
 
-OPEN_ENDED = "words of two thirds that meet in 25 texts"
+OPEN_ENDED = "two words of a third each that meet in 25 texts"
 """The search ends here when it has looked at 2,000 texts, and finds as many as lie there."""
 
 
