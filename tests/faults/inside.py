@@ -1,8 +1,9 @@
 """What the tool does within a site, in its environment: `python -m tests.faults.inside COMMAND`.
 
-`prepare` makes people, keys and cases that fall due; `worker` works without pause; `settle` does
-what is still to be done and says what is wrong; `untouched` tells of the cases that nobody but the
-worker had in hand. The last line that is printed is JSON.
+`prepare` makes a site with its city, people, keys and cases that fall due; `worker` works without
+pause; `settle` does what is still to be done, says what is wrong, and what came of the cases that
+nobody but the worker had in hand; `calm` makes a site and says that of undisturbed ones. The last
+line that is printed is JSON.
 """
 
 import json
@@ -29,14 +30,17 @@ SECONDS = 1.0
 LEASE_SECONDS = 3.0
 
 
-def prepare(n_due: int, at: datetime) -> dict[str, Any]:
+def prepare(city: Path, n_due: int, at: datetime) -> dict[str, Any]:
     """People with keys, and cases: a third of them late by up to four days, the others due soon."""
+    serving.open_site(lambda line: None)
     from jiesu.cases.actions.accounts import make_api_key
     from jiesu.cases.actions.intake import Demand, receive_case
     from jiesu.cases.actor import Actor
+    from jiesu.cases.loading import load_city
     from jiesu.cases.models import Role, Unit, User
     from jiesu.cases.vault import Person
 
+    load_city(city, as_of=at)
     keys = {}
     for role, unit, scopes in (
         (Role.OPERATOR, None, ["intake", "read"]),
@@ -63,10 +67,10 @@ def prepare(n_due: int, at: datetime) -> dict[str, Any]:
             place="S1",
         )
         received = receive_case(
-            demand, by=operator, as_of=at - LIMIT - late + soon, number=f"due{n:06}"
+            demand, by=operator, as_of=at - LIMIT - late + soon, number=number_of(n)
         )
         numbers.append(received.case.number)
-    return {"keys": keys, "untouched": numbers[::2], "to_call": numbers[1::2]}
+    return {"keys": keys, "to_call": numbers[1::2]}
 
 
 def worker() -> None:
@@ -113,6 +117,7 @@ def settle(journal: Path, as_of: datetime, n_due: int) -> dict[str, Any]:
         "n_events": Event.objects.count(),
         "left_to_sweep": swept.n_cases,
         "left_to_seal": sealed.n_events,
+        "untouched": _untouched(n_due),
     }
 
 
@@ -234,26 +239,37 @@ def _export(as_of: datetime) -> Iterator[str]:
         yield f"the live export has {live.num_rows} rows, a full one {whole.num_rows}, or others"
 
 
-def untouched(numbers: list[str], as_of: datetime, *, catch_up: bool) -> dict[str, Any]:
-    """What happened to these cases by itself up to a moment: no instants, no keys of rows."""
-    from jiesu.cases.models import Callback, Case, Supervision
+def calm(city: Path, n_due: int, at: datetime, as_of: datetime) -> dict[str, Any]:
+    """What becomes of the same cases by itself in one sweep that nobody disturbs."""
+    prepare(city, n_due, at)
     from jiesu.cases.sweep import sweep
 
-    if catch_up:
-        sweep(as_of)
+    sweep(as_of)
+    return {"untouched": _untouched(n_due)}
+
+
+def _untouched(n_due: int) -> dict[str, Any]:
+    """What happened to the cases that only the worker had in hand; no instants, no keys of rows."""
+    from jiesu.cases.models import Callback, Case, Supervision
+
     said: dict[str, Any] = {}
+    numbers = [number_of(n) for n in range(0, n_due, 2)]
     for case in Case.objects.filter(number__in=numbers).order_by("number"):
         kinds = case.events.order_by("seq").values_list("kind", flat=True)
         callbacks = Callback.objects.filter(case=case).order_by("round")
         raised = Supervision.objects.filter(case=case).order_by("rule", "occasion")
         said[case.number] = [
             case.state,
-            case.version > 0,
             list(kinds),
             [[one.round, one.state, one.due_at.isoformat()] for one in callbacks],
             [[one.rule, one.occasion] for one in raised],
         ]
     return said
+
+
+def number_of(n: int) -> str:
+    """The number of the n-th case that falls due."""
+    return f"due{n:06}"
 
 
 def main(arguments: list[str]) -> None:
@@ -262,15 +278,15 @@ def main(arguments: list[str]) -> None:
     if command == "worker":
         worker()
         return
-    serving.start_django(options_from(Environment(os.environ)))
     match command, words:
-        case "prepare", [n_due, at]:
-            said = prepare(int(n_due), datetime.fromisoformat(at))
+        case "prepare", [city, n_due, at]:
+            said = prepare(Path(city), int(n_due), datetime.fromisoformat(at))
+        case "calm", [city, n_due, at, as_of]:
+            moments = datetime.fromisoformat(at), datetime.fromisoformat(as_of)
+            said = calm(Path(city), int(n_due), *moments)
         case "settle", [journal, as_of, n_due]:
+            serving.start_django(options_from(Environment(os.environ)))
             said = settle(Path(journal), datetime.fromisoformat(as_of), int(n_due))
-        case "untouched", [as_of, catch_up, *numbers]:
-            moment = datetime.fromisoformat(as_of)
-            said = untouched(numbers, moment, catch_up=catch_up == "catch-up")
         case _:
             raise SystemExit(f"{command} is no command of this tool")
     sys.stdout.write(json.dumps(said) + "\n")

@@ -63,12 +63,21 @@ def _backend(stage: Stage, draw: random.Random) -> None:
 
 
 def _cluster(stage: Stage, draw: random.Random) -> None:
-    """PostgreSQL ends at once, without writing anything out, and is started after a moment."""
-    assert stage.cluster is not None
+    """PostgreSQL ends at once, and is started after a moment."""
+    end_cluster(stage)
+    Event().wait(draw.uniform(0, 1.0))
+    start_cluster(stage)
+
+
+def end_cluster(stage: Stage) -> None:
+    """End PostgreSQL without letting it write anything out."""
     postmaster = _postgres(stage)
     postmaster.send_signal(signal.SIGQUIT)
     postmaster.wait(60)
-    Event().wait(draw.uniform(0, 1.0))
+
+
+def start_cluster(stage: Stage) -> None:
+    """Start PostgreSQL, and wait until it answers."""
     wait_until(lambda: _is_up(stage), "PostgreSQL did not come back", 180)
 
 

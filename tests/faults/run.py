@@ -47,9 +47,16 @@ class Report:
 
 
 def run(
-    folder: Path, database: str, n_kills: int, *, seed: int, n_due: int = N_DUE, say: Say
+    folder: Path,
+    database: str,
+    n_kills: int,
+    *,
+    seed: int,
+    n_due: int = N_DUE,
+    say: Say,
+    then: Callable[[Stage], None] | None = None,
 ) -> Report:
-    """Kill a site so often under load, and look for what must not be."""
+    """Kill a site so often under load, and look for what must not be; `then` may look on."""
     begun, report = time.monotonic(), Report(database)
     with staged(folder, database) as (stage, calm):
         at = datetime.now(UTC)
@@ -67,8 +74,11 @@ def run(
         settled = stage.inside("settle", str(stage.journal.file), as_of.isoformat(), str(n_due))
         report.findings += [*stage.journal.findings, *settled["findings"]]
         report.n_events = settled["n_events"]
-        calm.prepare(n_due, at.isoformat())
-        report.findings += _differences(stage, calm, made["untouched"], as_of)
+        city = str(stage.folder / "city")
+        undisturbed = calm.inside("calm", city, str(n_due), at.isoformat(), as_of.isoformat())
+        report.findings += _differences(settled["untouched"], undisturbed["untouched"])
+        if then is not None:
+            then(stage)
     _count(stage, report)
     report.seconds = time.monotonic() - begun
     return report
@@ -120,14 +130,12 @@ def _send_open_keys(stage: Stage, keys: Keys, report: Report) -> None:
     caller.close()
 
 
-def _differences(stage: Stage, calm: Stage, numbers: list[str], as_of: datetime) -> list[str]:
-    """What came up by itself is the same, one killed sweep after the other or one whole one."""
-    disturbed = stage.inside("untouched", as_of.isoformat(), "as-it-is", *numbers)
-    expected = calm.inside("untouched", as_of.isoformat(), "catch-up", *numbers)
+def _differences(found: dict[str, object], expected: dict[str, object]) -> list[str]:
+    """What came up by itself is the same, by one killed sweep after the other or by a whole one."""
     return [
-        f"case {number}: {disturbed.get(number)} and undisturbed {expected[number]}"
-        for number in numbers
-        if disturbed.get(number) != expected[number]
+        f"case {number}: {found.get(number)} and undisturbed {expected.get(number)}"
+        for number in sorted({*found, *expected})
+        if found.get(number) != expected.get(number)
     ]
 
 

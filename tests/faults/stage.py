@@ -21,7 +21,7 @@ class Stage:
     """A site on a database of its own, with a small city, people with keys, and due cases."""
 
     def __init__(self, folder: Path, cluster: databases.Cluster | None, name: str) -> None:
-        folder.mkdir()
+        folder.mkdir(parents=True)
         self.folder, self.cluster = folder, cluster
         self.site = Site(folder, _database(cluster, name) if cluster else "")
         path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH", ""))))
@@ -35,11 +35,7 @@ class Stage:
 
     def prepare(self, n_due: int, at: str) -> dict[str, Any]:
         """Make the site with its city, people and `n_due` cases that fall due from `at` on."""
-        city = small_folder(self.folder / "city")
-        loading = self.site.command("load", "--city", str(city))
-        if loading.wait(120):
-            raise RuntimeError(f"the city was not loaded:\n{self.site.output()}")
-        return self.inside("prepare", str(n_due), at)
+        return self.inside("prepare", str(small_folder(self.folder / "city")), str(n_due), at)
 
     def inside(self, command: str, *arguments: str) -> dict[str, Any]:
         """Run a command of `tests.faults.inside` on the site; gives what it says."""
