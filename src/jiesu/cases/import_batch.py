@@ -31,7 +31,7 @@ from jiesu.cases.models import Assist, Callback, Case, CasePrivate, Dispatch, Ev
 from jiesu.cases.rulebook import local_day
 from jiesu.cases.vault import Person, person_of, private_of, text_of
 from jiesu.cases.words import fault_of
-from jiesu.core.chain import GENESIS, canonical, event_digest
+from jiesu.core.chain import GENESIS, event_digest
 
 IMPORT = Actor.system(BY.removeprefix("system:"))
 
@@ -362,7 +362,7 @@ def _private(case: Case, address: str, text: str) -> CasePrivate:
 
 def _digest(made: Made, private: CasePrivate) -> str:
     """What a row says, to know it again: with the case's salt, which goes when it is erased."""
-    return hmac.digest(bytes(private.text_salt), canonical(made.content), "sha256").hex()
+    return hmac.digest(bytes(private.text_salt), made.content().encode(), "sha256").hex()
 
 
 def _counts_of_callers(new: Sequence[_Item]) -> Iterator[tuple[int, int]]:
