@@ -348,6 +348,7 @@ class Desk:
             }
         )  # fmt: skip
         case.state, case.unit, case.limit, case.signed_at = "dispatched", unit, limit, None
+        case.contacted_at = None
         self._set_due(case, self.now + contact, due, None)
 
     def _lapse(self, case: Sheet) -> None:

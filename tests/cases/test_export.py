@@ -12,11 +12,13 @@ import pytest
 from django.db import connection
 
 from jiesu.cases import export
+from jiesu.cases.actions.handling import record_contact, sign_case, submit_feedback
+from jiesu.cases.actions.redoing import redo_case
 from jiesu.cases.actor import Actor
 from jiesu.cases.case_rows import rows_of, settled_rows
 from jiesu.cases.change import changing
 from jiesu.cases.export import follow, live_files, write_cases
-from jiesu.cases.models import Assist, Callback, Case, Contact, DeadlineChange
+from jiesu.cases.models import Assist, Callback, Case
 from jiesu.sources.canonical_file import mark_of
 from tests.cases.cast import ELEVATOR, LIGHTS, NOW, PHONE, City
 
@@ -119,20 +121,37 @@ def test_closed_is_the_first_feedback_and_not_the_end_of_the_call_back(city: Cit
 
 def test_a_redo_leaves_the_first_cycle_as_it_was(city: City) -> None:
     case = city.received()
-    changed(case, contacted_at=NOW + HOUR, feedback_at=NOW + 6 * DAY)
-    unit, clerk = case.unit, city.clerk.user
-    assert unit is not None
-    assert clerk is not None
-    Contact.objects.create(case=case, unit=unit, at=NOW + HOUR, by=clerk, reached=True)
+    sign_case(case_id=case.pk, by=city.clerk, as_of=NOW)
+    record_contact(case_id=case.pk, reached=True, by=city.clerk, as_of=NOW + HOUR)
+    submit_feedback(
+        case_id=case.pk, result="resolved", real=True, answer="已修好", by=city.clerk,
+        as_of=NOW + 6 * DAY,
+    )  # fmt: skip
     for number in (1, 2):
-        DeadlineChange.objects.create(
-            case=case, at=NOW + number * 10 * DAY, cause="redo",
-            old_due_at=NOW + (7 if number == 1 else 15) * DAY,
+        at = NOW + number * 10 * DAY
+        redo_case(case_id=case.pk, opinion="未解决", by=city.evaluator, as_of=at)
+        sign_case(case_id=case.pk, by=city.clerk, as_of=at)
+        record_contact(case_id=case.pk, reached=True, by=city.clerk, as_of=at + HOUR)
+        submit_feedback(
+            case_id=case.pk, result="resolved", real=True, answer="已修好", by=city.clerk,
+            as_of=at + DAY,
         )  # fmt: skip
-    changed(case, n_redos=2, due_at=NOW + 30 * DAY, contacted_at=NOW + 21 * DAY)
     row = row_of(case)
     assert row["due_at"] == NOW + 7 * DAY
     assert (row["contacted_at"], row["closed_at"]) == (NOW + HOUR, NOW + 6 * DAY)
+
+
+def test_a_contact_after_a_redo_is_none_of_the_first_cycle(city: City) -> None:
+    case = city.received()
+    sign_case(case_id=case.pk, by=city.clerk, as_of=NOW)
+    submit_feedback(
+        case_id=case.pk, result="resolved", real=True, answer="已修好", by=city.clerk,
+        as_of=NOW + DAY,
+    )  # fmt: skip
+    redo_case(case_id=case.pk, opinion="未联系", by=city.evaluator, as_of=NOW + 2 * DAY)
+    sign_case(case_id=case.pk, by=city.clerk, as_of=NOW + 2 * DAY)
+    record_contact(case_id=case.pk, reached=True, by=city.clerk, as_of=NOW + 3 * DAY)
+    assert row_of(case)["contacted_at"] is None
 
 
 def test_a_clock_that_stands_before_its_due_time_never_runs_out(city: City) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from jiesu.cases.actions.dispatching import redispatch_case
 from jiesu.cases.actions.handling import (
     record_contact,
     report_interim,
@@ -18,8 +19,10 @@ from jiesu.cases.actions.handling import (
 from jiesu.cases.actor import Actor
 from jiesu.cases.history import chain_of
 from jiesu.cases.models import Case, Contact, Feedback, Objection, Pause
+from jiesu.cases.queries import marks
 from jiesu.cases.record_words import words_of
 from jiesu.cases.refusals import Conflict, Forbidden, Invalid, MoveRefused, NotFound, Stale
+from jiesu.cases.sweep import sweep
 from jiesu.cases.vault import Person
 from jiesu.core.chain import check_chain
 from jiesu.core.lifecycle import HANDLING, State
@@ -343,3 +346,23 @@ def test_of_two_clerks_who_sign_at_once_one_signs_and_one_is_told_so() -> None:
     case.refresh_from_db()
     assert (case.state, case.version) == (State.SIGNED, 2)
     assert case.events.filter(kind="signed").count() == 1
+
+
+def test_the_next_unit_contacts_the_caller_within_its_own_clock(city: City) -> None:
+    case = signed(city)
+    contact(case, city.clerk)
+    at = NOW + 30 * HOUR
+    redispatch_case(case_id=case.pk, unit="D01", why="房屋安全", by=city.dispatcher, as_of=at)
+    case.refresh_from_db()
+    assert (case.contacted_at, case.contact_due_at) == (None, at + 24 * HOUR)
+    late = at + 25 * HOUR
+    assert marks(case, late).contact_overdue_by == HOUR
+    sweep(late)
+    assert case.supervisions.get(rule="no_contact").unit == city.unit["D01"]
+    sign(case, city.department, late)
+    contact(case, city.department, late + HOUR)
+    case.refresh_from_db()
+    assert case.contacted_at == late + HOUR
+    # As it was known at earlier moments.
+    found = [marks(case, at + hours * HOUR, past=True).contact_overdue for hours in (-1, 25, 27)]
+    assert found == [False, True, False]

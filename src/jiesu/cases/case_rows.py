@@ -13,9 +13,8 @@ from typing import Any, TypeVar
 import pyarrow as pa
 import pyarrow.compute as pc
 from django.conf import settings
-from django.db.models import Min
 
-from jiesu.cases.models import Assist, Callback, Case, Contact, DeadlineChange
+from jiesu.cases.models import Assist, Callback, Case, DeadlineChange, Event
 from jiesu.cases.rulebook import rulebook
 from jiesu.core.case_table import COLUMNS, LIST_SEPARATOR
 from jiesu.core.desk import Choice, DeskRules
@@ -73,7 +72,7 @@ class _Beside:
     rounds: Mapping[int, Sequence[_Round]]
     assists: Mapping[int, Sequence[str]]
     first_due: Mapping[int, datetime | None]
-    first_contact: Mapping[int, datetime]
+    first_contact: Mapping[int, datetime | None]
 
 
 @dataclass(frozen=True)
@@ -174,13 +173,19 @@ def _beside(read: Sequence[tuple[Any, ...]]) -> _Beside:
         assists.setdefault(case, []).append(code)
     # The newest first, so that the first redo's change is what stays.
     changes = DeadlineChange.objects.filter(case__in=redone, cause=REDO).order_by("-at", "-pk")
-    contacts = Contact.objects.filter(case__in=redone, reached=True)
+    redos = Event.objects.filter(case__in=redone, kind="redone").order_by("-seq")
     return _Beside(
         rounds,
         assists,
         dict(changes.values_list("case", "old_due_at")),
-        dict(contacts.order_by().values_list("case").annotate(first=Min("at"))),
+        {case: _contact_before(said) for case, said in redos.values_list("case", "changes")},
     )
+
+
+def _contact_before(redone: Mapping[str, Any]) -> datetime | None:
+    """When the caller had been contacted before a redo, which begins the response clock anew."""
+    before = redone.get("contacted_at", (None,))[0]
+    return datetime.fromisoformat(before) if before is not None else None
 
 
 def _table(read: Sequence[tuple[Any, ...]], beside: _Beside, words: Words) -> pa.Table:

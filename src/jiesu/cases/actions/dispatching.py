@@ -256,6 +256,8 @@ def dispatched_rows(
         calendar_id=shadow.calendar_id,
         dispatched_at=change.case.dispatched_at or change.as_of,
         signed_at=None,
+        # Both clocks are the dispatch's: whoever has the case now contacts the caller (article 15).
+        contacted_at=None,
     )
     set_clocks(
         change,
