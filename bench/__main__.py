@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.desk import desk
+from bench.desk_ranking import desk_ranking
 from bench.desk_reads import desk_reads
 from bench.desk_sweep import desk_sweep
 from bench.documents import documents
@@ -29,6 +30,7 @@ BENCHMARKS: dict[str, Callable[[Path, float, int], Section]] = {
     "desk": desk,
     "desk-reads": desk_reads,
     "desk-sweep": desk_sweep,
+    "desk-ranking": desk_ranking,
 }
 
 
