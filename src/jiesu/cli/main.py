@@ -391,7 +391,7 @@ def intake(
 def demo(
     city: Annotated[Path, typer.Option(help="A folder that jiesu synth wrote.")],
     site: Annotated[Path, typer.Option(help="Where the demo's site is; made anew.")],
-    cases: Annotated[int, typer.Option(help="Cases of the last month to import.", min=1)] = 10_000,
+    cases: Annotated[int, typer.Option(help="Cases of the last month to import.", min=1)] = 6_000,
     stop: Annotated[bool, typer.Option("--stop", help="Only stop it.")] = False,
 ) -> None:
     """Start a working desk with made-up cases on a synthetic city, in the background."""
