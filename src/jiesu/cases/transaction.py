@@ -17,7 +17,9 @@ _turn = threading.RLock()
 @contextmanager
 def writing() -> Iterator[None]:
     """A transaction that is going to write; inside another one, a part of it."""
-    if connection.vendor == "postgresql":
+    # Inside another one SQLite is this thread's already. Who has the turn may be waiting for just
+    # that: to wait for the turn would hold both up until SQLite gives up.
+    if connection.vendor == "postgresql" or connection.in_atomic_block:
         with transaction.atomic():
             yield
         return
