@@ -139,10 +139,11 @@ def test_who_has_nothing_to_do_with_a_case_is_shown_nothing(city: City) -> None:
 
 
 def test_of_a_confidential_caller_units_learn_nothing(city: City) -> None:
-    case = city.received(confidential=True)
+    case = city.received(confidential=True, body=f"请打 {PHONE} 找我")
     for actor in (city.clerk, city.head, city.coordinator, city.department, city.evaluator):
         shown = reveal_person(case_id=case.pk, reason=REASON, by=actor, as_of=NOW)
         assert (shown.person, shown.withheld, shown.title) == (Person(), True, "停车费")
+        assert PHONE not in shown.body
         assert masked_case(actor, case).person == Person()
         assert masked_persons(actor, [case]) == {case.pk: Person()}
     assert {tuple(one.changes["shown"]) for one in case.events.filter(kind="revealed")} == {
@@ -151,6 +152,7 @@ def test_of_a_confidential_caller_units_learn_nothing(city: City) -> None:
     for actor in (city.dispatcher, city.caller):
         shown = reveal_person(case_id=case.pk, reason=REASON, by=actor, as_of=NOW)
         assert (shown.person.phone, shown.withheld) == (PHONE, False)
+        assert PHONE in shown.body
         assert masked_case(actor, case).person.phone == "138****0000"
 
 

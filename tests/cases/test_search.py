@@ -182,6 +182,17 @@ def test_a_text_that_does_not_open_is_not_found_and_hinders_no_search(city: City
     assert pages(city.operator, Search(words="上涨")) == [whole.pk]
 
 
+def test_who_a_confidential_caller_is_cannot_be_found_out_by_searching(city: City) -> None:
+    case = city.received(confidential=True, person=Person(name=NAMES[0], phone=PHONES[0]))
+    open_case = city.received(new_facts=True, person=Person(name=NAMES[0], phone=PHONES[0]))
+    for search in (Search(phone=PHONES[0]), Search(name=NAMES[0])):
+        for actor in (city.clerk, city.head, city.coordinator, city.operator, city.leader):
+            assert pages(actor, search) == [open_case.pk]
+        for actor in (city.dispatcher, city.caller):
+            assert pages(actor, search) == [open_case.pk, case.pk]
+    assert pages(city.clerk, Search(number=case.number)) == [case.pk]
+
+
 def test_units_find_what_they_are_consulted_on_and_residents_nothing(city: City) -> None:
     case = city.received(LIGHTS)
     consult_units(case_id=case.pk, units=("D02",), question="?", by=city.dispatcher, as_of=NOW)

@@ -28,7 +28,12 @@ class Masked:
 
 def sees_caller(actor: Actor, case: Case) -> bool:
     """Whether an actor who sees a case may see anything of who asked."""
-    return actor.is_system or not case.confidential or actor.role in SEE_CONFIDENTIAL
+    return not case.confidential or sees_all_callers(actor)
+
+
+def sees_all_callers(actor: Actor) -> bool:
+    """Whether an actor learns of confidential callers too who they are."""
+    return actor.is_system or actor.role in SEE_CONFIDENTIAL
 
 
 def masked_persons(actor: Actor, cases: Sequence[Case]) -> dict[int, Person]:

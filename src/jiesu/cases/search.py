@@ -14,6 +14,7 @@ from typing import Any
 from django.db.models import Max, Min, QuerySet
 
 from jiesu.cases.actor import Actor
+from jiesu.cases.disclosure import sees_all_callers
 from jiesu.cases.keyset import Branch, merged
 from jiesu.cases.models import (
     Assist,
@@ -286,6 +287,9 @@ def _matching(actor: Actor, search: Search) -> QuerySet[Case]:
     cases = visible_cases(actor).filter(**_levels(search))
     if search.number:
         cases = cases.filter(number=search.number)
+    if (search.phone or search.name) and not sees_all_callers(actor):
+        # That it is found by them would say whose it is.
+        cases = cases.filter(confidential=False)
     if search.phone:
         cases = cases.filter(caller__in=caller_hashes(search.phone))
     if search.name:

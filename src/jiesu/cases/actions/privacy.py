@@ -35,7 +35,7 @@ from jiesu.cases.vault import (
 )
 from jiesu.cases.words import checked_words
 from jiesu.core.lifecycle import ENDED
-from jiesu.core.masking import normal_phone
+from jiesu.core.masking import mask_digits_in, normal_phone
 
 MAX_REASON, MAX_PERSON, MAX_TITLE = 500, 200, 200
 
@@ -75,6 +75,9 @@ def reveal_person(*, case_id: int, reason: str, by: Actor, as_of: datetime) -> R
         disclosed(case, private, Disclosure.Kind.REVEALED, reason, by, as_of, shown=shown)
         title, body = text_of(case, private)
         person = Person() if withheld else person_of(case, private)
+    if withheld:
+        # People write into the words how they can be reached.
+        title, body = mask_digits_in(title), mask_digits_in(body)
     return Revealed(person, title, body, withheld)
 
 
