@@ -16,7 +16,8 @@ import httpx
 import pytest
 from django.conf import settings
 
-from jiesu.cases.models import Delivery, User, Webhook
+from jiesu.cases import webhooks
+from jiesu.cases.models import Delivery, Role, User, Webhook
 from jiesu.cases.outbound import AddressRefused, fault_of_url, is_public, post
 from jiesu.cases.webhooks import AGAIN_MINUTES, webhooks_job
 from tests.api.callers import DEMAND, Callers
@@ -174,6 +175,34 @@ def test_a_receiver_that_is_away_costs_others_nothing(
         Delivery.objects.filter(webhook=gone).order_by("event").values_list("n_attempts", flat=True)
     )
     assert list(tried) == [1, 0, 0]
+
+
+def test_the_long_queue_of_one_that_is_away_keeps_nobody_waiting(
+    callers: Callers, city: City, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        away = f"http://127.0.0.1:{free.getsockname()[1]}/"
+    gone, _ = registered(callers, away)
+    city.received()
+    webhooks_job(NOW)
+    registered(callers, receiver.url, "coordinator")
+    city.received(new_facts=True)
+    monkeypatch.setattr(webhooks, "AT_ONCE", 2)
+    webhooks_job(NOW)
+    assert Delivery.objects.filter(webhook=gone, next_at__lte=NOW).count() >= 2
+    assert len(receiver.messages) == 1
+
+
+def test_who_may_have_no_webhook_any_more_is_told_nothing(
+    callers: Callers, city: City, receiver: Receiver
+) -> None:
+    registered(callers, receiver.url)
+    # In this role one sees the whole city.
+    User.objects.filter(username="head").update(role=Role.OPERATOR, unit=None)
+    city.received()
+    webhooks_job(NOW)
+    assert receiver.got == []
 
 
 def test_an_ended_webhook_or_one_of_a_closed_account_is_told_nothing(

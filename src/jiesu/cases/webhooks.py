@@ -8,6 +8,7 @@ in `actions.hooks`; what a receiver must know: docs/api.md, "Webhooks".
 import hashlib
 import hmac
 import json
+import time
 from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,10 +22,13 @@ from jiesu.cases.actor import Actor
 from jiesu.cases.jobs import More
 from jiesu.cases.models import Delivery, Event, Webhook
 from jiesu.cases.outbound import AddressRefused, post
+from jiesu.cases.scopes import ACTIONS
 from jiesu.cases.stream import followed, step
 
 AT_ONCE, THREADS = 100, 8
 """Deliveries of one pass, and how many are under way at once."""
+PASS_SECONDS = 60.0
+"""A receiver who answers slowly is told no more in one pass, so that the lease holds."""
 AGAIN_MINUTES = (1, 5, 30, 120, 360, 720, 1440, 1440)
 """After a failure it is tried again so many minutes later; after the last it is given up."""
 KEPT = timedelta(days=30)
@@ -62,8 +66,10 @@ def forget(as_of: datetime) -> None:
 
 
 def active_webhooks() -> Sequence[Webhook]:
-    """The webhooks that are told of something."""
-    return list(Webhook.objects.filter(active=True, owner__is_active=True).select_related("owner"))
+    """The webhooks that are told of something: those whose owner may still register one."""
+    roles = {role for way in ACTIONS["register_webhook"] for role in way.roles}
+    hooks = Webhook.objects.filter(active=True, owner__is_active=True, owner__role__in=roles)
+    return list(hooks.select_related("owner").order_by("pk"))
 
 
 def note_events(hook: Webhook, as_of: datetime) -> bool:
@@ -88,8 +94,7 @@ def deliver(as_of: datetime) -> tuple[int, int, bool]:
     Each webhook gets its events in order; after one that fails its others wait for the next pass,
     so that a receiver who is away costs one attempt and nobody else's time.
     """
-    due = Delivery.objects.filter(delivered_at=None, next_at__lte=as_of, webhook__active=True)
-    rows = list(due.select_related("webhook__owner", "event__case").order_by("event")[:AT_ONCE])
+    rows = _due(as_of)
     letters: dict[int, list[tuple[Delivery, Letter | None]]] = {}
     for row in rows:
         # Whose it is is asked here: the threads have no business with the database.
@@ -100,7 +105,16 @@ def deliver(as_of: datetime) -> tuple[int, int, bool]:
             for row, status in sent:
                 told += _note(row, status, as_of)
                 tried += 1
-    return told, tried - told, len(rows) == AT_ONCE and told > 0
+    return told, tried - told, len(rows) >= AT_ONCE and told > 0
+
+
+def _due(as_of: datetime) -> list[Delivery]:
+    """What is due, of each webhook its share: one with a long queue keeps no other waiting."""
+    due = Delivery.objects.filter(delivered_at=None, next_at__lte=as_of)
+    due = due.select_related("webhook__owner", "event__case").order_by("event")
+    hooks = [hook for hook in active_webhooks() if due.filter(webhook=hook).exists()]
+    share = -(-AT_ONCE // max(1, len(hooks)))
+    return [row for hook in hooks for row in due.filter(webhook=hook)[:share]]
 
 
 Letter = tuple[bytes, dict[str, str]]
@@ -136,8 +150,11 @@ def message(event: Event) -> dict[str, object]:
 
 
 def _send_in_order(letters: Sequence[tuple[Delivery, Letter | None]]) -> list[tuple[Delivery, str]]:
-    sent = []
+    sent: list[tuple[Delivery, str]] = []
+    end = time.monotonic() + PASS_SECONDS
     for row, letter in letters:
+        if time.monotonic() > end:
+            break
         sent.append((row, _send(row, letter)))
         if letter is not None and not _arrived(sent[-1][1]):
             break

@@ -2277,7 +2277,9 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="delivery",
             index=models.Index(
-                condition=models.Q(("delivered_at", None)), fields=["next_at"], name="delivery_due"
+                condition=models.Q(("delivered_at", None)),
+                fields=["webhook", "next_at"],
+                name="delivery_due",
             ),
         ),
         migrations.AddConstraint(

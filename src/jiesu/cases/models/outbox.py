@@ -43,7 +43,9 @@ class Delivery(models.Model):
             models.UniqueConstraint(fields=("webhook", "event"), name="one_delivery_an_event"),
         )
         indexes = (
-            models.Index(fields=("next_at",), name="delivery_due", condition=Q(delivered_at=None)),
+            models.Index(
+                fields=("webhook", "next_at"), name="delivery_due", condition=Q(delivered_at=None)
+            ),
         )
 
 
