@@ -13,7 +13,7 @@ from ninja import Router
 from ninja.errors import Throttled
 from ninja.responses import Status
 
-from jiesu.api.access import address_of, anyone, now
+from jiesu.api.access import AT_THE_DOOR, anyone, now
 from jiesu.api.cases import KeyHeader
 from jiesu.api.directory import categories, choices
 from jiesu.api.rates import wait_of_public
@@ -172,7 +172,5 @@ def questions(request: HttpRequest, token: str) -> QuestionsOut:
 )
 def answer(request: HttpRequest, token: str, body: AnswersIn) -> ThanksOut:
     """The resident's own answers, once."""
-    callback = answer_by_link(
-        token=token, answers=body.answers, as_of=now(), origin=address_of(request)
-    )
+    callback = answer_by_link(token=token, answers=body.answers, as_of=now(), origin=AT_THE_DOOR)
     return ThanksOut(number=callback.case.number)
