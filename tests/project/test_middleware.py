@@ -2,7 +2,9 @@
 
 import logging
 from dataclasses import replace
+from io import BytesIO
 from ipaddress import ip_network
+from secrets import token_urlsafe
 
 import pytest
 from django.http import HttpRequest, HttpResponse
@@ -74,6 +76,27 @@ def test_a_token_in_a_path_is_not_logged() -> None:
     request = RequestFactory().get("/answer/s3cr3t/done")
     request.resolver_match = ResolverMatch(lambda: None, (), {"token": "s3cr3t"})
     assert shown_path(request) == "/answer/***/done"
+
+
+@pytest.mark.parametrize("path", ["/api/v1/public/callbacks/{}/", "/answer/{}", "/{}/x?y=1"])
+def test_what_looks_like_a_token_is_not_logged_where_no_address_was_found(path: str) -> None:
+    token = token_urlsafe(32)
+    # A redirect to https, a refused host: nothing has looked at the path by then.
+    shown = shown_path(RequestFactory().get(path.format(token)))
+    assert token not in shown
+    assert "***" in shown
+
+
+@pytest.mark.parametrize("path", ["/admin/login/", "/api/v1/cases/1/attachments"])
+def test_a_request_that_is_too_long_is_refused_before_it_is_read(
+    client: Client, settings: Settings, path: str
+) -> None:
+    limits = replace(settings.JIESU.limits, request_bytes=1000)
+    settings.JIESU = replace(settings.JIESU, limits=limits)
+    client.cookies["csrftoken"] = "a" * 32
+    answer = client.post(path, {"file": BytesIO(b"x" * 2000)})
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    assert not hasattr(answer.wsgi_request, "_files")
 
 
 def line_of(error: BaseException, name: str = "jiesu", message: str = "failed") -> str:

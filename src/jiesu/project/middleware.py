@@ -4,6 +4,7 @@ Knows no user's rights and reads no body.
 """
 
 import logging
+import re
 from collections.abc import Callable
 from ipaddress import ip_address
 from time import perf_counter
@@ -11,6 +12,7 @@ from time import perf_counter
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 
+from jiesu.api.errors import too_large
 from jiesu.project.environment import Network
 
 Answer = Callable[[HttpRequest], HttpResponseBase]
@@ -21,6 +23,8 @@ POLICY = (
 )
 # Path parameters that open a door by themselves.
 SECRET_PARAMETERS = ("token",)
+# What looks like one where no address was found: behind a slash too many, before a redirect.
+_LIKE_A_TOKEN = re.compile(r"[A-Za-z0-9_-]{40,}")
 
 
 class TrustedProxies:
@@ -98,7 +102,25 @@ def shown_path(request: HttpRequest) -> str:
         value = match.kwargs.get(name) if match is not None else None
         if value:
             path = path.replace(str(value), "***")
-    return path
+    return _LIKE_A_TOKEN.sub("***", path)
+
+
+class LargestRequest:
+    """Refuses what is longer than one request may be, before anything of it is read.
+
+    Django bounds fields in memory, not the files that it writes down for whoever sends them.
+    """
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer, or refuse. A length that is none counts as none, as it does for Django."""
+        length = str(request.META.get("CONTENT_LENGTH") or "0")
+        most = settings.JIESU.limits.request_bytes
+        if length.isascii() and length.isdigit() and (len(length) > 18 or int(length) > most):
+            return too_large()
+        return self.answer(request)
 
 
 class ContentPolicy:

@@ -37,6 +37,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "jiesu.project.middleware.TrustedProxies",
     "jiesu.project.middleware.RequestLog",
+    "jiesu.project.middleware.LargestRequest",
     "django.middleware.security.SecurityMiddleware",
     "jiesu.project.middleware.ContentPolicy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
