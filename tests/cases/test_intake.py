@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from jiesu.cases.actions.dispatching import dispose_case
 from jiesu.cases.actions.intake import receive_case
 from jiesu.cases.history import chain_of
 from jiesu.cases.models import Case, Event
@@ -90,9 +91,11 @@ def test_a_repeat_is_linked_to_the_first_and_not_dispatched(city: City) -> None:
     assert (third.n_month, third.n_year, third.disposition) == (3, 3, "repeat")
 
 
-def test_another_matter_new_facts_or_a_later_time_are_no_repeats(city: City) -> None:
+def test_another_matter_or_place_new_facts_or_a_later_time_are_no_repeats(city: City) -> None:
     city.received()
     assert city.received(ELEVATOR).state == State.DISPATCHED
+    assert city.received(place="110102001").state == State.DISPATCHED
+    assert city.received(place="").state == State.ANSWERED
     assert city.received(new_facts=True).state == State.DISPATCHED
     assert city.received(at=NOW + timedelta(days=31)).state == State.DISPATCHED
     assert city.received(at=NOW + timedelta(days=61)).state == State.ANSWERED
@@ -120,3 +123,14 @@ def test_everything_wrong_with_a_demand_is_said_at_once(city: City) -> None:
 def test_a_unit_takes_no_demands_in(city: City) -> None:
     with pytest.raises(Forbidden):
         receive_case(DEMAND, by=city.clerk, as_of=NOW)
+
+
+def test_a_demand_is_no_repeat_of_what_repeats_it(city: City) -> None:
+    first = receive_case(DEMAND, by=city.operator, as_of=NOW, dispatch=False).case
+    repeat = city.received(at=NOW + timedelta(days=1))
+    assert repeat.repeat_of_id == first.pk
+    with pytest.raises(Invalid, match="repeats this one"):
+        dispose_case(
+            case_id=first.pk, reason="repeat", answer="已在办理", repeat_of=repeat.pk,
+            by=city.operator, as_of=NOW + timedelta(days=2),
+        )  # fmt: skip

@@ -87,6 +87,7 @@ class Earlier:
     created_at: datetime
     state: str
     category: Levels
+    place: int | None
     repeat_of: int | None
 
 
@@ -207,7 +208,7 @@ def _received(
     _count(case, earlier, as_of)
     happened: list[tuple[str, Changes]] = [("received", _said(case, demand, private))]
     route: Route | None = None
-    first = None if demand.new_facts else _repeated(demand.category, earlier, rules, as_of)
+    first = None if demand.new_facts else _repeated(case, earlier, rules, as_of)
     if any(demand.category):
         case.state = State.CLASSIFIED
         happened.append(("classified", {"category": list(demand.category)}))
@@ -280,16 +281,16 @@ def _earlier(callers: Sequence[str], as_of: datetime) -> list[Earlier]:
         since = connection.ops.adapt_datetimefield_value(as_of - timedelta(days=366))
         cursor.execute(_EARLIER.format(", ".join(["%s"] * len(callers))), [*callers, since])
         return [
-            Earlier(pk, number, _instant(created_at), state, (one, two, three), repeat_of)
-            for pk, number, created_at, state, one, two, three, repeat_of in cursor.fetchall()
+            Earlier(pk, number, _instant(created_at), state, (one, two, three), place, first)
+            for pk, number, created_at, state, one, two, three, place, first in cursor.fetchall()
         ]
 
 
 # In SQL: putting it together anew takes longer than the rest of the intake. The index leaves the
 # empty ones out by these very words, without which SQLite would not use it.
 _EARLIER = (
-    "SELECT id, number, created_at, state, category_1, category_2, category_3, repeat_of_id "
-    "FROM cases_case WHERE caller IN ({}) AND NOT (caller = '') AND created_at > %s "
+    "SELECT id, number, created_at, state, category_1, category_2, category_3, place_id, "
+    "repeat_of_id FROM cases_case WHERE caller IN ({}) AND NOT (caller = '') AND created_at > %s "
     "ORDER BY id DESC LIMIT 1000"
 )
 
@@ -308,14 +309,20 @@ def _count(case: Case, earlier: list[Earlier], as_of: datetime) -> None:
 
 
 def _repeated(
-    category: Levels, earlier: list[Earlier], rules: DeskRules, as_of: datetime
+    case: Case, earlier: list[Earlier], rules: DeskRules, as_of: datetime
 ) -> Earlier | None:
-    """The demand that this one repeats: the caller's last on the matter, or what that repeats."""
+    """The demand that this one repeats: the caller's last on the matter, or what that repeats.
+
+    The same trouble in another place is another matter; where a place is not known it may be any.
+    """
+    category = (case.category_1, case.category_2, case.category_3)
     depth = rules.repeats.matter
     if not category[0] or not rules.repeats.days:
         return None
     since = as_of - timedelta(days=rules.repeats.days)
     for one in earlier:
+        if case.place_id and one.place and case.place_id != one.place:
+            continue
         if one.created_at >= since and one.category[:depth] == category[:depth]:
             firsts = {other.pk: other for other in earlier}
             return firsts.get(one.repeat_of or one.pk, one)
