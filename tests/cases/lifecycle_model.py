@@ -308,17 +308,18 @@ class Desk:
         case = Sheet(phone, category, place, anonymous, self.now)
         if category:
             case.state = "classified"
-        first = None if new_facts else self._first(phone, category)
+        first = None if new_facts else self._first(phone, category, place)
         if first is not None:
             case.state, case.ended_at, case.repeat_of = "answered", self.now, first
         elif category and dispatch and ROUTES[category] is not None:
             self._by_directory(case)
         return case
 
-    def _first(self, phone: str, category: str) -> int | None:
+    def _first(self, phone: str, category: str, place: str) -> int | None:
         for pk, case in sorted(self.cases.items(), reverse=True):
             recent = case.created_at >= self.now - 30 * DAY
-            if phone and category and case.phone == phone and case.category == category and recent:
+            same = (case.phone, case.category, case.place) == (phone, category, place)
+            if phone and category and same and recent:
                 return case.repeat_of or pk
         return None
 
@@ -348,7 +349,7 @@ class Desk:
             }
         )  # fmt: skip
         case.state, case.unit, case.limit, case.signed_at = "dispatched", unit, limit, None
-        case.contacted_at = None
+        case.contacted_at, case.parked = None, False
         self._set_due(case, self.now + contact, due, None)
 
     def _lapse(self, case: Sheet) -> None:
@@ -442,6 +443,7 @@ class Desk:
         if case.objection is not None:
             raise No("Conflict", "objection_open")
         self._run_on(case, "waiting")
+        self._run_on(case, "parked")
         case.state = "feedback_submitted"
         case.feedback_at = case.feedback_at or self.now
 
@@ -460,7 +462,7 @@ class Desk:
             raise No("Invalid")
         self._lapse(case)
         self._end_pauses(case)
-        dispatch["ended"] = "returned"
+        dispatch["ended"], case.parked = "returned", False
         case.state, case.unit, case.limit, case.signed_at = "classified", "", "", None
         case.n_returns += 1
         self._set_due(case, None, None, None)

@@ -17,6 +17,7 @@ from jiesu.cases.actions.claims import (
     withdraw_claim,
 )
 from jiesu.cases.actions.dispatching import redispatch_case
+from jiesu.cases.actions.handling import sign_case, submit_feedback
 from jiesu.cases.actor import Actor
 from jiesu.cases.case_rows import Words, rows_of
 from jiesu.cases.change import changing
@@ -26,6 +27,7 @@ from jiesu.cases.models import Callback, Case, Claim, Role, User
 from jiesu.cases.record_words import words_of
 from jiesu.cases.refusals import Conflict, Forbidden, Invalid, NotFound, Stale
 from jiesu.cases.running import evaluated
+from jiesu.cases.sweep import sweep
 from jiesu.cases.vault import Person
 from jiesu.core.chain import check_chain
 from tests.cases.cast import NOW, ZONE, City
@@ -370,6 +372,34 @@ def test_a_parked_case_rests_until_its_parking_ends(city: City) -> None:
     assert words_of(case, claim, "end_words") == "资金已落实"
     with pytest.raises(Conflict, match="not parked"):
         end_parking(case_id=case.pk, why="x", by=city.head, as_of=parked_at + 11 * DAY)
+
+
+def test_a_parked_case_with_feedback_is_called_back_at_its_limit(city: City) -> None:
+    case = city.received()
+    approved(city, case, "parking", as_of=NOW + DAY)
+    resumed = NOW + 3 * DAY + 2 * HOUR
+    sign_case(case_id=case.pk, by=city.clerk, as_of=resumed)
+    submit_feedback(
+        case_id=case.pk, result="resolved", real=True, answer="已修好", by=city.clerk, as_of=resumed
+    )
+    case.refresh_from_db()
+    assert (case.parked, case.paused_since, case.due_at) == (True, None, NOW + 9 * DAY)
+    sweep(NOW + 9 * DAY)
+    assert case.callbacks.get().state == "due"
+
+
+def test_parking_ends_with_the_dispatch(city: City) -> None:
+    case = city.received()
+    claim = approved(city, case, "parking", as_of=NOW + DAY)
+    at = NOW + 3 * DAY
+    redispatch_case(case_id=case.pk, unit="D01", why="房屋安全", by=city.dispatcher, as_of=at)
+    case.refresh_from_db()
+    claim.refresh_from_db()
+    assert (case.parked, case.paused_since, claim.ended_at) == (False, None, at)
+    assert (
+        check_chain(chain_of(case), case=case.number, head=case.head, n_events=case.n_events)
+        is None
+    )
 
 
 def test_a_case_is_parked_before_its_feedback_only(city: City) -> None:

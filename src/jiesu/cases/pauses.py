@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 
 from jiesu.cases.change import Change
 from jiesu.cases.clock import reclock
-from jiesu.cases.models import Case, Pause
+from jiesu.cases.models import Case, Claim, Pause
 from jiesu.cases.rulebook import rulebook
 from jiesu.core.desk import Pauses
 
@@ -46,6 +46,18 @@ def resume(change: Change, cause: str) -> Pause | None:
 def end_pauses(change: Change) -> None:
     """End whatever stands: the dispatch whose clocks these were ends. The clocks are not set."""
     _running(change.case, change.as_of).update(end=change.as_of)
+
+
+def unpark(change: Change) -> None:
+    """End the parking of a case with the dispatch in which it was parked.
+
+    What one unit cannot solve now another may, or the same one when it is asked again.
+    """
+    if not change.case.parked:
+        return
+    claims = change.case.claims.filter(kind=Claim.Kind.PARKING, state=Claim.State.APPROVED)
+    claims.filter(ended_at=None).update(ended_at=change.as_of)
+    change.set(parked=False)
 
 
 def running(case: Case, cause: str, as_of: datetime) -> Pause | None:

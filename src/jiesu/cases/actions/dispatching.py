@@ -15,7 +15,7 @@ from jiesu.cases.clock import set_clocks
 from jiesu.cases.explanations import cited_consultation
 from jiesu.cases.history import personal
 from jiesu.cases.models import Assist, Case, Dispatch, Role, Unit
-from jiesu.cases.pauses import end_pauses
+from jiesu.cases.pauses import end_pauses, unpark
 from jiesu.cases.refusals import Conflict, Forbidden, Invalid
 from jiesu.cases.routes import Route, first_dispatch, is_in_office, may_lead, route_of
 from jiesu.cases.rulebook import local_day, rulebook
@@ -106,6 +106,8 @@ def _first_of(change: Change, pk: int) -> Case:
     first = Case.objects.filter(pk=pk).first()
     if first is None or first.pk == change.case.pk:
         raise Invalid({"repeat_of": "there is no such case"})
+    if first.repeat_of_id == change.case.pk:
+        raise Invalid({"repeat_of": "that case repeats this one: dispatch this one"})
     return first.repeat_of or first
 
 
@@ -216,12 +218,13 @@ def route_by_hand(
 def send(change: Change, move: str, route: Route, *, ended_as: str = "redispatched") -> Dispatch:
     """Make a dispatch inside a change: the one before it ends, new clocks begin.
 
-    Pauses end with it, and what its unit had asked and nobody decided lapses.
+    Pauses and parking end with it, and what its unit had asked and nobody decided lapses.
     """
     case, as_of = change.case, change.as_of
     last = case.dispatches.order_by("-number").first()
     lapse_requests(change)
     end_pauses(change)
+    unpark(change)
     if last is not None and last.ended_at is None:
         last.ended_at, last.ended_as = as_of, ended_as
         last.save(update_fields=["ended_at", "ended_as"])

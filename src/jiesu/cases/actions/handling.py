@@ -123,7 +123,8 @@ def submit_feedback(
     """Submit the result with what the caller was answered (反馈); the call-back ends the case.
 
     `real` says whether things were as the caller described them. What is only `explained` needs
-    the `legal_basis` of the explanation. Waiting for the caller ends with it. A case counts as
+    the `legal_basis` of the explanation. Waiting for the caller ends with it, and a
+    parked case's clocks run on. A case counts as
     done from its first feedback on; one after a redo is kept as another. Raises Invalid, Conflict
     while an objection to the dispatch is open.
     """
@@ -138,7 +139,9 @@ def submit_feedback(
         case = change.case
         moved("submit_feedback", case.state)
         no_open_objection(case)
-        resume(change, Pause.Cause.WAITING)
+        # Or the limit would never expire, and nobody be asked; the mark of the parking stays.
+        for cause in (Pause.Cause.WAITING, Pause.Cause.PARKED):
+            resume(change, cause)
         change.move("submit_feedback")
         if case.feedback_at is None:
             change.set(feedback_at=as_of)

@@ -22,7 +22,7 @@ from jiesu.cases.change import Change, changing
 from jiesu.cases.clock import set_clocks
 from jiesu.cases.explanations import designation_words
 from jiesu.cases.models import Consultation, Dispatch, Objection, Opinion, Pause, Unit
-from jiesu.cases.pauses import end_pauses, pause, resume
+from jiesu.cases.pauses import end_pauses, pause, resume, unpark
 from jiesu.cases.record_words import write_words
 from jiesu.cases.refusals import Conflict, Invalid
 from jiesu.cases.routes import is_in_office
@@ -181,6 +181,7 @@ def return_case(
         returned.save(update_fields=["decided_at"])
         lapse_requests(change)
         end_pauses(change)
+        unpark(change)
         dispatch.ended_at, dispatch.ended_as = as_of, "returned"
         dispatch.save(update_fields=["ended_at", "ended_as"])
         change.move("return")
