@@ -6,6 +6,7 @@ import pytest
 
 from jiesu.cases.actions.callback_links import answer_by_link, link_of, make_link
 from jiesu.cases.actions.callbacks import record_callback, take_callback
+from jiesu.cases.actions.dispatching import redispatch_case
 from jiesu.cases.models import (
     CallbackLink,
 )
@@ -75,6 +76,19 @@ def test_an_unknown_link_is_not_found_and_an_older_one_holds_no_longer(city: Cit
     with pytest.raises(Invalid):
         answer_by_link(token=second, answers=replace(HAPPY, resolved=""), as_of=LIMIT + HOUR)
     assert answer_by_link(token=second, answers=HAPPY, as_of=LIMIT + HOUR).state == "done"
+
+
+def test_a_link_waits_for_the_limit_of_the_next_unit(city: City) -> None:
+    case = due_case(city)
+    token = make_link(case_id=case.pk, by=city.caller, as_of=LIMIT)
+    redispatch_case(
+        case_id=case.pk, unit="D01", why="房屋安全", by=city.dispatcher, as_of=LIMIT + HOUR,
+        limit="24h",
+    )  # fmt: skip
+    with pytest.raises(Conflict, match="new time limit"):
+        answer_by_link(token=token, answers=ANGRY, as_of=LIMIT + 2 * HOUR)
+    done = answer_by_link(token=token, answers=ANGRY, as_of=LIMIT + 25 * HOUR)
+    assert done.unit == city.unit["D01"]
 
 
 def test_after_a_link_was_answered_the_clerk_has_nothing_to_write(city: City) -> None:

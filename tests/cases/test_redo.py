@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from jiesu.cases.actions.redoing import redo_case
+from jiesu.cases.case_rows import Words, rows_of
 from jiesu.cases.change import changing
 from jiesu.cases.erasure import ALIAS, erase
 from jiesu.cases.models import (
@@ -163,6 +164,19 @@ def test_redone_cases_are_called_whatever_the_sample(city: City) -> None:
     assert case.due_at is not None
     sweep(case.due_at)
     assert [row.state for row in case.callbacks.order_by("round")] == ["not_sampled", "due"]
+
+
+def test_what_is_redone_of_a_case_that_was_not_drawn_counts_in_no_rate(city: City) -> None:
+    set_rule("sample_percent = 100", "sample_percent = 0")
+    case = city.received()
+    with_feedback(city, case)
+    sweep(LIMIT)
+    redo_case(case_id=case.pk, opinion="抽查未完成", by=city.evaluator, as_of=LIMIT + HOUR)
+    second = LIMIT + HOUR + 7 * DAY
+    sweep(second)
+    answered(case, city.caller, second, ANGRY)
+    [row] = rows_of([case.pk], Words.of_the_city()).table.to_pylist()
+    assert (row["callback_at"], row["callback_valid"], row["final_resolved"]) == (None,) * 3
 
 
 def test_a_caller_who_was_erased_is_not_called_about_a_redo(city: City) -> None:

@@ -256,7 +256,8 @@ def _stands(case: Mapping[str, Any]) -> bool:
 
 def _answers(rounds: Sequence[_Round]) -> tuple[Any, ...]:
     """The columns of the call-backs: what came of the first round, and of the last that counts."""
-    first = next(iter(rounds), None)
+    # A case that was not drawn may have later rounds, after a redo: it counts in no rate.
+    first = next((one for one in rounds if one.number == 1), None)
     if first is None or first.state == CallbackState.NOT_SAMPLED:
         return (None,) * 7
     last = next((one for one in reversed(rounds) if one.counts), None)

@@ -16,6 +16,7 @@ from jiesu.cases.change import changing
 from jiesu.cases.models import Callback, CallbackLink
 from jiesu.cases.refusals import Conflict, NotFound
 from jiesu.cases.rulebook import rulebook
+from jiesu.core.lifecycle import HANDLING
 
 N_TOKEN = 32
 MEANS = "link"
@@ -78,6 +79,10 @@ def _require_usable(link: CallbackLink, callback: Callback, as_of: datetime) -> 
         raise Conflict("link_expired", "this link has expired: call the hotline")
     if callback.state not in OPEN_VALUES:
         raise Conflict("callback_ended", "you have been asked already: your answers are kept")
+    # Another limit or another unit since the link was sent: it is not yet time to judge.
+    if callback.due_at > as_of or callback.case.state not in HANDLING:
+        text = "your case is being handled within a new time limit: answer when that has expired"
+        raise Conflict("too_early", text)
 
 
 def _digest(token: str) -> str:
