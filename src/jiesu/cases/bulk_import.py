@@ -8,7 +8,6 @@ docs/importing.md.
 
 import csv
 import shutil
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,12 +15,13 @@ from pathlib import Path
 from typing import Any, Self
 
 import pyarrow.parquet as pq
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from jiesu.cases.import_batch import Batch, Counts, Line, Source
 from jiesu.cases.import_rows import Desk
 from jiesu.cases.import_texts import Texts
 from jiesu.cases.rulebook import city_zone, rulebook
+from jiesu.cases.transaction import let_others_write
 from jiesu.core.problems import InputError, Problem
 from jiesu.sources.intake import OWN_PROFILE, Intake, read_cases
 from jiesu.sources.profile import Profile
@@ -29,9 +29,6 @@ from jiesu.sources.reports import neutral, open_private, writable
 
 BATCH = 5_000
 """Rows in a transaction: whoever works on SQLite meanwhile waits for one, and not for long."""
-
-PAUSE_SECONDS = 0.1
-"""Between batches on SQLite, whose waiting writers look so often whether they may."""
 
 REPORT = "imported.csv"
 WORK = ".reading"
@@ -158,8 +155,7 @@ class _Run:
             batch = self._written(rows, first, source)
         self.counts.add(batch.counts)
         self.report.add(file, batch.lines)
-        if connection.vendor == "sqlite":
-            time.sleep(PAUSE_SECONDS)
+        let_others_write()
 
     def _written(self, rows: Sequence[Mapping[str, Any]], first: int, source: Source) -> Batch:
         texts = self.texts.of([row["case_id"] for row in rows]) if self.texts else None

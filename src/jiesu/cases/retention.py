@@ -21,6 +21,7 @@ from jiesu.cases.erasure import PARTS, Part, erase
 from jiesu.cases.jobs import More
 from jiesu.cases.models import Attachment, Case
 from jiesu.cases.rulebook import local_day, rulebook
+from jiesu.cases.transaction import let_others_write
 from jiesu.core.desk import Retention
 from jiesu.core.lifecycle import ENDED
 
@@ -78,6 +79,7 @@ def apply_retention(
                 _erase_one(case, limits, as_of, done)
         if len(cases) < batch:
             break
+        let_others_write()
         after = cases[-1].pk
         if ends is not None and time.monotonic() > ends:
             done.more = True

@@ -23,6 +23,7 @@ from jiesu.cases.personal import SealedError, beginning
 from jiesu.cases.record_words import place_of
 from jiesu.cases.sealed_fields import RECORDS, word_fields
 from jiesu.cases.search_index import index_cases
+from jiesu.cases.transaction import let_others_write
 from jiesu.cases.vault import caller_hash, name_hash, person_of, resealed, ring
 
 BATCH = 200
@@ -113,6 +114,7 @@ def _renew_column(model: type[Model], name: str, batch: int, done: Renewed) -> N
         done.n_values += len(changed)
         if len(rows) < batch:
             return
+        let_others_write()
         after = rows[-1].pk
 
 
@@ -176,6 +178,7 @@ def _renew_callers(batch: int, done: Renewed) -> None:
                 done.n_hashes += 1
         if len(cases) < batch:
             return
+        let_others_write()
         after = cases[-1].pk
 
 
@@ -202,6 +205,7 @@ def _renew_names(batch: int, done: Renewed) -> None:
                 done.n_hashes += 1
         if len(rows) < batch:
             return
+        let_others_write()
         after = rows[-1].pk
 
 

@@ -18,6 +18,7 @@ from jiesu.cases.jobs import More
 from jiesu.cases.models import Case, SearchTerm
 from jiesu.cases.personal import SealedError, term_hashes
 from jiesu.cases.search import index_terms
+from jiesu.cases.transaction import let_others_write
 from jiesu.cases.vault import ring, text_of
 
 BATCH = 100
@@ -58,6 +59,7 @@ def index_cases(*, batch: int = BATCH, seconds: float | None = None) -> Indexed:
         done.n_cases, done.n_terms = done.n_cases + n_cases, done.n_terms + n_terms
         if n_cases < batch:
             return done
+        let_others_write()
         if ends is not None and time.monotonic() > ends:
             done.more = True
             return done

@@ -16,6 +16,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from jiesu.cases.falling_due import NEEDED, Fallen, fall_due
 from jiesu.cases.jobs import More
 from jiesu.cases.models import Case
+from jiesu.cases.transaction import let_others_write
 
 BATCH = 200
 """Cases in a transaction: on SQLite nobody else writes meanwhile, about a tenth of a second."""
@@ -70,6 +71,7 @@ def sweep(as_of: datetime, *, batch: int = BATCH, seconds: float | None = None) 
         if not n_cases:
             break
         swept.add(n_cases, fallen)
+        let_others_write()
         swept.more = ends is not None and time.monotonic() >= ends
     return swept
 
