@@ -1,5 +1,6 @@
 """What a start makes, what it leaves alone, what it refuses."""
 
+import errno
 import os
 import stat
 import sys
@@ -57,6 +58,24 @@ def test_the_secret_is_made_once(options: Options) -> None:
     assert len(made.strip()) == 64
     first_start.make_secret(options)
     assert options.secret_key_file.read_text("utf-8") == made
+
+
+def test_a_start_that_breaks_off_leaves_no_part_of_a_secret(
+    options: Options, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first_start.make_data_folder(options)
+
+    def full(descriptor: int) -> None:
+        assert not options.secret_key_file.exists()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(InputError):
+            first_start.make_secret(options)
+    assert [path.name for path in options.data.iterdir() if path.is_file()] == []
+    first_start.make_secret(options)
+    assert mode(options.secret_key_file) == 0o600
 
 
 @pytest.mark.django_db

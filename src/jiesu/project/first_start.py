@@ -61,11 +61,22 @@ def make_secret(options: Options) -> None:
 
 
 def write_privately(file: Path, text: str) -> None:
-    """Write a new file that its owner alone can read. Never replaces one that is there."""
-    with writable(str(file)), suppress(FileExistsError):
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as opened:
-            opened.write(f"{text}\n")
+    """Write a new file that its owner alone can read, whole or not at all.
+
+    Never replaces one that is there. An empty secret would be another one in every process.
+    """
+    unfinished = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
+    with writable(str(file)):
+        handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as opened:
+                opened.write(f"{text}\n")
+                opened.flush()
+                os.fsync(opened.fileno())
+            with suppress(FileExistsError):
+                os.link(unfinished, file)  # Unlike a rename it never replaces a file.
+        finally:
+            unfinished.unlink()
 
 
 def make_site(options: Options, say: Say) -> None:
