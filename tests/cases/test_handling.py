@@ -19,7 +19,7 @@ from jiesu.cases.actions.handling import (
 from jiesu.cases.actor import Actor
 from jiesu.cases.history import chain_of
 from jiesu.cases.models import Case, Contact, Feedback, Objection, Pause
-from jiesu.cases.queries import marks
+from jiesu.cases.queries import contact_overdue, marks
 from jiesu.cases.record_words import words_of
 from jiesu.cases.refusals import Conflict, Forbidden, Invalid, MoveRefused, NotFound, Stale
 from jiesu.cases.sweep import sweep
@@ -366,3 +366,15 @@ def test_the_next_unit_contacts_the_caller_within_its_own_clock(city: City) -> N
     # As it was known at earlier moments.
     found = [marks(case, at + hours * HOUR, past=True).contact_overdue for hours in (-1, 25, 27)]
     assert found == [False, True, False]
+
+
+def test_nobody_is_late_with_the_contact_of_an_anonymous_caller(city: City) -> None:
+    case = signed(city, person=Person(), anonymous=True)
+    late = NOW + 25 * HOUR
+    sweep(late)
+    case.refresh_from_db()
+    assert not case.supervisions.exists()
+    assert not marks(case, late).contact_overdue
+    assert not marks(case, late, past=True).contact_overdue
+    assert not contact_overdue(Case.objects.all(), late).exists()
+    assert not contact_overdue(Case.objects.all(), late, past=True).exists()

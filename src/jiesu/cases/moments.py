@@ -16,7 +16,7 @@ from jiesu.core.lifecycle import AT_WORK, HANDLING
 MOVED_BY = frozenset(
     {
         "state", "unit", "contacted_at", "contact_due_at", "due_at", "paused_since",
-        "n_redos", "n_returns", "round",
+        "n_redos", "n_returns", "round", "anonymous",
     }
 )  # fmt: skip
 """The fields of a case on which its moments depend."""
@@ -44,6 +44,11 @@ def can_be_called(case: Case) -> bool:
     return bool(case.caller) and not case.anonymous and not case.caller.startswith(ERASED)
 
 
+def awaits_contact(case: Case) -> bool:
+    """Whether the unit has yet to contact the caller. Nobody can contact one who gave no name."""
+    return case.contacted_at is None and not case.anonymous
+
+
 def moments(case: Case, rules: DeskRules) -> list[Moment]:
     """All that comes up by itself for a case as it stands, past and future, in its order.
 
@@ -62,7 +67,7 @@ def moments(case: Case, rules: DeskRules) -> list[Moment]:
             at = AT_ONCE if case.n_returns >= rule.count else None
         elif rule.event == "overdue":
             at = _late(case.due_at, rule) if at_work else None
-        elif at_work and case.contacted_at is None and case.contact_due_at is not None:
+        elif at_work and case.contact_due_at is not None and awaits_contact(case):
             at = _late(case.contact_due_at, rule)
         if at is not None:
             found.append(Moment(at, rule))

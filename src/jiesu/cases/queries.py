@@ -30,6 +30,7 @@ from jiesu.cases.actor import Actor
 from jiesu.cases.keyset import merged, one_of
 from jiesu.cases.models import Case, DeadlineChange, Event, Unit
 from jiesu.cases.models.case import AT_WORK_VALUES
+from jiesu.cases.moments import awaits_contact
 from jiesu.cases.refusals import Invalid, NotFound
 from jiesu.cases.rulebook import rulebook
 from jiesu.cases.scopes import CITY_WIDE, own_units
@@ -82,7 +83,7 @@ class Clocks:
     at_work: bool
     due_at: datetime | None
     contact_due_at: datetime | None
-    contacted: bool
+    awaits_contact: bool
     paused_since: datetime | None
 
 
@@ -98,7 +99,7 @@ def clock_marks(clocks: Clocks, as_of: datetime, soon_hours: int) -> Marks:
     stands = _stands(due_at, clocks.paused_since)
     late = None if stands else overdue_by(due_at, as_of)
     contact_late = None
-    if not clocks.contacted and not _stands(contact_due_at, clocks.paused_since):
+    if clocks.awaits_contact and not _stands(contact_due_at, clocks.paused_since):
         contact_late = overdue_by(contact_due_at, as_of)
     soon = not stands and late is None and due_at <= as_of + timedelta(hours=soon_hours)
     return Marks(late, contact_late, soon, stands)
@@ -118,7 +119,7 @@ def marks(case: Case, as_of: datetime, *, past: bool = False) -> Marks:
             then.state_then in AT_WORK_VALUES,
             then.due_then,
             then.contact_due_then,
-            then.contacted_then is not None,
+            then.contacted_then is None and not then.anonymous,
             then.paused_then,
         )
     else:
@@ -126,7 +127,7 @@ def marks(case: Case, as_of: datetime, *, past: bool = False) -> Marks:
             case.state in AT_WORK_VALUES,
             case.due_at,
             case.contact_due_at,
-            case.contacted_at is not None,
+            awaits_contact(case),
             case.paused_since,
         )
     return clock_marks(clocks, as_of, rulebook().rules_of(case.rules_id).soon_hours)
@@ -237,18 +238,23 @@ def soon_due(
 def contact_overdue(
     cases: QuerySet[Case], as_of: datetime, *, past: bool = False
 ) -> QuerySet[Case]:
-    """Those of the cases whose caller is not contacted and should have been."""
+    """Those of the cases whose caller is not contacted and should have been.
+
+    One who gave no name cannot be.
+    """
     if past:
         return _then(cases, as_of).filter(
             _not_standing("contact_due_then", "paused_then"),
             state_then__in=AT_WORK_VALUES,
             contacted_then=None,
+            anonymous=False,
             contact_due_then__lt=as_of,
         )
     return cases.filter(
         one_of("state", AT_WORK_VALUES),
         _not_standing("contact_due_at", "paused_since"),
         contacted_at=None,
+        anonymous=False,
         contact_due_at__lt=as_of,
     )
 

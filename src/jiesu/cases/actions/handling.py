@@ -76,8 +76,8 @@ def start_handling(
 ) -> Case:
     """Begin to work on a signed case, before or after the caller was contacted.
 
-    A burst pipe is closed first, and an anonymous caller cannot be contacted at all: the response
-    clock runs on whatever the unit does.
+    A burst pipe is closed first: the response clock runs on whatever the unit does. An anonymous
+    caller cannot be contacted at all, and has none.
     """
     with changing(case_id, "start", by=by, as_of=as_of, expected=expected) as change:
         change.move("start")
