@@ -5,11 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from jiesu.cases.actions.dispatching import dispose_case
+from jiesu.cases.actions.dispatching import dispatch_case, dispose_case
 from jiesu.cases.actions.intake import receive_case
 from jiesu.cases.history import chain_of
-from jiesu.cases.models import Case, Event
+from jiesu.cases.models import Case, DirectoryEntry, Event
 from jiesu.cases.refusals import Conflict, Forbidden, Invalid
+from jiesu.cases.rulebook import rules_changed
 from jiesu.cases.vault import Person, person_of, text_of
 from jiesu.core.chain import check_chain
 from jiesu.core.lifecycle import State
@@ -134,3 +135,12 @@ def test_a_demand_is_no_repeat_of_what_repeats_it(city: City) -> None:
             case_id=first.pk, reason="repeat", answer="已在办理", repeat_of=repeat.pk,
             by=city.operator, as_of=NOW + timedelta(days=2),
         )  # fmt: skip
+
+
+def test_a_directory_may_name_a_limit_that_an_older_case_does_not_know(city: City) -> None:
+    case = receive_case(DEMAND, by=city.operator, as_of=NOW, dispatch=False).case
+    DirectoryEntry.objects.update(limit="30d")
+    rules_changed()
+    dispatch_case(case_id=case.pk, by=city.dispatcher, as_of=NOW)
+    case.refresh_from_db()
+    assert (case.limit, case.due_at) == ("7d", NOW + timedelta(days=7))

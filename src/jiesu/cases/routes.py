@@ -58,10 +58,12 @@ def route_of(case: Case, book: Rulebook, day: date) -> Route | None:
     unit = standing(named, book, day)
     if named is None or unit is None or not may_lead(unit, day):
         return None
+    rules = book.rules_of(case.rules_id)
     assists = (standing(book.units.get(code), book, day) for code in match.assist_units)
     return Route(
         unit=unit,
-        limit=match.limit or book.desk_on(day)[1].usual_limit,
+        # A case keeps the rules of its day; a later directory may name limits that these lack.
+        limit=match.limit if match.limit in rules.limits else rules.usual_limit,
         explanation={lang: match.explanation(lang, book.names) for lang in ("zh", "en")},
         assist_units=tuple(dict.fromkeys(one for one in assists if one not in (None, unit))),
         copied_to=standing(book.units.get(match.copied_to or ""), book, day),
