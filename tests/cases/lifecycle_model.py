@@ -194,7 +194,7 @@ class Desk:
         start, found = datetime.min.replace(tzinfo=UTC), []
         if case.state in AT_WORK:
             found += [(case.due_at + TICK, "overdue"), (case.due_at + 72 * HOUR + TICK, "long")]
-            if case.contacted_at is None:
+            if case.contacted_at is None and not case.anonymous:
                 found.append((case.contact_due_at + TICK, "no_contact"))
         if case.n_redos >= 2:
             found.append((start, "redone_twice"))
@@ -577,6 +577,8 @@ class Desk:
     def _end_parking(self, case: Sheet, who: Person) -> None:
         if not case.parked:
             raise No("Conflict", "not_parked")
+        if who.role == "head" and case.state not in HANDLING:
+            raise No("Conflict", "ended")
         case.parked = False
         self._run_on(case, "parked")
 

@@ -388,6 +388,15 @@ def test_a_parked_case_with_feedback_is_called_back_at_its_limit(city: City) -> 
     assert case.callbacks.get().state == "due"
 
 
+def test_a_unit_does_not_choose_whether_an_ended_case_was_parked(city: City) -> None:
+    case = closed(city.received(), "yes", "satisfied")
+    Case.objects.filter(pk=case.pk).update(parked=True)
+    with pytest.raises(Conflict, match="the city decides"):
+        end_parking(case_id=case.pk, why="已解决", by=city.head, as_of=ENDED + HOUR)
+    end_parking(case_id=case.pk, why="已解决", by=city.evaluator, as_of=ENDED + HOUR)
+    assert not Case.objects.get(pk=case.pk).parked
+
+
 def test_parking_ends_with_the_dispatch(city: City) -> None:
     case = city.received()
     claim = approved(city, case, "parking", as_of=NOW + DAY)

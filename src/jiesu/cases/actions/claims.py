@@ -15,13 +15,13 @@ from jiesu.cases.callback_queue import is_independent
 from jiesu.cases.change import Change, changing
 from jiesu.cases.claim_rules import OPEN, claimable, put_in_effect, within_caps
 from jiesu.cases.effect import effect_of
-from jiesu.cases.models import Case, Claim, Pause
+from jiesu.cases.models import Case, Claim, Pause, Role
 from jiesu.cases.pauses import resume
 from jiesu.cases.record_words import write_words
 from jiesu.cases.refusals import Conflict, Forbidden, Invalid, NotFound
 from jiesu.cases.scopes import permit
 from jiesu.cases.words import checked_words
-from jiesu.core.lifecycle import AT_WORK
+from jiesu.core.lifecycle import AT_WORK, HANDLING
 
 State = Claim.State
 
@@ -178,12 +178,18 @@ def _approve(change: Change, claim: Claim) -> dict[str, int]:
 def end_parking(
     *, case_id: int, why: str, by: Actor, as_of: datetime, expected: int | None = None
 ) -> Case:
-    """End the parking of a case: its clocks run on. Raises Conflict where it is not parked."""
+    """End the parking of a case: its clocks run on.
+
+    Raises Conflict where it is not parked, and to a unit whose case has ended: whether that counts
+    as parked in the figures is not the unit's to choose.
+    """
     why = checked_words("why", why)
     with changing(case_id, "end_parking", by=by, as_of=as_of, expected=expected) as change:
         case = change.case
         if not case.parked:
             raise Conflict("not_parked", "the case is not parked")
+        if by.role is Role.HEAD and case.state not in HANDLING:
+            raise Conflict("ended", "the case has ended: the city decides whether it was parked")
         approved = case.claims.filter(kind=Claim.Kind.PARKING, state=State.APPROVED, ended_at=None)
         claim = approved.order_by("-pk").first()
         said: dict[str, Any] = {}
