@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from jiesu.cases.actions.dispatching import redispatch_case
 from jiesu.cases.actions.redoing import redo_case
 from jiesu.cases.case_rows import Words, rows_of
 from jiesu.cases.change import changing
@@ -190,3 +191,20 @@ def test_a_caller_who_was_erased_is_not_called_about_a_redo(city: City) -> None:
     assert case.due_at is not None
     sweep(case.due_at + MINUTE)
     assert [row.state for row in case.callbacks.order_by("round")] == ["done", "invalid"]
+
+
+def test_what_was_said_of_a_unit_stays_with_it_when_another_redoes_the_case(city: City) -> None:
+    case = due_case(city)
+    answered(case, city.caller, LIMIT, ANGRY)
+    redispatch_case(
+        case_id=case.pk, unit="D01", why="属住建职责", by=city.dispatcher, as_of=LIMIT + HOUR
+    )
+    second = LIMIT + HOUR + 7 * DAY
+    sweep(second)
+    answered(case, city.caller, second, HAPPY)
+    case.refresh_from_db()
+    assert case.unit == city.unit["D01"]
+    [row] = rows_of([case.pk], Words.of_the_city()).table.to_pylist()
+    assert (row["unit"], row["callback_resolved"], row["final_resolved"]) == (
+        "110101001", "no", "yes",
+    )  # fmt: skip

@@ -17,6 +17,7 @@ from jiesu.cases.actions.handling import sign_case, submit_feedback
 from jiesu.cases.actions.redoing import redo_case
 from jiesu.cases.actions.units import end_unit, merge_units, move_unit, rename_unit
 from jiesu.cases.actor import Actor
+from jiesu.cases.case_rows import Words, rows_of
 from jiesu.cases.history import chain_of
 from jiesu.cases.models import (
     Case,
@@ -30,9 +31,11 @@ from jiesu.cases.models import (
 )
 from jiesu.cases.refusals import Conflict, Forbidden, Invalid, NotFound
 from jiesu.cases.rulebook import rulebook, rules_changed
+from jiesu.cases.sweep import sweep
 from jiesu.cases.unit_history import UnitThen, unit_on
 from jiesu.core.chain import check_chain
 from jiesu.core.lifecycle import State
+from tests.cases.calling import ANGRY, HAPPY, LIMIT, answered
 from tests.cases.cast import ELEVATOR, HEATING, NOW, STALLS, City
 
 TODAY = date(2022, 2, 8)
@@ -218,6 +221,18 @@ def test_a_closed_case_of_a_merged_unit_is_redone_by_its_successor(city: City) -
     merge(city)
     again = redo_case(case_id=case.pk, opinion="未解决", by=city.evaluator, as_of=NOW + HOUR)
     assert (again.unit, again.state) == (city.unit[NEW], State.DISPATCHED)
+
+
+def test_a_score_stays_with_the_merged_unit_and_an_open_call_back_goes_on(city: City) -> None:
+    judged, due = city.received(), city.received(new_facts=True)
+    sweep(LIMIT)
+    answered(judged, city.caller, LIMIT, ANGRY)
+    merge(city, as_of=LIMIT + HOUR)
+    judged.refresh_from_db()
+    assert judged.unit == city.unit[NEW]
+    answered(due, city.caller, LIMIT + 2 * HOUR, HAPPY)
+    rows = rows_of([judged.pk, due.pk], Words.of_the_city()).table.to_pylist()
+    assert {row["case_id"]: row["unit"] for row in rows} == {judged.number: OLD, due.number: NEW}
 
 
 def test_the_people_of_a_merged_unit_go_on_with_its_cases(city: City) -> None:

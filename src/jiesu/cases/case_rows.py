@@ -58,6 +58,8 @@ class _Round:
     resolved: str
     satisfaction: str
     void: bool
+    unit: str | None
+    unit_name: str | None
 
     @property
     def counts(self) -> bool:
@@ -163,7 +165,10 @@ def _beside(read: Sequence[tuple[Any, ...]]) -> _Beside:
     redone = [row[0] for row in read if row[_READ.index("n_redos")]]
     rounds: dict[int, list[_Round]] = {}
     ended = Callback.objects.filter(case__in=keys, ended_at__isnull=False)
-    columns = ("round", "state", "ended_at", "contacted", "resolved", "satisfaction", "void")
+    columns = (
+        "round", "state", "ended_at", "contacted", "resolved", "satisfaction", "void",
+        "unit__code", "unit__name",
+    )  # fmt: skip
     answered: Iterable[Any] = ended.order_by("case", "round").values_list("case", *columns)
     for case, *values in answered:
         rounds.setdefault(case, []).append(_Round(*values))
@@ -209,8 +214,7 @@ def _row(case: Mapping[str, Any], beside: _Beside, words: Words) -> tuple[Any, .
         case["category_1"] or None,
         case["category_2"] or None,
         case["category_3"] or None,
-        case["unit__code"],
-        case["unit__name"],
+        *_unit(case, beside.rounds.get(pk, ())),
         LIST_SEPARATOR.join(assists) if assists else None,
         case["district__code"],
         case["place__code"],
@@ -231,6 +235,22 @@ def _row(case: Mapping[str, Any], beside: _Beside, words: Words) -> tuple[Any, .
         case["repeat_of__number"],
         case["labels"] or None,
     )
+
+
+def _unit(case: Mapping[str, Any], rounds: Sequence[_Round]) -> tuple[str | None, str | None]:
+    """Whose the case's score is: the present lead unit's, until the resident has judged another.
+
+    What is redone may go to another unit, or to the successor of one that was merged.
+    """
+    first = _first_of(rounds)
+    if first is not None and first.unit is not None and first.state != CallbackState.NOT_SAMPLED:
+        return first.unit, first.unit_name
+    return case["unit__code"], case["unit__name"]
+
+
+def _first_of(rounds: Sequence[_Round]) -> _Round | None:
+    """The first round; a case that was not drawn may have later ones only, after a redo."""
+    return next((one for one in rounds if one.number == 1), None)
 
 
 def _first_cycle(
@@ -256,8 +276,7 @@ def _stands(case: Mapping[str, Any]) -> bool:
 
 def _answers(rounds: Sequence[_Round]) -> tuple[Any, ...]:
     """The columns of the call-backs: what came of the first round, and of the last that counts."""
-    # A case that was not drawn may have later rounds, after a redo: it counts in no rate.
-    first = next((one for one in rounds if one.number == 1), None)
+    first = _first_of(rounds)
     if first is None or first.state == CallbackState.NOT_SAMPLED:
         return (None,) * 7
     last = next((one for one in reversed(rounds) if one.counts), None)

@@ -34,6 +34,12 @@ def last_callback(case: Case) -> Callback | None:
     return case.callbacks.filter(state__in=ENDED_VALUES).order_by("-round").first()
 
 
+def answering(case: Case) -> set[int]:
+    """The units that a case is scored for: the present one, and the one that was judged first."""
+    judged = case.callbacks.filter(round=1, state__in=ENDED_VALUES).values_list("unit", flat=True)
+    return {unit for unit in (case.unit_id, *judged) if unit is not None}
+
+
 def claimable(change: Change, kind: str, reason: str) -> None:
     """Raise Conflict where a unit cannot claim this of this case now."""
     case = change.case
@@ -59,7 +65,7 @@ def claimable(change: Change, kind: str, reason: str) -> None:
 def _lapse(change: Change, kind: str) -> None:
     """End what another unit has claimed, which has the case no more."""
     for claim in change.case.claims.filter(kind=kind, state__in=OPEN).exclude(
-        unit=change.case.unit
+        unit__in=answering(change.case)
     ):
         claim.state, claim.ended_at = Claim.State.WITHDRAWN, change.as_of
         claim.save(update_fields=["state", "ended_at"])

@@ -13,7 +13,7 @@ from jiesu.cases.actor import Actor
 from jiesu.cases.asking import catalogue_reason
 from jiesu.cases.callback_queue import is_independent
 from jiesu.cases.change import Change, changing
-from jiesu.cases.claim_rules import OPEN, claimable, put_in_effect, within_caps
+from jiesu.cases.claim_rules import OPEN, answering, claimable, put_in_effect, within_caps
 from jiesu.cases.effect import effect_of
 from jiesu.cases.models import Case, Claim, Pause, Role
 from jiesu.cases.pauses import resume
@@ -165,7 +165,10 @@ def decide_claim(
 
 
 def _approve(change: Change, claim: Claim) -> dict[str, int]:
-    if claim.unit_id != change.case.unit_id:
+    of_now = claim.unit_id == change.case.unit_id
+    if not of_now and (
+        claim.kind == Claim.Kind.PARKING or claim.unit_id not in answering(change.case)
+    ):
         text = "the case has gone to another unit since: refuse the claim"
         raise Conflict("another_unit", text)
     if claim.kind == Claim.Kind.PARKING and change.case.state not in AT_WORK:

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import Model, Q, QuerySet
 
 from jiesu.cases.actor import Actor
+from jiesu.cases.callback_queue import OPEN_VALUES
 from jiesu.cases.change import Change, changing
 from jiesu.cases.models import Assist, Case, Escalation, Opinion, Place, Unit, User, Whistle
 from jiesu.cases.refusals import Conflict, Invalid, NotFound
@@ -158,6 +159,9 @@ def _hand_over(change: Change, unit: Unit, successor: Unit) -> None:
             unit=successor if case.unit_id == unit.pk else case.unit,
             district=successor if case.district_id == unit.pk else case.district,
         )
+    if case.unit_id == successor.pk:
+        # The resident judges whoever has the case when asked.
+        case.callbacks.filter(unit=unit, state__in=OPEN_VALUES).update(unit=successor)
     given: dict[str, list[int]] = {}
     assists = case.assists.filter(answered_at=None)
     if case.unit_id != successor.pk and not assists.filter(unit=successor).exists():
