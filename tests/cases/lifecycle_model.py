@@ -84,6 +84,7 @@ WHO: Mapping[str, tuple[tuple[set[str], str], ...]] = {
     "callback": (({"caller"}, "any"),),
     "redo": (({"caller", "evaluator", "dispatcher"}, "any"),),
     "supervise": (({"dispatcher", "evaluator"}, "any"),),
+    "archive": (({"administrator"}, "any"),),
 }
 
 
@@ -647,6 +648,10 @@ class Desk:
         case.round += ended_now
         self._send(case, case.unit, "redo", designated=True)
 
+    def _archive(self, case: Sheet, who: Person) -> None:
+        moved(case, *DISPOSED.values(), "closed")
+        case.state = "archived"
+
     def _supervise(self, case: Sheet, who: Person) -> None:
         moved(case, *HANDLING, "closed")
         by_hand = sum(rule == "" for rule, _ in case.supervised)
@@ -666,6 +671,7 @@ RIPE = {
     "return": ("dispatched", "signed"),
     "redo": ("feedback_submitted", "closed"),
     "supervise": (*HANDLING, "closed"),
+    "archive": ("closed", *DISPOSED.values()),
 }
 
 

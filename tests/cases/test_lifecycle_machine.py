@@ -33,6 +33,7 @@ from jiesu.cases.actions import (
     redoing,
     supervision,
 )
+from jiesu.cases.actions.archiving import archive_case
 from jiesu.cases.actions.intake import Demand, receive_case
 from jiesu.cases.actor import Actor
 from jiesu.cases.case_audit import Known, found_in_cases
@@ -68,7 +69,7 @@ from tests.cases.lifecycle_model import (
     ripe,
 )
 
-N_LIVES, N_STEPS = 30, 40
+N_LIVES, N_STEPS = 25, 35
 MOST_CASES = 3
 LEVELS = {levels[2]: levels for levels in CATEGORIES} | {"": ("", "", ""), "无": ("无", "", "")}
 SOON = (timedelta(minutes=5), timedelta(hours=3), timedelta(days=1), timedelta(days=9))
@@ -406,6 +407,11 @@ class Lives(RuleBasedStateMachine):
     def redo(self, data: st.DataObject) -> None:
         self.do(data, "redo", redoing.redo_case, {}, {"opinion": "不完整"})
 
+    @could("archive")
+    @rule(data=st.data())
+    def archive(self, data: st.DataObject) -> None:
+        self.do(data, "archive", archive_case)
+
     @could("supervise")
     @rule(data=st.data())
     def supervise(self, data: st.DataObject) -> None:
@@ -493,7 +499,7 @@ class Lives(RuleBasedStateMachine):
             has_ended = here is not None and here.state in ("done", "invalid")
             if sheet.state == "closed":
                 assert has_ended or (here is not None and here.state == "not_sampled")
-            elif sheet.state not in DISPOSED.values():
+            elif sheet.state not in (*DISPOSED.values(), "archived"):
                 assert not has_ended
         self.touched.clear()
 
