@@ -2,11 +2,14 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
-from jiesu.cases.actions.dispatching import dispatch_case, dispose_case
+from jiesu.cases.actions.dispatching import classify_case, dispatch_case, dispose_case
 from jiesu.cases.actions.intake import receive_case
+from jiesu.cases.actor import Actor
+from jiesu.cases.audit import Audit
 from jiesu.cases.history import chain_of
 from jiesu.cases.models import Case, DirectoryEntry, Event
 from jiesu.cases.refusals import Conflict, Forbidden, Invalid
@@ -144,3 +147,32 @@ def test_a_directory_may_name_a_limit_that_an_older_case_does_not_know(city: Cit
     dispatch_case(case_id=case.pk, by=city.dispatcher, as_of=NOW)
     case.refresh_from_db()
     assert (case.limit, case.due_at) == ("7d", NOW + timedelta(days=7))
+
+
+def test_what_came_by_a_public_form_keeps_nobody_from_being_heard(city: City) -> None:
+    forged = receive_case(DEMAND, by=Actor.resident("web"), as_of=NOW).case
+    called = city.received()
+    assert (forged.state, called.state) == (State.DISPATCHED, State.DISPATCHED)
+    assert called.repeat_of_id is None
+    again = receive_case(DEMAND, by=Actor.resident("web"), as_of=NOW).case
+    assert again.repeat_of_id == called.pk
+
+
+def test_a_demand_that_came_without_its_place_is_classified_with_it(
+    city: City, tmp_path: Path
+) -> None:
+    demand = replace(DEMAND, place="", category=("", "", ""))
+    case = receive_case(demand, by=city.operator, as_of=NOW).case
+    with pytest.raises(Invalid, match="no street"):
+        classify_case(
+            case_id=case.pk, category=DEMAND.category, place="110101001001", by=city.operator,
+            as_of=NOW,
+        )  # fmt: skip
+    classify_case(
+        case_id=case.pk, category=DEMAND.category, place="110102001", by=city.operator, as_of=NOW
+    )
+    dispatch_case(case_id=case.pk, by=city.dispatcher, as_of=NOW)
+    case.refresh_from_db()
+    assert (case.unit, case.district) == (city.unit["110102001"], city.unit["110102"])
+    assert case.events.get(kind="classified").changes["place"] == [None, "110102001"]
+    assert list(Audit(number=case.number, file=tmp_path / "seals").run()) == []

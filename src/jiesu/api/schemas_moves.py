@@ -38,12 +38,14 @@ class ClassifyIn(MoveIn):
     category_3: Code = ""
     kind: Code = Field("", description="Empty: as it is.")
     urgent: bool | None = Field(None, description="Null: as it is.")
+    place: Code = Field("", description="A street or a district. Empty: as it is.")
 
     def arguments(self) -> dict[str, Any]:
         return {
             "category": (self.category_1, self.category_2, self.category_3),
             "kind": self.kind,
             "urgent": self.urgent,
+            "place": self.place,
         }
 
 

@@ -12,7 +12,7 @@ from django.db.models import Model
 
 from jiesu.cases.actor import Actor
 from jiesu.cases.insertion import made
-from jiesu.cases.models import Case, Event, Unit
+from jiesu.cases.models import Case, Event, Place, Unit
 from jiesu.core.chain import GENESIS, StoredEvent, event_digest, personal_digest
 
 Changes = Mapping[str, Any]
@@ -26,7 +26,7 @@ def plain(value: object) -> object:
         return value
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-    if isinstance(value, Unit):
+    if isinstance(value, Unit | Place):
         return value.code
     if isinstance(value, Case):
         return value.number

@@ -14,7 +14,7 @@ from jiesu.cases.change import Change, changing
 from jiesu.cases.clock import set_clocks
 from jiesu.cases.explanations import cited_consultation
 from jiesu.cases.history import personal
-from jiesu.cases.models import Assist, Case, Dispatch, Role, Unit
+from jiesu.cases.models import Assist, Case, Dispatch, Place, Role, Unit
 from jiesu.cases.pauses import end_pauses, unpark
 from jiesu.cases.refusals import Conflict, Forbidden, Invalid
 from jiesu.cases.routes import Route, first_dispatch, is_in_office, may_lead, route_of
@@ -34,9 +34,14 @@ def classify_case(
     as_of: datetime,
     kind: str = "",
     urgent: bool | None = None,
+    place: str = "",
     expected: int | None = None,
 ) -> Case:
-    """Give a case its category (and kind), before it is dispatched. Raises Invalid."""
+    """Give a case its category, and its kind and place where these were not known or are wrong.
+
+    `place` is the code of a street or a district. Before the dispatch, which goes by them. Raises
+    Invalid.
+    """
     book = rulebook()
     with changing(case_id, "classify", by=by, as_of=as_of, expected=expected) as change:
         case = change.case
@@ -46,6 +51,8 @@ def classify_case(
         if kind and kind not in {choice.key for choice in rules.kinds}:
             raise Invalid({"kind": "this kind of demand is not known"})
         change.move("classify")
+        if place:
+            _put_right_place(change, place)
         change.set(
             category_1=category[0],
             category_2=category[1],
@@ -56,6 +63,24 @@ def classify_case(
         )
         change.event("classified", category=list(category))
     return case
+
+
+def _put_right_place(change: Change, code: str) -> None:
+    """Set where a case is; the community stays only where it lies there."""
+    book, case = rulebook(), change.case
+    place = Place.objects.filter(code=code, kind__in=("district", "street")).first()
+    if place is None or code not in book.places:
+        raise Invalid({"place": "no street or district has this code"})
+    district = book.places.district_of(code)
+    answering = book.places.answering.get(district or "")
+    stays = case.community is not None and code in {
+        above.code for above in book.places.upward(case.community.code)
+    }
+    change.set(
+        place=place,
+        community=case.community if stays else None,
+        district=book.units.get(answering or ""),
+    )
 
 
 def dispose_case(
