@@ -389,3 +389,15 @@ def test_two_clerks_at_once_never_call_the_same_resident() -> None:
     clerks = [city_caller(f"clerk{n}") for n in range(6)]
     taken = at_once(*[lambda by=by: take_callback(by=by, as_of=LIMIT) for by in clerks])
     assert len({one.pk for one in taken if isinstance(one, Callback)}) == 6
+
+
+def test_a_unit_cannot_tell_from_the_version_that_its_case_is_being_called(city: City) -> None:
+    case = due_case(city)
+    # Supervision comes up meanwhile, and is no secret.
+    sweep(LIMIT + HOUR)
+    case.refresh_from_db()
+    before = case.version
+    missed(case, city.caller, LIMIT + HOUR)
+    case.refresh_from_db()
+    assert (case.version, kinds(case)[-1]) == (before, "callback_attempted")
+    assert_whole(case)

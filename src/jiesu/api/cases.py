@@ -37,7 +37,7 @@ from jiesu.cases.models import Case, Event
 from jiesu.cases.queries import QueueKey, Search, newest_cases
 from jiesu.cases.refusals import Invalid
 from jiesu.cases.rulebook import local_day, rulebook
-from jiesu.cases.scopes import permit, visible_cases
+from jiesu.cases.scopes import may, permit, visible_cases
 from jiesu.cases.vault import Person
 
 router = Router(tags=["cases"])
@@ -98,7 +98,7 @@ def receive(
     )
     response.headers["Location"] = f"{request.path}/{made.case.number}"
     response.headers["ETag"] = tag(made.case.version)
-    return Status(201 if made.is_new else 200, shown.received(made))
+    return Status(201 if made.is_new else 200, shown.received(made, actor_of(request)))
 
 
 @router.get("/cases", auth=doing("see_cases", "read"), response=CasePage, operation_id="list_cases")
@@ -227,6 +227,8 @@ def list_events(
     permit(actor_of(request), "see_history", case)
     last = last_row(cursor, number)
     events = case.events.filter(seq__gt=last[0] if last else 0).order_by("seq")
+    if not may(actor_of(request), "see_callback", case):
+        events = events.exclude(kind__startswith="callback")
     rows, more = page(list(events[: limit + 1]), limit)
     return EventPage(
         items=[_event(event) for event in rows],

@@ -46,9 +46,7 @@ def follow(
 
 
 def _event(event: Event) -> FeedEvent:
-    return FeedEvent(
-        id=event.pk, number=event.case.number, seq=event.seq, kind=event.kind, at=event.at
-    )
+    return FeedEvent(id=event.pk, number=event.case.number, kind=event.kind, at=event.at)
 
 
 def _cases(by: Actor, keys: list[int]) -> list[FeedCase]:

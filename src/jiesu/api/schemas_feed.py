@@ -16,7 +16,6 @@ class FeedEvent(BaseModel):
 
     id: int
     number: str
-    seq: int
     kind: str
     at: datetime
 

@@ -25,7 +25,7 @@ from jiesu.cases.actor import Actor
 from jiesu.cases.callback_queue import callbacks_for
 from jiesu.cases.clock import explanation
 from jiesu.cases.disclosure import masked_case
-from jiesu.cases.models import Callback, Case, Dispatch, Unit
+from jiesu.cases.models import Callback, Case, Dispatch, Role, Unit
 from jiesu.cases.queries import marks
 from jiesu.cases.vault import Person
 from jiesu.core.worktime import Lang
@@ -43,17 +43,23 @@ def unit_ref(unit: Unit | None) -> UnitRef | None:
     return UnitRef(code=unit.code, name=unit.name) if unit else None
 
 
-def received(made: Received) -> ReceivedOut:
-    """What became of a demand; of a new one without asking the database."""
-    case = made.case
+def received(made: Received, by: Actor) -> ReceivedOut:
+    """What became of a demand; of a new one without asking the database.
+
+    A program is not told what else the owner of a phone has asked of the city: only of what it
+    brought in itself.
+    """
+    case, is_program = made.case, by.role is Role.CLIENT
     if made.is_new:
         words = made.route.explanation.get(lang(), "") if made.route else ""
         first = CaseRef(number=made.first.number, state=made.first.state) if made.first else None
+        own = made.first is not None and by.user is not None and made.first.by == by.user.pk
     else:
         dispatch = case.dispatches.order_by("-number").first()
         words = dispatch.explanation.get(lang(), "") if dispatch else ""
         repeats = case.repeat_of
         first = CaseRef(number=repeats.number, state=repeats.state) if repeats else None
+        own = repeats is not None and repeats.received_by == by.user
     return ReceivedOut(
         number=case.number,
         version=case.version,
@@ -64,9 +70,9 @@ def received(made: Received) -> ReceivedOut:
         due_at=case.due_at,
         provisional=case.provisional,
         explanation=words,
-        n_month=case.n_month,
-        n_year=case.n_year,
-        repeat_of=first,
+        n_month=1 if is_program else case.n_month,
+        n_year=1 if is_program else case.n_year,
+        repeat_of=first if own or not is_program else None,
     )
 
 

@@ -20,6 +20,10 @@ from jiesu.cases.scopes import permit
 from jiesu.cases.transaction import writing
 from jiesu.core.lifecycle import State, moved
 
+UNSEEN = frozenset({"callback_attempted", "callback_link_made"})
+"""What happens on the way to a call-back's answers. It changes nothing that anybody but call-back
+clerks sees, and so not the version: a unit must not learn from it that its case is being called."""
+
 
 class Change:
     """A case while it is being changed. What is set is saved, once, when the block ends."""
@@ -58,9 +62,11 @@ class Change:
         if not self._happened:
             return
         events = chained(self.case, self.by, self.as_of, self._happened)
-        self.case.version += 1
-        self.case.exported = False
-        always = {"version", "n_events", "head", "exported"}
+        always = {"n_events", "head"}
+        if self._fields or any(kind not in UNSEEN for kind, _ in self._happened):
+            self.case.version += 1
+            self.case.exported = False
+            always |= {"version", "exported"}
         if self._fields & MOVED_BY and self.case.rules_id is not None:
             rules = rulebook().rules_of(self.case.rules_id)
             self.case.next_sweep_at = next_sweep_at(self.case, rules, self.as_of)

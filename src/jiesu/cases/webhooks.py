@@ -142,7 +142,6 @@ def message(event: Event) -> dict[str, object]:
         "id": event.pk,
         "kind": event.kind,
         "number": event.case.number,
-        "seq": event.seq,
         "at": event.at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
         "state": event.case.state,
         "version": event.case.version,

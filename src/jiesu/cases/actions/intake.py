@@ -89,6 +89,7 @@ class Earlier:
     category: Levels
     place: int | None
     repeat_of: int | None
+    by: int | None
 
 
 def receive_case(
@@ -281,8 +282,8 @@ def _earlier(callers: Sequence[str], as_of: datetime) -> list[Earlier]:
         since = connection.ops.adapt_datetimefield_value(as_of - timedelta(days=366))
         cursor.execute(_EARLIER.format(", ".join(["%s"] * len(callers))), [*callers, since])
         return [
-            Earlier(pk, number, _instant(created_at), state, (one, two, three), place, first)
-            for pk, number, created_at, state, one, two, three, place, first in cursor.fetchall()
+            Earlier(row[0], row[1], _instant(row[2]), row[3], (row[4], row[5], row[6]), *row[7:])
+            for row in cursor.fetchall()
         ]
 
 
@@ -290,8 +291,8 @@ def _earlier(callers: Sequence[str], as_of: datetime) -> list[Earlier]:
 # empty ones out by these very words, without which SQLite would not use it.
 _EARLIER = (
     "SELECT id, number, created_at, state, category_1, category_2, category_3, place_id, "
-    "repeat_of_id FROM cases_case WHERE caller IN ({}) AND NOT (caller = '') AND created_at > %s "
-    "ORDER BY id DESC LIMIT 1000"
+    "repeat_of_id, received_by_id FROM cases_case WHERE caller IN ({}) AND NOT (caller = '') "
+    "AND created_at > %s ORDER BY id DESC LIMIT 1000"
 )
 
 
@@ -314,6 +315,8 @@ def _repeated(
     """The demand that this one repeats: the caller's last on the matter, or what that repeats.
 
     The same trouble in another place is another matter; where a place is not known it may be any.
+    What came by a public form under somebody's phone is not known to be theirs: it keeps nobody's
+    call from being dispatched.
     """
     category = (case.category_1, case.category_2, case.category_3)
     depth = rules.repeats.matter
@@ -322,6 +325,8 @@ def _repeated(
     since = as_of - timedelta(days=rules.repeats.days)
     for one in earlier:
         if case.place_id and one.place and case.place_id != one.place:
+            continue
+        if one.by is None and case.received_by_id is not None:
             continue
         if one.created_at >= since and one.category[:depth] == category[:depth]:
             firsts = {other.pk: other for other in earlier}
