@@ -162,13 +162,13 @@ class Desk:
         submit_feedback(
             case_id=pk, result="resolved", real=True, answer="已解决", by=self.clerk, as_of=at
         )
-        self._end_halts(at, waiting_only=True)
+        self._end_halts(at)
         self.model.step(at, state=State.FEEDBACK_SUBMITTED)
 
     def redo(self, pk: int, at: datetime) -> None:
         redo_case(case_id=pk, opinion="没修好", by=self.city.dispatcher, as_of=at)
         self._end_halts(at)
-        self.model.step(at, state=State.DISPATCHED, given=Given(at, "redo"))
+        self._sent(at, "redo")
 
     def give_on(self, pk: int, at: datetime) -> None:
         unit = Case.objects.get(pk=pk).unit
@@ -177,7 +177,7 @@ class Desk:
         given = self.model.last.given
         assert given is not None
         self._end_halts(at)
-        self.model.step(at, state=State.DISPATCHED, given=Given(at, given.limit))
+        self._sent(at, given.limit)
 
     def give_back(self, pk: int, at: datetime) -> None:
         return_case(
@@ -188,7 +188,12 @@ class Desk:
 
     def dispatch(self, pk: int, at: datetime) -> None:
         dispatch_case(case_id=pk, by=self.city.dispatcher, as_of=at)
-        self.model.step(at, state=State.DISPATCHED, given=Given(at, "7d"))
+        self._sent(at, "7d")
+
+    def _sent(self, at: datetime, limit: str) -> None:
+        """Both clocks begin anew, and the caller is to be contacted again."""
+        given = Given(at, limit)
+        self.model.step(at, state=State.DISPATCHED, contacted=False, given=given)
 
     def wait(self, pk: int, at: datetime) -> None:
         made = wait_for_caller(case_id=pk, by=self.clerk, as_of=at)
