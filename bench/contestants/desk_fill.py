@@ -103,8 +103,14 @@ class Texts:
     def private(self, n: int, town: Any, matter: Any) -> tuple[str, tuple[Any, ...]]:
         """The hash of the n-th case's caller, and its row."""
         from bench.contestants.desk_town import caller_of, number_of
-        from jiesu.cases.personal import new_salt
-        from jiesu.cases.vault import Person, caller_hash, name_hash, sealed_person, sealed_text
+        from jiesu.cases.privacy.personal import new_salt
+        from jiesu.cases.privacy.vault import (
+            Person,
+            caller_hash,
+            name_hash,
+            sealed_person,
+            sealed_text,
+        )
 
         phone, name = caller_of(n, self._size)
         title, body, is_special = town.text(n, self._size, matter)
@@ -136,8 +142,8 @@ class Texts:
     def _hash(self, term: str) -> int:
         found = self._terms.get(term)
         if found is None:
-            from jiesu.cases.personal import term_hash
-            from jiesu.cases.vault import ring
+            from jiesu.cases.privacy.personal import term_hash
+            from jiesu.cases.privacy.vault import ring
 
             found = self._terms[term] = term_hash(ring(), term)
         return found
@@ -171,7 +177,7 @@ def fill_ranking(size: int, now: datetime) -> None:
 
     The call-backs of the last ones are due. Prints nothing of them: they come first in the queue.
     """
-    from jiesu.cases.site_city import month_of
+    from jiesu.cases.figures.site_city import month_of
 
     start = month_of(now)[1].start
     step = (now - timedelta(hours=1) - start) / size
@@ -194,7 +200,7 @@ def _fill_dispatched(
     from bench.contestants.desk_table import Table, quickly, settle
     from bench.contestants.desk_town import Town, caller_of, instant
     from jiesu.cases.models import Callback, Case, Dispatch
-    from jiesu.cases.vault import caller_hash
+    from jiesu.cases.privacy.vault import caller_hash
 
     town = Town(1, now)
     cases = Table(Case, GIVEN, **alike(), version=3, exported=False, indexed=True)
@@ -241,8 +247,8 @@ def _answers(n: int, due: str, ended: str | None) -> tuple[Any, ...]:
 
 def alike() -> dict[str, Any]:
     """What is the same of all cases."""
+    from jiesu.cases.privacy.vault import ring
     from jiesu.cases.rulebook import local_day, rulebook
-    from jiesu.cases.vault import ring
 
     book = rulebook()
     return {

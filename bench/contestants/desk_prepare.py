@@ -16,7 +16,7 @@ serving.SETTINGS = "bench.bare.settings"
 def open_city(city: Path) -> None:
     """Open the site and load the city. Nothing of Django may be imported before."""
     serving.open_site(lambda line: None)
-    from jiesu.cases.loading import load_city
+    from jiesu.cases.folder.loading import load_city
 
     load_city(city, as_of=datetime.now(UTC))
 

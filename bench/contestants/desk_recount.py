@@ -21,10 +21,10 @@ def main(runs: int) -> None:
     import pyarrow.parquet as pq
     from django.db.models import F
 
-    from jiesu.cases.export import live_files
+    from jiesu.cases.figures.export import live_files
+    from jiesu.cases.figures.running import figures_job
     from jiesu.cases.jobs import More
     from jiesu.cases.models import Case
-    from jiesu.cases.running import figures_job
 
     def follow() -> None:
         while isinstance(figures_job(datetime.now(UTC)), More):

@@ -111,6 +111,7 @@ class Town:
     def _made(self, category: Category, place: Place) -> Matter | None:
         book = self._book
         case = Case(place_id=book.place_ids[place.code], kind="complaint")
+        case.rules_id = book.desk_on(self._day)[0]
         case.category_1, case.category_2, case.category_3 = category.levels
         route = route_of(case, book, self._day)
         if route is None:
