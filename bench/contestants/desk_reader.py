@@ -60,16 +60,13 @@ def questions(size: int) -> dict[str, Question]:
         "district": lambda n: search(Search(place=town.DISTRICT)),
         "category, first level": lambda n: search(Search(category_1=usual[n % 10].levels[0])),
         "category, third level": lambda n: search(Search(category_3=usual[n % 10].levels[2])),
-        "two characters of a third of the texts": lambda n: search(Search(words="尽快")),
+        "two characters of a third of the texts": lambda n: search(Search(words="妥善")),
         "words of one text in 400": lambda n: search(Search(words=town.MIDDLING)),
         "words of 25 texts": lambda n: search(Search(words=town.RARE)),
-        OPEN_ENDED: lambda n: search(Search(words="尽快 回电")),
+        "two words of a third, together in one of 400": lambda n: search(Search(words="妥善 回电")),
+        "two words of a third that never meet": lambda n: search(Search(words="妥善 屡次")),
         "a clerk's own, by words that all have": lambda n: search(Search(words="街道"), clerk),
     }
-
-
-OPEN_ENDED = "two words of a third each that meet in 25 texts"
-"""The search ends here when it has looked at 2,000 texts, and finds as many as lie there."""
 
 
 def main(size: int) -> None:

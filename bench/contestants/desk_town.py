@@ -30,8 +30,8 @@ BUSY_PHONE, BUSY_NAME = "13700000000", "王秀英"
 
 RARE, N_RARE = "孔明灯", 25
 MIDDLING, MIDDLING_ONE_IN = "光缆井盖", 400
-OFTEN, OTHERWISE = "希望尽快处理", "请回电说明"
-"""Each ends a third of the texts; both stand in the few that have the rare word."""
+ENDS = ("希望妥善处置", "请回电说明", "居民屡次反映")
+"""Each ends a third of the texts; the first two stand together in those with the middling word."""
 
 SURNAMES = "赵钱孙李周吴郑冯陈褚卫蒋沈韩杨朱秦尤许何"
 
@@ -130,13 +130,12 @@ class Town:
 
     def text(self, n: int, size: int, matter: Matter) -> tuple[str, str, bool]:
         """Title and body of the n-th case, and whether the body is like no other."""
-        end = (OFTEN, OTHERWISE, "多年如此")[n % 3]
-        body = f"{matter.street}{matter.category.bodies[self.draw.randrange(2)]}，{end}"
+        body = f"{matter.street}{matter.category.bodies[self.draw.randrange(2)]}"
         special = True
         if n % (size // N_RARE) == 3:
-            body = f"{body}，{OFTEN}，夜间有人放{RARE}，{OTHERWISE}"
+            body = f"{body}，{ENDS[n % 3]}，夜间有人放{RARE}"
         elif n % MIDDLING_ONE_IN == 11:
-            body = f"{body}，{MIDDLING}松动"
+            body = f"{body}，{ENDS[0]}，{MIDDLING}松动，{ENDS[1]}"
         else:
-            special = False
+            body, special = f"{body}，{ENDS[n % 3]}", False
         return matter.category.levels[2], body, special
