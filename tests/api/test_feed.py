@@ -7,9 +7,9 @@ from threading import Thread
 import pytest
 from django.db import connection, transaction
 
-from jiesu.cases import stream
 from jiesu.cases.actions.dispatching import redispatch_case
 from jiesu.cases.actions.handling import sign_case
+from jiesu.cases.history import stream
 from jiesu.cases.models import Case, Event
 from jiesu.cases.sweep import sweep_job
 from tests.api.callers import DEMAND, Caller, Callers

@@ -17,8 +17,8 @@ from django.conf import settings
 from django.db import OperationalError, connection, transaction
 
 from jiesu.api.storage_faults import StorageFault, storage_fault
-from jiesu.cases import seals
-from jiesu.cases.audit import Audit
+from jiesu.cases.history import seals
+from jiesu.cases.history.audit import Audit
 from jiesu.cases.models import Attachment, Case, CasePrivate, Dispatch, Event, Seal
 from jiesu.core.problems import InputError, writable
 from jiesu.core.seals import seal_line

@@ -9,7 +9,7 @@ from django.db import connection
 from jiesu.cases.actions.callbacks import Answers, record_attempt, record_callback, take_callback
 from jiesu.cases.actions.handling import sign_case, start_handling, submit_feedback
 from jiesu.cases.actor import Actor
-from jiesu.cases.history import chain_of
+from jiesu.cases.history.events import chain_of
 from jiesu.cases.models import Attempt, Callback, Case, Role, RuleVersion, User
 from jiesu.cases.refusals import Refusal
 from jiesu.cases.rulebook import rules_changed

@@ -23,8 +23,8 @@ from jiesu.cases.models import (
     Unit,
     User,
 )
+from jiesu.cases.privacy.vault import Person
 from jiesu.cases.rulebook import rules_changed
-from jiesu.cases.vault import Person
 from jiesu.city.calendar_file import calendar_text, read_calendar
 
 ZONE = ZoneInfo("Asia/Shanghai")

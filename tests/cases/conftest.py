@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 @pytest.fixture(autouse=True)
 def fresh_process() -> None:
     """Nothing that a process keeps of one test's database is there in the next."""
-    from jiesu.cases import numbering, rulebook, vault
-    from jiesu.cases.keys import new_ring, ring_text
+    from jiesu.cases import numbering, rulebook
+    from jiesu.cases.privacy import vault
+    from jiesu.cases.privacy.keys import new_ring, ring_text
     from tests.cases.cast import NOW
 
     os.environ.setdefault("JIESU_KEYS", ring_text(new_ring(NOW)))

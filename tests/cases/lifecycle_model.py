@@ -167,9 +167,10 @@ class Desk:
         if expected is not None and expected != case.version:
             raise No("Stale")
         self.come_up(case)
-        do: Callable[..., None] = getattr(self, f"_{action}")
-        do(case, who, **said)
-        case.version += 1
+        do: Callable[..., bool | None] = getattr(self, f"_{action}")
+        unseen = do(case, who, **said)
+        # What a unit must not learn of leaves the version as it is.
+        case.version += not unseen
         self.cases[pk] = case
 
     def sweep(self) -> None:
@@ -609,7 +610,7 @@ class Desk:
             raise No("Conflict", "not_taken")
         return callback
 
-    def _attempt(self, case: Sheet, who: Person, *, outcome: str) -> None:
+    def _attempt(self, case: Sheet, who: Person, *, outcome: str) -> bool:
         callback = self._held(case, who)
         callback["attempts"].append(outcome)
         callback["state"] = "attempting"
@@ -619,6 +620,7 @@ class Desk:
             self._close(case, callback, "invalid")
         else:
             callback |= {"next_at": self.now + 4 * HOUR, "by": "", "until": None}
+        return is_open(callback)
 
     def _callback(self, case: Sheet, who: Person, *, resolved: str, satisfaction: str) -> None:
         callback = self._held(case, who)

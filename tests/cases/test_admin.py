@@ -10,9 +10,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from jiesu.cases import admin_base
 from jiesu.cases.actor import Actor
-from jiesu.cases.directory_edit import make_draft
+from jiesu.cases.admin import base as admin_base
+from jiesu.cases.folder.directory_edit import make_draft
 from jiesu.cases.models import (
     ApiKey,
     Case,
@@ -41,8 +41,8 @@ PERSONAL = ("张三", "13800000000", "停车费突然上涨", "一号楼")
 def at_now(monkeypatch: pytest.MonkeyPatch) -> None:
     """The admin's clock stands at `NOW`."""
     monkeypatch.setattr(admin_base, "now", lambda: NOW)
-    for module in ("admin_units", "admin_directory", "admin_entries", "admin_people"):
-        monkeypatch.setattr(f"jiesu.cases.{module}.now", lambda: NOW)
+    for module in ("units", "directory", "entries", "people"):
+        monkeypatch.setattr(f"jiesu.cases.admin.{module}.now", lambda: NOW)
 
 
 def client_of(actor: Actor, language: str = "en") -> Client:

@@ -19,12 +19,12 @@ from jiesu.cases.actions.assistance import (
 )
 from jiesu.cases.actions.dispatching import dispatch_case, redispatch_case
 from jiesu.cases.actor import Actor
+from jiesu.cases.figures.whistles import WhistleMarks, whistle_marks
 from jiesu.cases.models import Assist, Case, DirectoryEntry, Escalation, Role, Unit, User, Whistle
-from jiesu.cases.record_words import words_of
+from jiesu.cases.privacy.record_words import words_of
 from jiesu.cases.refusals import Conflict, Forbidden, Invalid, MoveRefused, NotFound, Stale
 from jiesu.cases.rulebook import city_zone, rules_changed
 from jiesu.cases.scopes import visible_cases
-from jiesu.cases.whistles import WhistleMarks, whistle_marks
 from jiesu.core.lifecycle import AT_WORK, State
 from jiesu.core.period import MonthRule, month_period
 from tests.cases.cast import ELEVATOR, LIGHTS, NOW, STALLS, City

@@ -21,9 +21,9 @@ from jiesu.cases.actions.attachments import attach_file, erase_attachment, open_
 from jiesu.cases.actor import Actor
 from jiesu.cases.attachments import PIECE_BYTES, path_of, read_file, sweep_orphans
 from jiesu.cases.file_types import content_type_of, is_two_things, safe_name
-from jiesu.cases.history import chain_of
+from jiesu.cases.history.events import chain_of
 from jiesu.cases.models import Attachment, Case, CasePrivate
-from jiesu.cases.personal import SealedError
+from jiesu.cases.privacy.personal import SealedError
 from jiesu.cases.refusals import Conflict, Forbidden, Invalid, NotFound, Stale
 from jiesu.core.chain import check_chain
 from jiesu.core.lifecycle import State

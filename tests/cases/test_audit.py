@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from jiesu.cases.actions.handling import record_contact, sign_case, submit_feedback
-from jiesu.cases.audit import Audit
+from jiesu.cases.history.audit import Audit
+from jiesu.cases.history.seals import seal_events
 from jiesu.cases.models import (
     Assist,
     Callback,
@@ -22,9 +23,8 @@ from jiesu.cases.models import (
     Seal,
     Unit,
 )
+from jiesu.cases.privacy.vault import Person, private_of
 from jiesu.cases.refusals import NotFound
-from jiesu.cases.seals import seal_events
-from jiesu.cases.vault import Person, private_of
 from jiesu.core.chain import GENESIS, event_digest
 from tests.cases.calling import LIMIT, answered, due_case
 from tests.cases.cast import CATEGORIES, ELEVATOR, NOW, City
@@ -494,7 +494,7 @@ def test_work_beside_the_check_is_no_finding(
     city: City, worked: Case, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between reading the cases and reading their events somebody signs one of them."""
-    from jiesu.cases import case_audit
+    from jiesu.cases.history import case_audit
 
     class Late(case_audit._Batch):
         def __init__(self, first: int, last: int) -> None:

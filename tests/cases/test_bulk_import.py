@@ -9,17 +9,17 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from jiesu.cases import bulk_import
 from jiesu.cases.actions.handling import sign_case
-from jiesu.cases.audit import Audit
-from jiesu.cases.bulk_import import Imported, import_cases
-from jiesu.cases.case_rows import Words, rows_of
-from jiesu.cases.export import write_cases
-from jiesu.cases.history import chain_of
-from jiesu.cases.loading import load_city
+from jiesu.cases.figures.case_rows import Words, rows_of
+from jiesu.cases.figures.export import write_cases
+from jiesu.cases.folder.loading import load_city
+from jiesu.cases.history.audit import Audit
+from jiesu.cases.history.events import chain_of
+from jiesu.cases.importing import bulk_import
+from jiesu.cases.importing.bulk_import import Imported, import_cases
 from jiesu.cases.models import Assist, Callback, Case, Dispatch, Event
+from jiesu.cases.privacy.vault import person_of, text_of
 from jiesu.cases.sweep import sweep
-from jiesu.cases.vault import person_of, text_of
 from jiesu.city.run import run
 from jiesu.city.synth.write import write_city
 from jiesu.city.workspace import Job, job_of

@@ -15,7 +15,8 @@ from jiesu.cases.models import (
     Callback,
     Case,
 )
-from jiesu.cases.record_words import words_of
+from jiesu.cases.privacy.record_words import words_of
+from jiesu.cases.privacy.vault import Person
 from jiesu.cases.refusals import (
     Conflict,
     Forbidden,
@@ -23,7 +24,6 @@ from jiesu.cases.refusals import (
     Stale,
 )
 from jiesu.cases.sweep import sweep
-from jiesu.cases.vault import Person
 from jiesu.core.lifecycle import State
 from tests.cases.calling import (
     ANGRY,

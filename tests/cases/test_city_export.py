@@ -9,12 +9,12 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from jiesu.cases.city_export import export_city
-from jiesu.cases.dumping import UNNAMED
+from jiesu.cases.figures.city_export import export_city
+from jiesu.cases.figures.running import evaluated
+from jiesu.cases.folder.dumping import UNNAMED
 from jiesu.cases.models import DirectoryVersion, RuleVersion
+from jiesu.cases.privacy.vault import Person
 from jiesu.cases.rulebook import rules_changed
-from jiesu.cases.running import evaluated
-from jiesu.cases.vault import Person
 from jiesu.city.adjustments import read_adjustments
 from jiesu.city.folder import read_city
 from jiesu.city.run import run

@@ -19,16 +19,16 @@ from jiesu.cases.actions.claims import (
 from jiesu.cases.actions.dispatching import redispatch_case
 from jiesu.cases.actions.handling import sign_case, submit_feedback
 from jiesu.cases.actor import Actor
-from jiesu.cases.case_rows import Words, rows_of
 from jiesu.cases.change import changing
 from jiesu.cases.claim_rules import most_excluded, window_end
-from jiesu.cases.history import chain_of
+from jiesu.cases.figures.case_rows import Words, rows_of
+from jiesu.cases.figures.running import evaluated
+from jiesu.cases.history.events import chain_of
 from jiesu.cases.models import Callback, Case, Claim, Role, User
-from jiesu.cases.record_words import words_of
+from jiesu.cases.privacy.record_words import words_of
+from jiesu.cases.privacy.vault import Person
 from jiesu.cases.refusals import Conflict, Forbidden, Invalid, NotFound, Stale
-from jiesu.cases.running import evaluated
 from jiesu.cases.sweep import sweep
-from jiesu.cases.vault import Person
 from jiesu.core.chain import check_chain
 from tests.cases.cast import NOW, ZONE, City
 from tests.cases.test_running import called_back, unit_of
@@ -42,7 +42,7 @@ ENDED = NOW + 8 * DAY
 @pytest.fixture(autouse=True)
 def live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The live export lies in the test's own folder."""
-    monkeypatch.setattr("jiesu.cases.export.live_folder", lambda: tmp_path / "live")
+    monkeypatch.setattr("jiesu.cases.figures.export.live_folder", lambda: tmp_path / "live")
 
 
 def closed(case: Case, resolved: str = "no", satisfaction: str = "dissatisfied") -> Case:

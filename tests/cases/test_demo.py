@@ -9,10 +9,10 @@ from django.contrib.auth import authenticate
 from django.db.models import QuerySet
 from django.test import RequestFactory
 
-from jiesu.cases.audit import Audit
-from jiesu.cases.demo import SIGN_INS, Demo, make_demo
-from jiesu.cases.demo_stage import MOST_PEOPLE, NAMES
-from jiesu.cases.loading import load_city
+from jiesu.cases.demo.play import SIGN_INS, Demo, make_demo
+from jiesu.cases.demo.stage import MOST_PEOPLE, NAMES
+from jiesu.cases.folder.loading import load_city
+from jiesu.cases.history.audit import Audit
 from jiesu.cases.models import (
     Assist,
     Attachment,
@@ -36,8 +36,8 @@ from jiesu.cases.models import (
     User,
     Whistle,
 )
+from jiesu.cases.privacy.vault import person_of
 from jiesu.cases.rulebook import rulebook
-from jiesu.cases.vault import person_of
 from jiesu.city.synth.write import write_city
 from jiesu.core.lifecycle import CallbackState, State
 from jiesu.core.problems import InputError

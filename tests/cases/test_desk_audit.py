@@ -8,11 +8,12 @@ from types import SimpleNamespace
 import pytest
 from typer.testing import CliRunner, Result
 
-from jiesu.cases import seals, vault
-from jiesu.cases.keys import read_ring, write_ring
+from jiesu.cases.history import seals
+from jiesu.cases.history.seals import seal_events
 from jiesu.cases.models import Case, CasePrivate, Event
-from jiesu.cases.seals import seal_events
-from jiesu.cases.vault import person_of, ring
+from jiesu.cases.privacy import vault
+from jiesu.cases.privacy.keys import read_ring, write_ring
+from jiesu.cases.privacy.vault import person_of, ring
 from jiesu.cli import desk_audit
 from jiesu.cli.audit_options import audit, keys, person
 from jiesu.core.problems import InputError
@@ -30,7 +31,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     )  # fmt: skip
     monkeypatch.setattr(desk_audit, "_options", lambda: options)
     monkeypatch.setattr(desk_audit, "_open", lambda: None)
-    monkeypatch.setattr("jiesu.cases.audit.seals_file", lambda: options.seals_file)
+    monkeypatch.setattr("jiesu.cases.history.audit.seals_file", lambda: options.seals_file)
     monkeypatch.setattr(seals, "seals_file", lambda: options.seals_file)
     return tmp_path
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from jiesu.cases.directory_edit import (
+from jiesu.cases.folder.directory_edit import (
     directory_table,
     findings_of,
     import_draft,
@@ -14,9 +14,9 @@ from jiesu.cases.directory_edit import (
     put_in_force,
     remove_draft,
 )
-from jiesu.cases.directory_rows import entries_of
-from jiesu.cases.dumping import dump_city
-from jiesu.cases.loading import load_city
+from jiesu.cases.folder.directory_rows import entries_of
+from jiesu.cases.folder.dumping import dump_city
+from jiesu.cases.folder.loading import load_city
 from jiesu.cases.models import DirectoryVersion, RuleVersion
 from jiesu.cases.refusals import Conflict, Forbidden, Invalid
 from jiesu.cases.rulebook import local_day, rulebook

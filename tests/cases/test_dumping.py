@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from jiesu.cases.dumping import dump_city
-from jiesu.cases.loading import load_city
+from jiesu.cases.folder.dumping import dump_city
+from jiesu.cases.folder.loading import load_city
 from jiesu.cases.models import (
     Category,
     DirectoryEntry,

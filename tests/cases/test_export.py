@@ -11,13 +11,13 @@ import pyarrow.parquet as pq
 import pytest
 from django.db import connection
 
-from jiesu.cases import export
 from jiesu.cases.actions.handling import record_contact, sign_case, submit_feedback
 from jiesu.cases.actions.redoing import redo_case
 from jiesu.cases.actor import Actor
-from jiesu.cases.case_rows import rows_of, settled_rows
 from jiesu.cases.change import changing
-from jiesu.cases.export import follow, live_files, write_cases
+from jiesu.cases.figures import export
+from jiesu.cases.figures.case_rows import rows_of, settled_rows
+from jiesu.cases.figures.export import follow, live_files, write_cases
 from jiesu.cases.models import Assist, Callback, Case
 from jiesu.sources.canonical_file import mark_of
 from tests.cases.cast import ELEVATOR, LIGHTS, NOW, PHONE, City
@@ -60,7 +60,7 @@ def answered(case: Case, round: int = 1, **values: Any) -> Callback:
 
 
 def row_of(case: Case) -> dict[str, Any]:
-    from jiesu.cases.case_rows import Words
+    from jiesu.cases.figures.case_rows import Words
 
     [row] = rows_of([case.pk], Words.of_the_city()).table.to_pylist()
     return dict(row)
@@ -269,7 +269,7 @@ def test_a_case_that_changes_while_it_is_written_is_written_again(
 def test_a_case_that_changes_while_it_is_read_is_read_again(
     city: City, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from jiesu.cases import case_rows
+    from jiesu.cases.figures import case_rows
 
     case = city.received()
     read_beside = case_rows._beside

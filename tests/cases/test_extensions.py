@@ -24,13 +24,13 @@ from jiesu.cases.actor import Actor
 from jiesu.cases.change import Change, changing
 from jiesu.cases.clock import explanation, reclock
 from jiesu.cases.explanations import extension_words
-from jiesu.cases.history import chain_of
+from jiesu.cases.history.events import chain_of
 from jiesu.cases.jobs import More
 from jiesu.cases.models import Case, DeadlineChange, Extension, Pause, Role, RuleVersion, User
 from jiesu.cases.pauses import pause
 from jiesu.cases.pauses import resume as resume_clocks
+from jiesu.cases.privacy.record_words import words_of
 from jiesu.cases.queries import marks
-from jiesu.cases.record_words import words_of
 from jiesu.cases.refusals import Conflict, Forbidden, Invalid
 from jiesu.cases.rulebook import rules_changed
 from jiesu.city.calendar_file import calendar_text, read_calendar

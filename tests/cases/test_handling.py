@@ -17,13 +17,13 @@ from jiesu.cases.actions.handling import (
     submit_feedback,
 )
 from jiesu.cases.actor import Actor
-from jiesu.cases.history import chain_of
+from jiesu.cases.history.events import chain_of
 from jiesu.cases.models import Case, Contact, Feedback, Objection, Pause
+from jiesu.cases.privacy.record_words import words_of
+from jiesu.cases.privacy.vault import Person
 from jiesu.cases.queries import contact_overdue, marks
-from jiesu.cases.record_words import words_of
 from jiesu.cases.refusals import Conflict, Forbidden, Invalid, MoveRefused, NotFound, Stale
 from jiesu.cases.sweep import sweep
-from jiesu.cases.vault import Person
 from jiesu.core.chain import check_chain
 from jiesu.core.lifecycle import HANDLING, State
 from tests.cases.cast import NOW, STALLS, City

@@ -9,12 +9,12 @@ import pytest
 from jiesu.cases.actions.dispatching import classify_case, dispatch_case, dispose_case
 from jiesu.cases.actions.intake import receive_case
 from jiesu.cases.actor import Actor
-from jiesu.cases.audit import Audit
-from jiesu.cases.history import chain_of
+from jiesu.cases.history.audit import Audit
+from jiesu.cases.history.events import chain_of
 from jiesu.cases.models import Case, DirectoryEntry, Event
+from jiesu.cases.privacy.vault import Person, person_of, text_of
 from jiesu.cases.refusals import Conflict, Forbidden, Invalid
 from jiesu.cases.rulebook import rules_changed
-from jiesu.cases.vault import Person, person_of, text_of
 from jiesu.core.chain import check_chain
 from jiesu.core.lifecycle import State
 from tests.cases.cast import DEMAND, ELEVATOR, HEATING, LIGHTS, NOW, PHONE, STALLS, City

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from jiesu.cases.keys import (
+from jiesu.cases.privacy.keys import (
     PURPOSES,
     KeyRing,
     new_ring,

@@ -36,8 +36,8 @@ from jiesu.cases.actions import (
 from jiesu.cases.actions.archiving import archive_case
 from jiesu.cases.actions.intake import Demand, receive_case
 from jiesu.cases.actor import Actor
-from jiesu.cases.case_audit import Known, found_in_cases
-from jiesu.cases.history import chain_of
+from jiesu.cases.history.case_audit import Known, found_in_cases
+from jiesu.cases.history.events import chain_of
 from jiesu.cases.models import (
     Callback,
     Case,
@@ -50,9 +50,9 @@ from jiesu.cases.models import (
     Supervision,
     User,
 )
+from jiesu.cases.privacy.vault import Person as Caller
 from jiesu.cases.refusals import Conflict, MoveRefused, Refusal
 from jiesu.cases.sweep import sweep
-from jiesu.cases.vault import Person as Caller
 from jiesu.core.chain import check_chain
 from tests.cases.cast import CATEGORIES, HEATING, NOW, City
 from tests.cases.changed_rules import change_rules
@@ -83,13 +83,35 @@ units = st.sampled_from((*KINDS, "nowhere"))
 limits = st.sampled_from(("", "", "24h", "7d", "redo", "none"))
 
 
+HAPPY = callbacks.Answers(contacted=True, resolved="yes", satisfaction="satisfied")
+STORY: tuple[tuple[str, Callable[..., object], dict[str, Any], dict[str, Any]], ...] = (
+    ("sign", handling.sign_case, {}, {}),
+    ("contact", handling.record_contact, {"reached": True}, {"reached": True}),
+    ("start", handling.start_handling, {}, {}),
+    (
+        "feedback",
+        handling.submit_feedback,
+        {},
+        {"result": "resolved", "real": True, "answer": "已解决"},
+    ),
+    ("take_callback", callbacks.take_callback, {}, {}),
+    (
+        "callback",
+        callbacks.record_callback,
+        {"resolved": "yes", "satisfaction": "satisfied"},
+        {"answers": HAPPY},
+    ),
+)
+"""How a case usually goes."""
+
+
 def could(action: str) -> Callable[[Any], Any]:
     """Try an action where some case is ripe for it, and now and then where none is."""
 
     def is_tried(self: "Lives") -> bool:
         if self.n_steps % AGAINST_THE_RULES == 0:
             return True
-        return any(ripe(self.desk, case, action) for case in self.desk.cases.values())
+        return bool(self.fit(action))
 
     return precondition(is_tried)
 
@@ -119,11 +141,23 @@ class Lives(RuleBasedStateMachine):
     # What is done -------------------------------------------------------------------------------
 
     @initialize(
-        category=st.sampled_from(("停车收费", "电梯故障", "室温不达标")),
-        place=st.sampled_from(("110101001", "110102001")),
+        category=st.sampled_from(("停车收费", "停车收费", "电梯故障", "室温不达标")),
+        place=st.sampled_from(("110101001", "110101001", "110102001")),
+        chapters=st.integers(0, len(STORY)),
     )
-    def first(self, category: str, place: str) -> None:
+    def first(self, category: str, place: str, chapters: int) -> None:
+        """A case that has gone its usual way for some time: else few would come so far."""
         self.demand("operator", category, place, anonymous=False, phone=True, again=False)
+        for action, does, model, real in STORY[:chapters]:
+            [(pk, case)] = self.desk.cases.items()
+            if action == "take_callback":
+                assert case.due_at is not None
+                self.desk.now = max(self.desk.now, case.due_at)
+                self.sweep_all()
+                if ripe(self.desk, case, action):
+                    self.take(pk, "caller")
+            elif able := self.able(case, action):
+                self.let(pk, able[0], action, does, None, model, real)
 
     @precondition(lambda self: len(self.desk.cases) < MOST_CASES)
     @rule(
@@ -187,7 +221,7 @@ class Lives(RuleBasedStateMachine):
     def moments(self) -> set[datetime]:
         found: set[datetime] = set()
         for case in self.desk.cases.values():
-            found |= {one for one, _ in self.desk.moments(case)}
+            found |= {one for one, _ in self.desk.moments(case) if one > NOW}
             found |= {pause["end"] for pause in case.pauses if pause["end"]}
             found |= {one["next_at"] for one in case.callbacks.values()}
             found |= {one["at"] + timedelta(days=1) for one in case.dispatches}
@@ -195,6 +229,9 @@ class Lives(RuleBasedStateMachine):
 
     @rule()
     def the_worker_sweeps(self) -> None:
+        self.sweep_all()
+
+    def sweep_all(self) -> None:
         sweep(self.desk.now)
         self.desk.sweep()
         for pk in self.desk.cases:
@@ -369,7 +406,9 @@ class Lives(RuleBasedStateMachine):
     @could("take_callback")
     @rule(data=st.data())
     def take_callback(self, data: st.DataObject) -> None:
-        pk, who = self.chosen(data, "take_callback")
+        self.take(*self.chosen(data, "take_callback"))
+
+    def take(self, pk: int, who: str) -> None:
         person, actor = self.people[who]
         self.both(
             lambda: self.desk.take_callback(pk, person),
@@ -422,12 +461,28 @@ class Lives(RuleBasedStateMachine):
     def chosen(self, data: st.DataObject, action: str) -> tuple[int, str]:
         """A case and somebody: mostly such that the action may succeed."""
         cases = self.desk.cases
-        fit = [pk for pk, case in cases.items() if ripe(self.desk, case, action)]
+        fit = self.fit(action)
         pk = data.draw(st.sampled_from(fit if fit and not data.draw(odd) else [*cases]))
-        able = [name for name, (one, _) in self.people.items() if can(cases[pk], action, one)]
+        able = self.able(cases[pk], action)
         if data.draw(odd) or not able:
             able = [*self.people]
         return pk, data.draw(st.sampled_from(able))
+
+    def fit(self, action: str) -> list[int]:
+        """The cases that are ripe for an action, of those who have somebody to do it."""
+        return [
+            pk
+            for pk, case in self.desk.cases.items()
+            if ripe(self.desk, case, action) and self.able(case, action)
+        ]
+
+    def able(self, case: Sheet, action: str) -> list[str]:
+        """Who may do an action; of a call-back only who has it in hand."""
+        able = [name for name, (one, _) in self.people.items() if can(case, action, one)]
+        if action in ("attempt", "callback"):
+            holders = {one["by"] for one in case.callbacks.values() if one["by"]}
+            return [name for name in able if name in holders] or able
+        return able
 
     def do(
         self,
@@ -437,16 +492,21 @@ class Lives(RuleBasedStateMachine):
         model: dict[str, Any] | None = None,
         real: dict[str, Any] | None = None,
     ) -> None:
-        """Let somebody do an action with a case, in both."""
+        """Let somebody do an action with a case."""
         pk, who = self.chosen(data, action)
-        person, actor = self.people[who]
         version = self.desk.cases[pk].version
-        expected = data.draw(st.sampled_from((None, None, version, version, version + 1)))
+        expected = data.draw(st.sampled_from((*[None, version] * 4, version + 1)))
+        self.let(pk, who, action, does, expected, model or {}, real or {})
+
+    def let(
+        self, pk: int, who: str, action: str, does: Callable[..., object], expected: int | None,
+        model: dict[str, Any], real: dict[str, Any],
+    ) -> None:  # fmt: skip
+        """Do an action with a case in both."""
+        person, actor = self.people[who]
         self.both(
-            lambda: self.desk.act(pk, action, person, expected=expected, **(model or {})),
-            lambda: does(
-                case_id=pk, by=actor, as_of=self.desk.now, expected=expected, **(real or {})
-            ),
+            lambda: self.desk.act(pk, action, person, expected=expected, **model),
+            lambda: does(case_id=pk, by=actor, as_of=self.desk.now, expected=expected, **real),
             pk,
         )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from jiesu.cases.loading import Loaded, load_city
+from jiesu.cases.folder.loading import Loaded, load_city
 from jiesu.cases.models import (
     Case,
     Category,

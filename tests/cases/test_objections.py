@@ -19,9 +19,9 @@ from jiesu.cases.actions.objections import (
 from jiesu.cases.asking import window_end
 from jiesu.cases.clock import explanation
 from jiesu.cases.explanations import consultation_words, objection_words
-from jiesu.cases.history import chain_of
+from jiesu.cases.history.events import chain_of
 from jiesu.cases.models import Case, Consultation, Event, Objection, Pause
-from jiesu.cases.record_words import words_of
+from jiesu.cases.privacy.record_words import words_of
 from jiesu.cases.refusals import Conflict, Forbidden, Invalid, MoveRefused, NotFound
 from jiesu.cases.scopes import visible_cases
 from jiesu.core.chain import check_chain

@@ -7,14 +7,14 @@ from zipfile import ZipFile
 
 import pytest
 
-from jiesu.cases import person_copy
 from jiesu.cases.actions.privacy import erase_person
-from jiesu.cases.audit import Audit
-from jiesu.cases.person_copy import write_person_copy
-from jiesu.cases.record_words import words_of
+from jiesu.cases.history.audit import Audit
+from jiesu.cases.history.seals import seal_events
+from jiesu.cases.privacy import person_copy
+from jiesu.cases.privacy.person_copy import write_person_copy
+from jiesu.cases.privacy.record_words import words_of
+from jiesu.cases.privacy.vault import Person
 from jiesu.cases.refusals import Forbidden, Invalid, NotFound
-from jiesu.cases.seals import seal_events
-from jiesu.cases.vault import Person
 from jiesu.core.problems import InputError
 from tests.cases.cast import ELEVATOR, NOW, PHONE, City
 from tests.cases.test_privacy import LATER, PDF, WORDS, lived

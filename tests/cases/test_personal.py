@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jiesu.cases.keys import KeyRing, new_ring, rotated
-from jiesu.cases.personal import (
+from jiesu.cases.privacy.keys import KeyRing, new_ring, rotated
+from jiesu.cases.privacy.personal import (
     AlteredError,
     KeyMissingError,
     Sealer,

@@ -22,18 +22,18 @@ from jiesu.cases.actions.privacy import (
 )
 from jiesu.cases.actions.redoing import redo_case
 from jiesu.cases.attachments import path_of
-from jiesu.cases.audit import Audit
-from jiesu.cases.disclosure import masked_case, masked_persons
-from jiesu.cases.erasure import CAUSES
+from jiesu.cases.history.audit import Audit
+from jiesu.cases.history.seals import seal_events
 from jiesu.cases.models import Case, CasePrivate, SearchTerm
-from jiesu.cases.record_words import words_of
+from jiesu.cases.privacy.disclosure import masked_case, masked_persons
+from jiesu.cases.privacy.erasure import CAUSES
+from jiesu.cases.privacy.record_words import words_of
+from jiesu.cases.privacy.sealed_fields import RECORDS, records_of, word_fields
+from jiesu.cases.privacy.vault import Person, person_of, ring, text_of
 from jiesu.cases.refusals import Conflict, Forbidden, Invalid, NotFound
-from jiesu.cases.sealed_fields import RECORDS, records_of, word_fields
-from jiesu.cases.seals import seal_events
 from jiesu.cases.search import Search, newest_cases
 from jiesu.cases.search_index import index_cases
 from jiesu.cases.sweep import sweep
-from jiesu.cases.vault import Person, person_of, ring, text_of
 from jiesu.core.lifecycle import State
 from tests.cases.calling import LIMIT, answered
 from tests.cases.cast import ELEVATOR, NOW, PARKING, PHONE, City

@@ -6,14 +6,14 @@ import pytest
 
 from jiesu.cases.actions.dispatching import redispatch_case
 from jiesu.cases.actions.redoing import redo_case
-from jiesu.cases.case_rows import Words, rows_of
 from jiesu.cases.change import changing
-from jiesu.cases.erasure import ALIAS, erase
+from jiesu.cases.figures.case_rows import Words, rows_of
 from jiesu.cases.models import (
     Case,
     Redo,
 )
-from jiesu.cases.record_words import words_of
+from jiesu.cases.privacy.erasure import ALIAS, erase
+from jiesu.cases.privacy.record_words import words_of
 from jiesu.cases.refusals import (
     Conflict,
     Forbidden,

@@ -7,16 +7,16 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from jiesu.cases import retention
 from jiesu.cases.actions.dispatching import dispose_case
-from jiesu.cases.audit import Audit
-from jiesu.cases.erasure import erase
-from jiesu.cases.export import write_cases
+from jiesu.cases.figures.export import write_cases
+from jiesu.cases.history.audit import Audit
+from jiesu.cases.history.seals import seal_events
 from jiesu.cases.jobs import More
 from jiesu.cases.models import Case, CasePrivate
-from jiesu.cases.retention import Retained, apply_retention, retention_job
-from jiesu.cases.seals import seal_events
-from jiesu.cases.vault import Person, person_of, text_of
+from jiesu.cases.privacy import retention
+from jiesu.cases.privacy.erasure import erase
+from jiesu.cases.privacy.retention import Retained, apply_retention, retention_job
+from jiesu.cases.privacy.vault import Person, person_of, text_of
 from tests.cases.calling import set_rule
 from tests.cases.cast import LIGHTS, NOW, PHONE, City
 from tests.cases.test_privacy import lived

@@ -10,20 +10,20 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from jiesu.cases import rotation, vault
 from jiesu.cases.actions.attachments import attach_file, open_attachment
 from jiesu.cases.actions.handling import sign_case
 from jiesu.cases.actions.intake import receive_case
 from jiesu.cases.actions.privacy import erase_person
-from jiesu.cases.audit import Audit
-from jiesu.cases.keys import KeyRing, Purpose, ring_text, rotated, without
+from jiesu.cases.history.audit import Audit
+from jiesu.cases.history.seals import seal_events
 from jiesu.cases.models import Attachment, Case, CasePrivate
-from jiesu.cases.record_words import words_of
-from jiesu.cases.rotation import key_uses, renew
-from jiesu.cases.seals import seal_events
+from jiesu.cases.privacy import rotation, vault
+from jiesu.cases.privacy.keys import KeyRing, Purpose, ring_text, rotated, without
+from jiesu.cases.privacy.record_words import words_of
+from jiesu.cases.privacy.rotation import key_uses, renew
+from jiesu.cases.privacy.vault import ring
 from jiesu.cases.search import Search, newest_cases
 from jiesu.cases.search_index import index_cases
-from jiesu.cases.vault import ring
 from jiesu.core.problems import InputError
 from tests.cases.cast import DEMAND, ELEVATOR, NOW, PARKING, PHONE, City
 from tests.cases.test_privacy import LATER, PDF, WORDS, lived

@@ -9,13 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from jiesu.cases import running
 from jiesu.cases.actor import Actor
 from jiesu.cases.change import changing
-from jiesu.cases.export import follow, live_files, write_cases
-from jiesu.cases.models import Callback, Case, PeriodFigures, RuleVersion
-from jiesu.cases.rulebook import rules_changed
-from jiesu.cases.running import (
+from jiesu.cases.figures import running
+from jiesu.cases.figures.export import follow, live_files, write_cases
+from jiesu.cases.figures.running import (
     evaluated,
     evaluation_of,
     figures_job,
@@ -23,8 +21,10 @@ from jiesu.cases.running import (
     kept_figures,
     running_figures,
 )
-from jiesu.cases.site_city import period_named
-from jiesu.cases.vault import Person
+from jiesu.cases.figures.site_city import period_named
+from jiesu.cases.models import Callback, Case, PeriodFigures, RuleVersion
+from jiesu.cases.privacy.vault import Person
+from jiesu.cases.rulebook import rules_changed
 from jiesu.core.contract import evaluation_document
 from jiesu.core.problems import InputError
 from jiesu.core.result import Evaluation, UnitResult
@@ -70,7 +70,7 @@ def changed(case: Case, at: datetime, **values: object) -> None:
 @pytest.fixture
 def live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of the live export, of this test alone."""
-    monkeypatch.setattr("jiesu.cases.export.live_folder", lambda: tmp_path / "live")
+    monkeypatch.setattr("jiesu.cases.figures.export.live_folder", lambda: tmp_path / "live")
     return tmp_path / "live"
 
 
@@ -250,7 +250,7 @@ def same_figures(folder: Path, steps: list[tuple[str, int, int]]) -> None:
         at += timedelta(hours=hours)
         if what == "job":
             with pytest.MonkeyPatch.context() as patched:
-                patched.setattr("jiesu.cases.export.live_folder", lambda: folder)
+                patched.setattr("jiesu.cases.figures.export.live_folder", lambda: folder)
                 figures_job(at)
         elif what == "follow":
             follow(folder)

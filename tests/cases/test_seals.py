@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from jiesu.cases import seals
+from jiesu.cases.history import seals
+from jiesu.cases.history.seals import seal_events, seal_job, seal_of
 from jiesu.cases.models import Event, Seal
-from jiesu.cases.seals import seal_events, seal_job, seal_of
-from jiesu.cases.vault import ring
+from jiesu.cases.privacy.vault import ring
 from jiesu.core.problems import InputError
 from jiesu.core.seals import check_sealed_events, check_seals, parse_seal_line
 from tests.cases.cast import ELEVATOR, HEATING, NOW, City

@@ -18,13 +18,13 @@ from jiesu.cases.actions.intake import receive_case
 from jiesu.cases.actions.objections import consult_units
 from jiesu.cases.actor import Actor
 from jiesu.cases.models import Case, CasePrivate, Role, SearchTerm, User
-from jiesu.cases.personal import term_hashes
+from jiesu.cases.privacy.personal import term_hashes
+from jiesu.cases.privacy.vault import Person, caller_hash, name_hash, private_of, ring, text_of
 from jiesu.cases.queries import contact_overdue, overdue, soon_due, unit_queue
 from jiesu.cases.refusals import Invalid
 from jiesu.cases.scopes import visible_cases
 from jiesu.cases.search import Search, index_terms, newest_cases, search_text
 from jiesu.cases.search_index import index_cases
-from jiesu.cases.vault import Person, caller_hash, name_hash, private_of, ring, text_of
 from jiesu.core.terms import contains
 from tests.cases.cast import CATEGORIES, DEMAND, LIGHTS, NOW, City
 

@@ -4,14 +4,15 @@ import os
 
 import pytest
 
-from jiesu.cases import search_index, vault
+from jiesu.cases import search_index
 from jiesu.cases.jobs import More
-from jiesu.cases.keys import ring_text, rotated
 from jiesu.cases.models import Case, CasePrivate, SearchTerm
-from jiesu.cases.personal import term_hashes
+from jiesu.cases.privacy import vault
+from jiesu.cases.privacy.keys import ring_text, rotated
+from jiesu.cases.privacy.personal import term_hashes
+from jiesu.cases.privacy.vault import Person, ring
 from jiesu.cases.search import Search, index_terms, newest_cases
 from jiesu.cases.search_index import index_cases, index_job, rebuild_index, remove_terms
-from jiesu.cases.vault import Person, ring
 from tests.cases.cast import ELEVATOR, NOW, City
 
 ELSE = {"title": "电梯停运", "body": "3号楼 LIFT 坏了", "person": Person()}

@@ -11,20 +11,21 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from jiesu.cases import seals, search_index
+from jiesu.cases import search_index
 from jiesu.cases.actions.intake import Demand, receive_case
 from jiesu.cases.actions.privacy import amend_case, erase_person, reveal_person
-from jiesu.cases.audit import Audit
+from jiesu.cases.history import seals
+from jiesu.cases.history.audit import Audit
 from jiesu.cases.jobs import JOBS, run_once
 from jiesu.cases.models import CasePrivate, Lease
-from jiesu.cases.person_copy import write_person_copy
-from jiesu.cases.personal import SealedError
+from jiesu.cases.privacy.person_copy import write_person_copy
+from jiesu.cases.privacy.personal import SealedError
+from jiesu.cases.privacy.retention import apply_retention
+from jiesu.cases.privacy.rotation import renew
+from jiesu.cases.privacy.vault import Person, person_of
 from jiesu.cases.refusals import Refusal
-from jiesu.cases.retention import apply_retention
-from jiesu.cases.rotation import renew
 from jiesu.cases.search import Search, newest_cases
 from jiesu.cases.search_index import index_cases
-from jiesu.cases.vault import Person, person_of
 from jiesu.project.logs import logging_settings
 from tests.cases.cast import DEMAND, ELEVATOR, NOW, PHONE, City
 from tests.cases.test_privacy import LATER, REASON, WORDS, lived

@@ -5,7 +5,7 @@ import pytest
 from jiesu.cases.actions.dispatching import redispatch_case
 from jiesu.cases.actions.supervision import answer_supervision, raise_supervision
 from jiesu.cases.models import Supervision
-from jiesu.cases.record_words import words_of
+from jiesu.cases.privacy.record_words import words_of
 from jiesu.cases.refusals import Conflict, Forbidden, Invalid, MoveRefused, NotFound
 from jiesu.cases.sweep import sweep
 from tests.cases.calling import DAY, HOUR, LIMIT, MINUTE, answered, assert_whole, due_case

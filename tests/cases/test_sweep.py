@@ -29,9 +29,9 @@ from jiesu.cases.models import (
     User,
 )
 from jiesu.cases.moments import AT_ONCE, INSTANT, moments, next_sweep_at
+from jiesu.cases.privacy.vault import Person
 from jiesu.cases.rulebook import rulebook
 from jiesu.cases.sweep import sweep, sweep_job
-from jiesu.cases.vault import Person
 from jiesu.city.desk_file import parse_desk, shipped_desk
 from jiesu.core.lifecycle import State
 from tests.cases.calling import (

@@ -17,8 +17,9 @@ from jiesu.cases.actions.handling import sign_case, submit_feedback
 from jiesu.cases.actions.redoing import redo_case
 from jiesu.cases.actions.units import end_unit, merge_units, move_unit, rename_unit
 from jiesu.cases.actor import Actor
-from jiesu.cases.case_rows import Words, rows_of
-from jiesu.cases.history import chain_of
+from jiesu.cases.figures.case_rows import Words, rows_of
+from jiesu.cases.folder.unit_history import UnitThen, unit_on
+from jiesu.cases.history.events import chain_of
 from jiesu.cases.models import (
     Case,
     Consultation,
@@ -32,7 +33,6 @@ from jiesu.cases.models import (
 from jiesu.cases.refusals import Conflict, Forbidden, Invalid, NotFound
 from jiesu.cases.rulebook import rulebook, rules_changed
 from jiesu.cases.sweep import sweep
-from jiesu.cases.unit_history import UnitThen, unit_on
 from jiesu.core.chain import check_chain
 from jiesu.core.lifecycle import State
 from tests.cases.calling import ANGRY, HAPPY, LIMIT, answered

@@ -4,8 +4,8 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
+from jiesu.cases.privacy.words import MAX_WORDS, checked_words, fault_of
 from jiesu.cases.refusals import Invalid
-from jiesu.cases.words import MAX_WORDS, checked_words, fault_of
 
 
 @hypothesis.given(st.text(max_size=200))

@@ -36,9 +36,9 @@ def prepare(city: Path, n_due: int, at: datetime) -> dict[str, Any]:
     from jiesu.cases.actions.accounts import make_api_key
     from jiesu.cases.actions.intake import Demand, receive_case
     from jiesu.cases.actor import Actor
-    from jiesu.cases.loading import load_city
+    from jiesu.cases.folder.loading import load_city
     from jiesu.cases.models import Role, Unit, User
-    from jiesu.cases.vault import Person
+    from jiesu.cases.privacy.vault import Person
 
     load_city(city, as_of=at)
     keys = {}
@@ -93,8 +93,8 @@ def worker() -> None:
 
 def settle(journal: Path, as_of: datetime, n_due: int) -> dict[str, Any]:
     """Let the worker's jobs catch up as of a moment, then look for whatever must not be."""
+    from jiesu.cases.history.seals import seal_events
     from jiesu.cases.models import Case, Event
-    from jiesu.cases.seals import seal_events
     from jiesu.cases.search_index import index_job
     from jiesu.cases.sweep import sweep
 
@@ -211,7 +211,7 @@ def _of(model: Any) -> Any:
 
 def _history() -> Iterator[str]:
     """The chains, the seals, the file beside them, and the rows as the events tell them."""
-    from jiesu.cases.audit import Audit
+    from jiesu.cases.history.audit import Audit
 
     audit = Audit()
     yield from audit.run()
@@ -224,8 +224,8 @@ def _export(as_of: datetime) -> Iterator[str]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from jiesu.cases.export import follow, write_cases
-    from jiesu.cases.running import figures_job
+    from jiesu.cases.figures.export import follow, write_cases
+    from jiesu.cases.figures.running import figures_job
 
     figures_job(as_of)
     done = follow()

@@ -34,11 +34,11 @@ from jiesu.cases import queries
 from jiesu.cases.actions.intake import Demand, receive_case
 from jiesu.cases.actor import Actor
 from jiesu.cases.models import Case, Event
+from jiesu.cases.privacy.vault import Person
 from jiesu.cases.queries import QueueKey, Search, newest_cases
 from jiesu.cases.refusals import Invalid
 from jiesu.cases.rulebook import local_day, rulebook
 from jiesu.cases.scopes import may, permit, visible_cases
-from jiesu.cases.vault import Person
 
 router = Router(tags=["cases"])
 

@@ -13,9 +13,9 @@ from jiesu.api.request import actor_of
 from jiesu.api.schemas_feed import FeedCase, FeedEvent, FeedOut
 from jiesu.cases.actor import Actor
 from jiesu.cases.callback_queue import callbacks_for
+from jiesu.cases.history.stream import horizon, step
 from jiesu.cases.models import Callback, Case, Event
 from jiesu.cases.scopes import visible_cases
-from jiesu.cases.stream import horizon, step
 
 router = Router(tags=["feed"])
 

@@ -32,9 +32,9 @@ from jiesu.api.schemas_public import (
 from jiesu.cases.actions.callback_links import answer_by_link, link_of
 from jiesu.cases.actions.intake import Demand, receive_case
 from jiesu.cases.models import Case
+from jiesu.cases.privacy.vault import Person, person_of
 from jiesu.cases.refusals import NotFound
 from jiesu.cases.rulebook import local_day, rulebook
-from jiesu.cases.vault import Person, person_of
 from jiesu.core.lifecycle import HANDLING, State
 from jiesu.core.masking import normal_phone
 

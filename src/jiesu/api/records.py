@@ -32,9 +32,9 @@ from jiesu.cases.models import (
     Supervision,
     Whistle,
 )
-from jiesu.cases.record_words import words_of
+from jiesu.cases.privacy.record_words import words_of
+from jiesu.cases.privacy.sealed_fields import records_of, word_fields
 from jiesu.cases.scopes import may
-from jiesu.cases.sealed_fields import records_of, word_fields
 from jiesu.core.masking import mask_digits_in
 
 router = Router(tags=["cases"])

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from jiesu.api.schemas import In, Line, PersonIn, PersonOut, Said, Words
 from jiesu.api.schemas_moves import MoveIn
-from jiesu.cases.vault import Person
+from jiesu.cases.privacy.vault import Person
 
 
 class RevealIn(In):

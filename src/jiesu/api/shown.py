@@ -24,10 +24,10 @@ from jiesu.cases.actions.intake import Received
 from jiesu.cases.actor import Actor
 from jiesu.cases.callback_queue import callbacks_for
 from jiesu.cases.clock import explanation
-from jiesu.cases.disclosure import masked_case
 from jiesu.cases.models import Callback, Case, Dispatch, Role, Unit
+from jiesu.cases.privacy.disclosure import masked_case
+from jiesu.cases.privacy.vault import Person
 from jiesu.cases.queries import marks
-from jiesu.cases.vault import Person
 from jiesu.core.worktime import Lang
 
 ROW_PARTS = ("unit", "place", "community", "district", "repeat_of")

@@ -7,9 +7,9 @@ from jiesu.api.access import doing, now
 from jiesu.api.paging import CursorText, Limit, cursor_behind, last_row, page
 from jiesu.api.schemas import Code
 from jiesu.api.schemas_rules import FiguresOut, PlaceOut, PlacePage, UnitOut, UnitPage
+from jiesu.cases.figures.running import Kept, kept_figures, running_figures
 from jiesu.cases.models import Place, Unit
 from jiesu.cases.refusals import NotFound
-from jiesu.cases.running import Kept, kept_figures, running_figures
 
 router = Router(tags=["units"])
 

@@ -1,7 +1,7 @@
 """The admin's site: for administrators alone, in Chinese or English.
 
 Others of the city's staff may sign in here too and are shown the way to the API's documentation.
-What each page shows and allows is in `admin_*`.
+What each page shows and allows is in `admin`.
 """
 
 from collections.abc import Iterable

@@ -27,9 +27,9 @@ from jiesu.cases.file_types import (
     safe_name,
 )
 from jiesu.cases.models import Attachment, Case
-from jiesu.cases.personal import AlteredError, key_id_of
+from jiesu.cases.privacy.personal import AlteredError, key_id_of
+from jiesu.cases.privacy.vault import opened, opened_bytes, sealed, sealed_bytes
 from jiesu.cases.refusals import Invalid, NotFound
-from jiesu.cases.vault import opened, opened_bytes, sealed, sealed_bytes
 from jiesu.core.problems import writable
 
 PIECE_BYTES = 1024 * 1024

@@ -12,9 +12,9 @@ from django.db.models import Q, QuerySet
 from jiesu.cases.actor import Actor
 from jiesu.cases.keyset import one_of
 from jiesu.cases.models import Callback, Case
-from jiesu.cases.personal import keyed_hash
+from jiesu.cases.privacy.personal import keyed_hash
+from jiesu.cases.privacy.vault import ring
 from jiesu.cases.scopes import ACTIONS
-from jiesu.cases.vault import ring
 from jiesu.core.lifecycle import CALLBACK_OPEN, HANDLING, CallbackState, State
 
 OPEN_VALUES = sorted(state.value for state in CALLBACK_OPEN)

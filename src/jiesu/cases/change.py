@@ -11,7 +11,7 @@ from typing import Any
 
 from jiesu.cases.actor import Actor
 from jiesu.cases.falling_due import catch_up
-from jiesu.cases.history import Changes, chained
+from jiesu.cases.history.events import Changes, chained
 from jiesu.cases.models import Case, CasePrivate, Event
 from jiesu.cases.moments import MOVED_BY, next_sweep_at
 from jiesu.cases.refusals import NotFound, Stale

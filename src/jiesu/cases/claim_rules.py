@@ -12,14 +12,14 @@ from django.db.models import QuerySet
 
 from jiesu.cases.asking import catalogue_reason
 from jiesu.cases.callback_queue import ENDED_VALUES
-from jiesu.cases.case_rows import Words, rows_of
 from jiesu.cases.change import Change
-from jiesu.cases.export import WATCHED
+from jiesu.cases.figures.case_rows import Words, rows_of
+from jiesu.cases.figures.export import WATCHED
+from jiesu.cases.figures.site_city import month_counting
 from jiesu.cases.models import Callback, Case, Claim, Counter, Pause
 from jiesu.cases.pauses import pause
 from jiesu.cases.refusals import Conflict
 from jiesu.cases.rulebook import city_zone, rulebook
-from jiesu.cases.site_city import month_counting
 from jiesu.core.lifecycle import AT_WORK, CallbackState, State
 from jiesu.core.period import Period
 from jiesu.core.policy import Policy

@@ -16,7 +16,7 @@ from django.db.models import Model, QuerySet
 
 from jiesu.cases.actor import Actor
 from jiesu.cases.callback_queue import draw
-from jiesu.cases.history import Changes, chained
+from jiesu.cases.history.events import Changes, chained
 from jiesu.cases.insertion import insert_many, update_many
 from jiesu.cases.models import (
     Callback,

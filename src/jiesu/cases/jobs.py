@@ -60,10 +60,10 @@ class Job:
 JOBS: tuple[Job, ...] = (
     Job("sweep", 30, "jiesu.cases.sweep", "sweep_job"),
     Job("calendar", 300, "jiesu.cases.actions.extensions", "calendar_job"),
-    Job("seal", 60, "jiesu.cases.seals", "seal_job"),
-    Job("figures", 30, "jiesu.cases.running", "figures_job", lease_seconds=300),
+    Job("seal", 60, "jiesu.cases.history.seals", "seal_job"),
+    Job("figures", 30, "jiesu.cases.figures.running", "figures_job", lease_seconds=300),
     Job("index", 5, "jiesu.cases.search_index", "index_job"),
-    Job("retention", 86_400, "jiesu.cases.retention", "retention_job"),
+    Job("retention", 86_400, "jiesu.cases.privacy.retention", "retention_job"),
     Job("webhooks", 5, "jiesu.cases.webhooks", "webhooks_job", lease_seconds=300),
 )
 """All jobs. Whoever has work for the worker adds a line."""

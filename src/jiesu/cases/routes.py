@@ -9,7 +9,7 @@ from datetime import date, datetime
 
 from jiesu.cases.actor import Actor
 from jiesu.cases.clock import begun
-from jiesu.cases.history import Changes
+from jiesu.cases.history.events import Changes
 from jiesu.cases.insertion import made
 from jiesu.cases.models import Assist, Case, Dispatch, Unit
 from jiesu.cases.moments import next_sweep_at

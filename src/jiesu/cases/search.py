@@ -14,7 +14,6 @@ from typing import Any
 from django.db.models import Max, Min, QuerySet
 
 from jiesu.cases.actor import Actor
-from jiesu.cases.disclosure import sees_all_callers
 from jiesu.cases.keyset import Branch, merged
 from jiesu.cases.models import (
     Assist,
@@ -28,11 +27,12 @@ from jiesu.cases.models import (
     Unit,
     Whistle,
 )
-from jiesu.cases.personal import SealedError, term_hashes
+from jiesu.cases.privacy.disclosure import sees_all_callers
+from jiesu.cases.privacy.personal import SealedError, term_hashes
+from jiesu.cases.privacy.vault import caller_hashes, name_hashes, ring, text_of
 from jiesu.cases.refusals import Invalid
 from jiesu.cases.rulebook import rulebook
 from jiesu.cases.scopes import CITY_WIDE, own_units, visible_cases
-from jiesu.cases.vault import caller_hashes, name_hashes, ring, text_of
 from jiesu.core import terms
 
 MOST_LOOKED = 2_000

@@ -16,10 +16,10 @@ from django.db import connection, transaction
 
 from jiesu.cases.jobs import More
 from jiesu.cases.models import Case, SearchTerm
-from jiesu.cases.personal import SealedError, term_hashes
+from jiesu.cases.privacy.personal import SealedError, term_hashes
+from jiesu.cases.privacy.vault import ring, text_of
 from jiesu.cases.search import index_terms
 from jiesu.cases.transaction import let_others_write
-from jiesu.cases.vault import ring, text_of
 
 BATCH = 100
 """Cases in one transaction: their rows are locked for a fraction of a second."""

@@ -19,11 +19,11 @@ from django.conf import settings
 from django.utils.crypto import salted_hmac
 
 from jiesu.cases.actor import Actor
+from jiesu.cases.history.stream import followed, step
 from jiesu.cases.jobs import More
 from jiesu.cases.models import Delivery, Event, Webhook
 from jiesu.cases.outbound import AddressRefused, post
 from jiesu.cases.scopes import ACTIONS
-from jiesu.cases.stream import followed, step
 
 AT_ONCE, THREADS = 100, 8
 """Deliveries of one pass, and how many are under way at once."""

@@ -2,7 +2,7 @@
 
 Files that say the same already are not touched; each that is written is read back first. Nothing
 that the desk does not know is lost: such a folder is refused. Where the content comes from is
-known to `jiesu.cases.dumping`.
+known to `jiesu.cases.folder.dumping`.
 """
 
 import os

@@ -1,7 +1,7 @@
 """The demo's site as processes in the background: started, found again, stopped.
 
 They belong to no terminal and end by `jiesu demo --stop`. Which processes they are lies beside
-the log in the demo's folder. What the site holds is made by `jiesu.cases.demo`.
+the log in the demo's folder. What the site holds is made by `jiesu.cases.demo.play`.
 """
 
 import os

@@ -19,15 +19,15 @@ from jiesu.core.problems import InputError, Problem
 
 if TYPE_CHECKING:
     from jiesu.cases.actor import Actor
-    from jiesu.cases.erasure import Cause
-    from jiesu.cases.keys import Purpose
+    from jiesu.cases.privacy.erasure import Cause
+    from jiesu.cases.privacy.keys import Purpose
     from jiesu.project.options import Options
 
 
 def verify_command(number: str) -> None:
     """Print each finding as a line, then what was looked at; exit with 2 if anything is wrong."""
     _open()
-    from jiesu.cases.audit import Audit
+    from jiesu.cases.history.audit import Audit
 
     audit, n = Audit(number=number), 0
     with _refusals("--case"):
@@ -50,13 +50,13 @@ def list_keys_command(uses: bool) -> None:
     """Print purpose, id, day and whether it is the active one; how much needs it, if asked."""
     if uses:
         _open()
-    from jiesu.cases.keys import PURPOSES, read_ring, ring_from_environment
+    from jiesu.cases.privacy.keys import PURPOSES, read_ring, ring_from_environment
 
     options = _options()
     ring = ring_from_environment(os.environ) if options.keys_text else read_ring(options.keys_file)
     counted = None
     if uses:
-        from jiesu.cases.rotation import key_uses
+        from jiesu.cases.privacy.rotation import key_uses
 
         counted = key_uses()
     for purpose in PURPOSES:
@@ -73,7 +73,7 @@ def list_keys_command(uses: bool) -> None:
 
 def rotate_command(purpose: "Purpose") -> None:
     """Add a key to the ring's file, and say what follows."""
-    from jiesu.cases.keys import read_ring, replace_ring, rotated
+    from jiesu.cases.privacy.keys import read_ring, replace_ring, rotated
 
     file = _keys_file()
     ring = rotated(read_ring(file), purpose, datetime.now(UTC))
@@ -89,7 +89,7 @@ def rotate_command(purpose: "Purpose") -> None:
 def renew_command() -> None:
     """Make everything anew, and say how much; exit with 2 where something did not open."""
     _open()
-    from jiesu.cases.rotation import renew
+    from jiesu.cases.privacy.rotation import renew
 
     done = renew()
     typer.echo(str(done))
@@ -101,8 +101,8 @@ def renew_command() -> None:
 def drop_command(key_id: str) -> None:
     """Take a key out of the ring's file, if nothing needs it."""
     _open()
-    from jiesu.cases.keys import read_ring, replace_ring, without
-    from jiesu.cases.rotation import key_uses
+    from jiesu.cases.privacy.keys import read_ring, replace_ring, without
+    from jiesu.cases.privacy.rotation import key_uses
 
     file = _keys_file()
     ring = without(read_ring(file), key_id)
@@ -117,7 +117,7 @@ def drop_command(key_id: str) -> None:
 def export_person_command(out: Path, reason: str) -> None:
     """Ask for the phone number and write the copy."""
     _open()
-    from jiesu.cases.person_copy import write_person_copy
+    from jiesu.cases.privacy.person_copy import write_person_copy
 
     phone = _phone()
     with _refusals("person"):

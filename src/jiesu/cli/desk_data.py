@@ -28,7 +28,7 @@ def load_command(city: Path, despite: str) -> None:
     # A folder that is mistyped makes no site.
     read_city(city)
     _open_site()
-    from jiesu.cases.loading import load_city
+    from jiesu.cases.folder.loading import load_city
 
     loaded = load_city(city, as_of=datetime.now(UTC), despite=despite)
     for line in loaded.changes:
@@ -45,7 +45,7 @@ def load_command(city: Path, despite: str) -> None:
 def dump_command(city: Path) -> None:
     """Write the database's units, directory and rules into a folder, and say what was written."""
     _open_site()
-    from jiesu.cases.dumping import dump_city
+    from jiesu.cases.folder.dumping import dump_city
 
     written = dump_city(city)
     for name in written:
@@ -97,7 +97,7 @@ def directory_import_command(
     _open_site()
     from django.db import transaction
 
-    from jiesu.cases.directory_edit import import_draft, put_in_force
+    from jiesu.cases.folder.directory_edit import import_draft, put_in_force
     from jiesu.cases.refusals import Refusal
 
     now = datetime.now(UTC)
@@ -126,7 +126,7 @@ def directory_export_command(file: Path, version: str | None, language: str) -> 
     if file.exists():
         raise InputError(Problem(str(file), "", "it is there already", "name a new file"))
     _open_site()
-    from jiesu.cases.directory_edit import directory_table
+    from jiesu.cases.folder.directory_edit import directory_table
 
     row = _row(version, None)
     content = directory_table(row, suffix=file.suffix.lower(), language=language)
@@ -160,7 +160,7 @@ def _of_folder(city: Path, version: str | None, asked: date | None) -> Checked:
 
 def _of_database(version: str | None, asked: date | None) -> Checked:
     _open_site()
-    from jiesu.cases.directory_edit import as_directory, desk_on
+    from jiesu.cases.folder.directory_edit import as_directory, desk_on
     from jiesu.cases.refusals import Invalid
     from jiesu.cases.rulebook import local_day
 

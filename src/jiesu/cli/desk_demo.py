@@ -19,8 +19,8 @@ from jiesu.cli.progress import progress_bar
 from jiesu.cli.sources import intake_lines
 
 if TYPE_CHECKING:
-    from jiesu.cases.bulk_import import Imported
-    from jiesu.cases.demo import Demo
+    from jiesu.cases.demo.play import Demo
+    from jiesu.cases.importing.bulk_import import Imported
 
 NAMED = 8
 """So many of the words that the desk does not know are named; the report has all."""
@@ -33,7 +33,7 @@ def intake_command(files: list[str], profile: str, texts: list[str], out: Path |
 
     chosen = load_profile(profile)
     options = open_site(typer.echo)
-    from jiesu.cases.bulk_import import import_cases
+    from jiesu.cases.importing.bulk_import import import_cases
 
     as_of = datetime.now(UTC)
     reports = out or options.data / "imports" / f"{as_of:%Y-%m-%dT%H%M%S}"
@@ -96,9 +96,9 @@ def _made(city: Path, site: Path, n_cases: int) -> "Demo":
     read_city(city)
     # The first administrator that it tells of is nobody's: the demo has its own.
     open_site(lambda line: None)
-    from jiesu.cases.bulk_import import import_cases
-    from jiesu.cases.demo import make_demo
-    from jiesu.cases.loading import load_city
+    from jiesu.cases.demo.play import make_demo
+    from jiesu.cases.folder.loading import load_city
+    from jiesu.cases.importing.bulk_import import import_cases
 
     as_of = datetime.now(UTC)
     load_city(_folder(city, site / "city"), as_of=as_of)

@@ -19,7 +19,7 @@ from jiesu.core.result import Evaluation
 def export_command(out: Path) -> None:
     """Write the desk into a city folder, and say what was written."""
     _open_site()
-    from jiesu.cases.city_export import export_city
+    from jiesu.cases.figures.city_export import export_city
 
     with progress_bar("Exporting") as progress:
         done = export_city(out, progress)
@@ -36,9 +36,9 @@ def ranking_command(
     """Evaluate a period from the live export, brought up to date, and show it."""
     chosen = language(lang)
     _open_site()
+    from jiesu.cases.figures.running import evaluated
+    from jiesu.cases.figures.site_city import month_of, site_city
     from jiesu.cases.rulebook import city_zone
-    from jiesu.cases.running import evaluated
-    from jiesu.cases.site_city import month_of, site_city
 
     at = as_of or datetime.now(UTC)
     if at.tzinfo is None:

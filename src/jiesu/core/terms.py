@@ -1,7 +1,7 @@
 """Search terms of a text: what an index holds so that a part of the text finds it.
 
 A term is two neighbouring Chinese characters, or a whole word or number. Terms narrow a search;
-`contains` then decides. Leaves out how terms are kept (hashed: `cases.personal`) and the ranking
+`contains` then decides. Leaves out how terms are kept (hashed: `cases.privacy`) and the ranking
 of what is found.
 """
 

@@ -150,8 +150,8 @@ def make_keys(options: Options) -> None:
     Raises InputError where the site was made before: new keys would open nothing, and a second
     machine with keys of its own would write what the first cannot read.
     """
-    from jiesu.cases.keys import new_ring, write_ring
     from jiesu.cases.models import User
+    from jiesu.cases.privacy.keys import new_ring, write_ring
 
     if options.keys_text or options.keys_file.exists():
         return

@@ -14,11 +14,11 @@ from django.db.models import Model, QuerySet
 from jiesu.cases.actor import Actor
 from jiesu.cases.change import Change, changing
 from jiesu.cases.models import Assist, Case, Escalation, Unit, Whistle
-from jiesu.cases.record_words import write_words
+from jiesu.cases.privacy.record_words import write_words
+from jiesu.cases.privacy.words import checked_words
 from jiesu.cases.refusals import Conflict, Forbidden, Invalid, MoveRefused, NotFound
 from jiesu.cases.routes import is_in_office
 from jiesu.cases.rulebook import local_day, rulebook
-from jiesu.cases.words import checked_words
 from jiesu.core.lifecycle import AT_WORK, State
 from jiesu.core.worktime import plain_due
 

@@ -21,12 +21,12 @@ from jiesu.cases.attachments import (
     store_file,
 )
 from jiesu.cases.change import changing
-from jiesu.cases.history import personal
+from jiesu.cases.history.events import personal
 from jiesu.cases.models import Attachment, Case
+from jiesu.cases.privacy.vault import opened
 from jiesu.cases.refusals import Conflict, NotFound, Refusal
 from jiesu.cases.rulebook import rulebook
 from jiesu.cases.scopes import permit
-from jiesu.cases.vault import opened
 from jiesu.core.desk import Attachments
 from jiesu.core.lifecycle import State
 

@@ -19,11 +19,11 @@ from jiesu.cases.callback_queue import OPEN_VALUES, free, is_independent, queue
 from jiesu.cases.change import Change, changing
 from jiesu.cases.models import Attempt, Callback
 from jiesu.cases.pauses import end_pauses
-from jiesu.cases.record_words import write_words
+from jiesu.cases.privacy.record_words import write_words
+from jiesu.cases.privacy.words import checked_words
 from jiesu.cases.refusals import Conflict, Forbidden, Invalid
 from jiesu.cases.rulebook import city_zone, rulebook
 from jiesu.cases.scopes import permit
-from jiesu.cases.words import checked_words
 from jiesu.core.lifecycle import CallbackState
 
 TAKEN_MINUTES = 15

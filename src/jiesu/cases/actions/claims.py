@@ -14,13 +14,13 @@ from jiesu.cases.asking import catalogue_reason
 from jiesu.cases.callback_queue import is_independent
 from jiesu.cases.change import Change, changing
 from jiesu.cases.claim_rules import OPEN, answering, claimable, put_in_effect, within_caps
-from jiesu.cases.effect import effect_of
+from jiesu.cases.figures.effect import effect_of
 from jiesu.cases.models import Case, Claim, Pause, Role
 from jiesu.cases.pauses import resume
-from jiesu.cases.record_words import write_words
+from jiesu.cases.privacy.record_words import write_words
+from jiesu.cases.privacy.words import checked_words
 from jiesu.cases.refusals import Conflict, Forbidden, Invalid, NotFound
 from jiesu.cases.scopes import permit
-from jiesu.cases.words import checked_words
 from jiesu.core.lifecycle import AT_WORK, HANDLING
 
 State = Claim.State

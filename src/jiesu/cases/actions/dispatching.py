@@ -13,13 +13,13 @@ from jiesu.cases.callback_queue import OPEN_VALUES
 from jiesu.cases.change import Change, changing
 from jiesu.cases.clock import set_clocks
 from jiesu.cases.explanations import cited_consultation
-from jiesu.cases.history import personal
+from jiesu.cases.history.events import personal
 from jiesu.cases.models import Assist, Case, Dispatch, Place, Role, Unit
 from jiesu.cases.pauses import end_pauses, unpark
+from jiesu.cases.privacy.vault import sealed
 from jiesu.cases.refusals import Conflict, Forbidden, Invalid
 from jiesu.cases.routes import Route, first_dispatch, is_in_office, may_lead, route_of
 from jiesu.cases.rulebook import local_day, rulebook
-from jiesu.cases.vault import sealed
 from jiesu.core.category_tree import Levels
 from jiesu.core.lifecycle import CallbackState, State, moved
 

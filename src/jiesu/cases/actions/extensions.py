@@ -15,10 +15,10 @@ from jiesu.cases.jobs import More
 from jiesu.cases.models import Case, Dispatch, Extension, Pause, User
 from jiesu.cases.pauses import pause, running, time_in
 from jiesu.cases.pauses import resume as resume_clocks
-from jiesu.cases.record_words import write_words
+from jiesu.cases.privacy.record_words import write_words
+from jiesu.cases.privacy.words import checked_words
 from jiesu.cases.refusals import Conflict, Forbidden, Invalid
 from jiesu.cases.rulebook import rulebook
-from jiesu.cases.words import checked_words
 from jiesu.core.lifecycle import HANDLING
 from jiesu.core.worktime import MOST_AMOUNT, UNITS, Limit, plain_due
 

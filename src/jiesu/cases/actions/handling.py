@@ -12,9 +12,9 @@ from jiesu.cases.asking import no_open_objection
 from jiesu.cases.change import changing
 from jiesu.cases.models import Case, Contact, Feedback, Pause
 from jiesu.cases.pauses import resume
-from jiesu.cases.record_words import write_words
+from jiesu.cases.privacy.record_words import write_words
+from jiesu.cases.privacy.words import checked_words
 from jiesu.cases.refusals import Conflict, Invalid, MoveRefused
-from jiesu.cases.words import checked_words
 from jiesu.core.lifecycle import AT_WORK, HANDLING, State, moved
 from jiesu.core.worktime import is_overdue
 

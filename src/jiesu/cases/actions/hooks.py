@@ -12,11 +12,11 @@ from django.conf import settings
 from django.db import transaction
 
 from jiesu.cases.actor import Actor
+from jiesu.cases.history.stream import horizon
 from jiesu.cases.models import Delivery, Webhook
 from jiesu.cases.outbound import fault_of_url
 from jiesu.cases.refusals import Conflict, Invalid, NotFound
 from jiesu.cases.scopes import permit
-from jiesu.cases.stream import horizon
 from jiesu.cases.webhooks import secret_of
 
 MOST = 20

@@ -12,16 +12,11 @@ from datetime import UTC, datetime, timedelta
 from django.db import IntegrityError, connection
 
 from jiesu.cases.actor import Actor
-from jiesu.cases.history import Changes, chained, personal
+from jiesu.cases.history.events import Changes, chained, personal
 from jiesu.cases.insertion import insert, insert_together, made, quick_cursor
 from jiesu.cases.models import Assist, Case, CasePrivate, Dispatch, Event
 from jiesu.cases.numbering import next_number
-from jiesu.cases.refusals import Conflict, Invalid
-from jiesu.cases.routes import Route, first_dispatch, route_of
-from jiesu.cases.rulebook import Rulebook, local_day, rulebook
-from jiesu.cases.scopes import permit
-from jiesu.cases.transaction import writing
-from jiesu.cases.vault import (
+from jiesu.cases.privacy.vault import (
     Person,
     caller_hash,
     caller_hashes,
@@ -29,7 +24,12 @@ from jiesu.cases.vault import (
     private_of,
     request_hash,
 )
-from jiesu.cases.words import fault_of
+from jiesu.cases.privacy.words import fault_of
+from jiesu.cases.refusals import Conflict, Invalid
+from jiesu.cases.routes import Route, first_dispatch, route_of
+from jiesu.cases.rulebook import Rulebook, local_day, rulebook
+from jiesu.cases.scopes import permit
+from jiesu.cases.transaction import writing
 from jiesu.core.category_tree import Levels
 from jiesu.core.desk import DeskRules
 from jiesu.core.lifecycle import State

@@ -23,11 +23,11 @@ from jiesu.cases.clock import set_clocks
 from jiesu.cases.explanations import designation_words
 from jiesu.cases.models import Consultation, Dispatch, Objection, Opinion, Pause, Unit
 from jiesu.cases.pauses import end_pauses, pause, resume, unpark
-from jiesu.cases.record_words import write_words
+from jiesu.cases.privacy.record_words import write_words
+from jiesu.cases.privacy.words import checked_words
 from jiesu.cases.refusals import Conflict, Invalid
 from jiesu.cases.routes import is_in_office
 from jiesu.cases.rulebook import local_day, rulebook
-from jiesu.cases.words import checked_words
 from jiesu.core.lifecycle import State, moved
 
 BEFORE_DISPATCH = frozenset({State.RECEIVED, State.CLASSIFIED})

@@ -1,8 +1,7 @@
 """What is personal of a case: looked at with a reason, put right, erased.
 
-Masked views are in `jiesu.cases.disclosure`, how erasing is done in `jiesu.cases.erasure`, a
-person's own copy of everything in `jiesu.cases.person_copy`. Each of these is an event of the
-case, without a value.
+Masked views, how erasing is done and a person's own copy of everything are in
+`jiesu.cases.privacy`. Each of these is an event of the case, without a value.
 """
 
 from collections.abc import Iterable
@@ -14,15 +13,12 @@ from django.db import transaction
 
 from jiesu.cases.actor import Actor
 from jiesu.cases.change import Change, changing
-from jiesu.cases.disclosure import sees_caller
-from jiesu.cases.erasure import CAUSES, PARTS, Cause, Part, erase
-from jiesu.cases.history import chained, personal
+from jiesu.cases.history.events import chained, personal
 from jiesu.cases.models import Case, CasePrivate, Disclosure, Event
-from jiesu.cases.record_words import place_of
-from jiesu.cases.refusals import Conflict, Invalid, NotFound
-from jiesu.cases.scopes import permit
-from jiesu.cases.search_index import remove_terms
-from jiesu.cases.vault import (
+from jiesu.cases.privacy.disclosure import sees_caller
+from jiesu.cases.privacy.erasure import CAUSES, PARTS, Cause, Part, erase
+from jiesu.cases.privacy.record_words import place_of
+from jiesu.cases.privacy.vault import (
     Person,
     caller_hash,
     caller_hashes,
@@ -33,7 +29,10 @@ from jiesu.cases.vault import (
     sealed_text,
     text_of,
 )
-from jiesu.cases.words import checked_words
+from jiesu.cases.privacy.words import checked_words
+from jiesu.cases.refusals import Conflict, Invalid, NotFound
+from jiesu.cases.scopes import permit
+from jiesu.cases.search_index import remove_terms
 from jiesu.core.lifecycle import ENDED
 from jiesu.core.masking import mask_digits_in, normal_phone
 

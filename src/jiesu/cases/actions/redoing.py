@@ -12,11 +12,11 @@ from jiesu.cases.actor import Actor
 from jiesu.cases.callback_queue import ENDED_VALUES, is_independent
 from jiesu.cases.change import Change, changing
 from jiesu.cases.models import Callback, Case, Redo
-from jiesu.cases.record_words import write_words
+from jiesu.cases.privacy.record_words import write_words
+from jiesu.cases.privacy.words import checked_words
 from jiesu.cases.refusals import Conflict, Forbidden
 from jiesu.cases.routes import Route, standing
 from jiesu.cases.rulebook import local_day, rulebook
-from jiesu.cases.words import checked_words
 from jiesu.core.lifecycle import CallbackState, moved
 
 _WORDS = {

@@ -8,9 +8,9 @@ from datetime import datetime
 from jiesu.cases.actor import Actor
 from jiesu.cases.change import changing
 from jiesu.cases.models import Supervision
-from jiesu.cases.record_words import write_words
+from jiesu.cases.privacy.record_words import write_words
+from jiesu.cases.privacy.words import checked_words
 from jiesu.cases.refusals import Conflict, Forbidden, MoveRefused, NotFound
-from jiesu.cases.words import checked_words
 from jiesu.core.lifecycle import HANDLING, State
 
 SUPERVISED = HANDLING | {State.CLOSED}

@@ -16,13 +16,13 @@ from django.db.models import Model, Q, QuerySet
 from jiesu.cases.actor import Actor
 from jiesu.cases.callback_queue import OPEN_VALUES
 from jiesu.cases.change import Change, changing
+from jiesu.cases.folder.unit_changes import change_unit
 from jiesu.cases.models import Assist, Case, Escalation, Opinion, Place, Unit, User, Whistle
+from jiesu.cases.privacy.words import checked_words
 from jiesu.cases.refusals import Conflict, Invalid, NotFound
 from jiesu.cases.routes import is_in_office
 from jiesu.cases.rulebook import local_day, rules_changed
 from jiesu.cases.scopes import permit
-from jiesu.cases.unit_changes import change_unit
-from jiesu.cases.words import checked_words
 from jiesu.core.lifecycle import ENDED
 
 LONGEST_NAME = 100

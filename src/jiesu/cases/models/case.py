@@ -182,13 +182,13 @@ class Case(models.Model):
 
 
 class CasePrivate(models.Model):
-    """What is personal of a case, encrypted (`jiesu.cases.personal`).
+    """What is personal of a case, encrypted (`jiesu.cases.privacy.personal`).
 
     `person` holds name, phone, e-mail, company and address as JSON, `text` title and body,
     `disposition` what the caller of an undispatched case was told. The salts are what the events'
     digests of personal values are made with: one for who the resident is, one for what was said.
     Erasing empties value and salt. `alias` is what will stand for the caller then: a random mark,
-    the same for one caller's demands of one assessment year (`jiesu.cases.erasure`).
+    the same for one caller's demands of one assessment year (`jiesu.cases.privacy.erasure`).
     """
 
     case = models.OneToOneField(

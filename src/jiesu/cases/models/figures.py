@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class PeriodFigures(models.Model):
-    """A period's evaluation as of a moment: kept by `jiesu.cases.running`, read by everybody.
+    """A period's evaluation as of a moment, kept by `jiesu.cases.figures.running`.
 
     `document` is `evaluation.json`, compressed by gzip; empty until the first count.
     `stale_since` says since when cases of the period have changed that it does not show.

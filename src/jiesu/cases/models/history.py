@@ -1,8 +1,8 @@
 """Events, each case's own chain of them, and the seals over all of them.
 
-Written by `jiesu.cases.history` and `jiesu.cases.seals` alone. Events are never changed, but for
-`seal`, which names the seal that covers them. The reasons for which personal data were looked at
-lie beside them, for they can be erased.
+Written by `jiesu.cases.history` alone. Events are never changed, but for `seal`, which names the
+seal that covers them. The reasons for which personal data were looked at lie beside them, for they
+can be erased.
 """
 
 from django.db import models

@@ -1,0 +1,1 @@
+"""A desk to look at, played through the actions."""

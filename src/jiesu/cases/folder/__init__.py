@@ -1,0 +1,1 @@
+"""A city folder and the database: loading, dumping, units and the directory."""

@@ -1,0 +1,1 @@
+"""Events of cases, their chains and seals; verifying them; following them."""

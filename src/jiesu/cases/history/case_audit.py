@@ -1,0 +1,226 @@
+"""The check of some cases: their chains, their columns, and what is personal, as recorded.
+
+Used by `audit`, which looks again, alone, at a case in which something was found. A finding names
+the case and what is wrong, and never a value.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from itertools import groupby
+from typing import Any
+
+from django.db.models import BinaryField, ForeignKey
+
+from jiesu.cases.history.events import plain
+from jiesu.cases.history.replay import COLUMNS, NUMBERED, Replay, played
+from jiesu.cases.models import Case, CasePrivate, Event, Place, Unit
+from jiesu.cases.privacy.personal import AlteredError, KeyMissingError
+from jiesu.cases.privacy.record_words import words_of
+from jiesu.cases.privacy.sealed_fields import NAMES, RECORDS, records_of, word_fields
+from jiesu.cases.privacy.vault import opened, person_of, text_of
+from jiesu.core.chain import StoredEvent, check_chain, is_recorded
+
+_BY_KEY = {"unit": "unit_id", "district": "district_id", "place": "place_id",
+           "community": "community_id", "repeat_of": "repeat_of__number"}  # fmt: skip
+_READ = ("pk", "number", "head", "n_events", *sorted(_BY_KEY.get(name, name) for name in COLUMNS))
+
+MODELS = set(NAMES)
+
+PLAIN_FIELDS = {
+    name: frozenset(
+        field.name
+        for field in model._meta.concrete_fields
+        if not isinstance(field, BinaryField | ForeignKey) and not field.primary_key
+    )
+    for name, model in NAMES.items()
+}
+"""The columns of records that are compared where an event that names the record says them."""
+
+
+class Known:
+    """Codes by key of units and places, which events call by their codes."""
+
+    @cached_property
+    def units(self) -> dict[int, str]:
+        return dict(Unit.objects.values_list("pk", "code"))
+
+    @cached_property
+    def places(self) -> dict[int, str]:
+        return dict(Place.objects.values_list("pk", "code"))
+
+
+@dataclass(slots=True)
+class Checked:
+    """What was looked at, and what was found, by key of the case."""
+
+    n_cases: int = 0
+    n_events: int = 0
+    findings: dict[int, list[str]] = field(default_factory=dict)
+
+
+def found_in_cases(first: int, last: int, known: Known) -> Checked:
+    """Check the cases whose keys lie from `first` to `last`, both included."""
+    cases = list(Case.objects.filter(pk__gte=first, pk__lte=last).order_by("pk").values(*_READ))
+    batch = _Batch(first, last)
+    checked = Checked(n_cases=len(cases))
+    there = set()
+    for case in cases:
+        events = batch.events.get(case["pk"], [])
+        checked.n_events += len(events)
+        there.add(case["pk"])
+        found = [f"case {case['number']}: {line}" for line in _wrong(case, batch, known)]
+        broken = check_chain(
+            [StoredEvent(case["number"], *row) for row in events],
+            case=case["number"],
+            head=case["head"],
+            n_events=case["n_events"],
+        )
+        if broken is not None:
+            found.insert(0, str(broken))
+        if found:
+            checked.findings[case["pk"]] = found
+    for key in batch.events.keys() - there:
+        line = f"the case with the key {key}: it is missing, and events of it are there"
+        checked.findings[key] = [line]
+    return checked
+
+
+class _Batch:
+    """Everything of some cases that is compared, by key of the case."""
+
+    def __init__(self, first: int, last: int) -> None:
+        self.case = Case()
+        # Cases first, events next: what is recorded meanwhile is looked at again.
+        rows = (
+            Event.objects.filter(case_id__gte=first, case_id__lte=last)
+            .order_by("case_id", "seq")
+            .values_list(
+                "case_id", "seq", "at", "actor", "origin", "kind", "changes", "previous", "digest"
+            )
+        )
+        self.events: dict[int, list[tuple[Any, ...]]] = {
+            key: [row[1:] for row in some] for key, some in groupby(rows, key=lambda row: row[0])
+        }
+        private = CasePrivate.objects.filter(case_id__gte=first, case_id__lte=last)
+        self.private = {row.case_id: row for row in private}
+        self.records: dict[int, list[Any]] = defaultdict(list)
+        for model, way in RECORDS.items():
+            rows_of_model = records_of(model, gte=first, lte=last)
+            for row in (
+                rows_of_model.select_related("consultation") if "__" in way else rows_of_model
+            ):
+                self.records[_case_of(row)].append(row)
+
+
+def _case_of(row: Any) -> int:
+    return int(row.case_id if hasattr(row, "case_id") else row.consultation.case_id)
+
+
+def _wrong(row: Mapping[str, Any], batch: _Batch, known: Known) -> Iterator[str]:
+    """What is wrong with a case beside its chain."""
+    events = batch.events.get(row["pk"], [])
+    try:
+        replay = played(((event[4], event[1], event[5]) for event in events), MODELS)
+    except (TypeError, ValueError, KeyError, AttributeError):
+        yield "its events say what no event can say"
+        return
+    for name, value in replay.columns.items():
+        if plain(_present(row, name, known)) != value:
+            yield f"its column {name} is not what was last recorded"
+    # One object for all: to make a model of each case takes a fifth of the whole check.
+    case = batch.case
+    case.pk, case.number = row["pk"], row["number"]
+    private = batch.private.get(row["pk"])
+    if private is None:
+        yield "the row of its personal data is missing"
+        return
+    yield from _wrong_values(case, private, replay)
+    yield from _wrong_records(case, private, batch.records.get(row["pk"], []), replay)
+
+
+def _present(row: Mapping[str, Any], name: str, known: Known) -> object:
+    value = row[_BY_KEY.get(name, name)]
+    if value is None:
+        return None
+    if name in ("unit", "district"):
+        return known.units.get(value, "")
+    if name in ("place", "community"):
+        return known.places.get(value, "")
+    return value
+
+
+def _wrong_values(case: Case, private: CasePrivate, replay: Replay) -> Iterator[str]:
+    """Whether what is kept of the person and the text is what was recorded."""
+    try:
+        person, text = person_of(case, private), text_of(case, private)
+        told = opened(case, "disposition", private.disposition)
+    except AlteredError:
+        yield "a value of its personal data was changed, or is another's"
+        return
+    except KeyMissingError as error:
+        yield f"its personal data cannot be compared: the key {error.key_id} is not in the ring"
+        return
+    kept = {f"person.{name}": value for name, value in asdict(person).items()}
+    kept |= {"title": text[0], "body": text[1], "answer": told}
+    for name, value in kept.items():
+        part = "person" if name.startswith("person.") else "text"
+        salt = private.person_salt if part == "person" else private.text_salt
+        digest = replay.digests.get(name, "")
+        if not value:
+            if digest and part not in replay.erased:
+                yield f"the recorded value of {name} is gone, and no event says that it was erased"
+        elif not digest or not _is_recorded(digest, salt, name.removeprefix("person."), value):
+            yield f"the kept value of {name} is not the recorded one"
+
+
+def _wrong_records(
+    case: Case, private: CasePrivate, rows: list[Any], replay: Replay
+) -> Iterator[str]:
+    """Whether the records that events name are there, with the words that were recorded."""
+    there = set()
+    for row in rows:
+        model = str(row._meta.model_name)
+        key = getattr(row, NUMBERED.get(model, "pk"))
+        there.add((model, key))
+        for name in word_fields(type(row)):
+            yield from _wrong_words(case, private, row, (model, key, name), replay)
+        plain_fields = PLAIN_FIELDS[model]
+        for name, value in replay.records.get((model, key), {}).items():
+            if name in plain_fields and plain(getattr(row, name)) != value:
+                yield f"the {name} of its {model} {key} is not what was last recorded"
+    for model, key in sorted(there - replay.records.keys()):
+        if model == "callback":
+            yield f"no event tells of its callback {key}"
+    for model, key in sorted(replay.records.keys() - there):
+        yield f"its {model} {key} is missing"
+
+
+def _wrong_words(
+    case: Case, private: CasePrivate, row: Any, place: tuple[str, int, str], replay: Replay
+) -> Iterator[str]:
+    model, key, name = place
+    digest = replay.words.get(place)
+    try:
+        words = words_of(case, row, name)
+    except AlteredError:
+        yield f"the {name} of its {model} {key} was changed, or is another's"
+        return
+    except KeyMissingError as error:
+        yield f"the {name} of its {model} {key} needs the missing key {error.key_id}"
+        return
+    if not words:
+        if digest and "text" not in replay.erased:
+            yield f"the {name} of its {model} {key} is gone, and no event says that it was erased"
+        return
+    recorded = [digest] if digest else [one for of, one in replay.loose if of == name]
+    if not any(_is_recorded(one, private.text_salt, name, words) for one in recorded):
+        yield f"the {name} of its {model} {key} is not the recorded one"
+
+
+def _is_recorded(digest: str, salt: bytes | memoryview, name: str, value: str) -> bool:
+    try:
+        return is_recorded(digest, salt=bytes(salt), field=name, value=value)
+    except ValueError:
+        return False  # The salt is gone, and the value is not.

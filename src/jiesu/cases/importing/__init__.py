@@ -1,0 +1,1 @@
+"""Cases of another system become cases of the desk."""
