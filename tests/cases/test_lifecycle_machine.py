@@ -416,6 +416,15 @@ class Lives(RuleBasedStateMachine):
             pk,
         )
 
+    @could("take_callback")
+    @rule(data=st.data(), outcome=st.sampled_from(("connected", "no_answer", "no_answer")))
+    def the_phone_rings(self, data: st.DataObject, outcome: str) -> None:
+        """Somebody takes a call-back and calls at once."""
+        pk, who = self.chosen(data, "take_callback")
+        self.take(pk, who)
+        said = {"outcome": outcome}
+        self.let(pk, who, "attempt", callbacks.record_attempt, None, said, said)
+
     @could("attempt")
     @rule(
         data=st.data(),
