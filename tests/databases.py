@@ -148,5 +148,12 @@ def _quicken(settings: Any) -> None:
     """Where safety costs time and no test is about it."""
     if chosen() == "sqlite":
         # A file, not memory: threads then wait for each other as they do on a site.
-        settings.DATABASES["default"]["TEST"] = {"NAME": str(Path(str(Run.data), "test.sqlite3"))}
+        # With every key that Django adds: it may have looked at the settings already.
+        settings.DATABASES["default"]["TEST"] = {
+            "CHARSET": None,
+            "COLLATION": None,
+            "MIGRATE": True,
+            "MIRROR": None,
+            "NAME": str(Path(str(Run.data), "test.sqlite3")),
+        }
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
