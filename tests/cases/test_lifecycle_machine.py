@@ -69,7 +69,7 @@ from tests.cases.lifecycle_model import (
     ripe,
 )
 
-N_LIVES, N_STEPS = 25, 35
+N_LIVES, N_STEPS = 20, 30
 MOST_CASES = 3
 LEVELS = {levels[2]: levels for levels in CATEGORIES} | {"": ("", "", ""), "无": ("无", "", "")}
 SOON = (timedelta(minutes=5), timedelta(hours=3), timedelta(days=1), timedelta(days=9))
