@@ -90,10 +90,14 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """Rows of one key of an index that a walk goes down: those of `rows`, by their case's key."""
+    """Rows of one key of an index that a walk goes down: those of `rows`, by their case's key.
+
+    `term` is the hash of the term that they all have, where it is the index of terms.
+    """
 
     rows: QuerySet[Any]
     case: str = "pk"
+    term: int | None = None
 
     def below(self, before: int | None) -> Branch:
         rows = self.rows if before is None else self.rows.filter(**{f"{self.case}__lt": before})
@@ -119,6 +123,9 @@ def newest_cases(
     cases = _matching(actor, search)
     before, floor = _span(search, before)
     walk = _rarest(_walks(actor, search, lookup), before)
+    # What the walk goes down need not be looked up again.
+    walked = {entries.term for entries in walk}
+    lookup = [hashes for hashes in lookup if walked.isdisjoint(hashes)]
     found: list[Case] = []
     # What all matches is read once; where little does, the stretches grow.
     n_looked, size = 0, limit + 1
@@ -215,8 +222,8 @@ def _walks(actor: Actor, search: Search, lookup: list[tuple[int, ...]]) -> list[
         names = name_hashes(search.name)
         walks.append(tuple(Entries(named.filter(name_hash=one), "case_id") for one in names))
     for hashes in lookup:
-        found = (SearchTerm.objects.filter(term=one) for one in hashes)
-        walks.append(tuple(Entries(rows, "case_id") for rows in found))
+        found = ((SearchTerm.objects.filter(term=one), one) for one in hashes)
+        walks.append(tuple(Entries(rows, "case_id", one) for rows, one in found))
     if search.place:
         walks.append(tuple(Entries(cases.filter(place=one)) for one in _places(search.place)))
     if any(levels := _levels(search)):
