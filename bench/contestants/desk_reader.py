@@ -21,7 +21,7 @@ Question = Callable[[int], int]
 def questions(size: int) -> dict[str, Question]:
     """Every question by name: each takes the number of the round, and counts what it found."""
     from bench.contestants import desk_town as town
-    from bench.contestants.desk_fill import units_of_the_district
+    from bench.contestants.desk_fills import units_of_the_district
     from jiesu.cases.actor import Actor
     from jiesu.cases.models import User
     from jiesu.cases.queries import unit_queue

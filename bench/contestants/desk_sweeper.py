@@ -16,7 +16,7 @@ serving.SETTINGS = "bench.bare.settings"
 
 def main(size: int) -> None:
     serving.open_site(lambda line: None)
-    from bench.contestants.desk_fill import SWEPT
+    from bench.contestants.desk_fills import SWEPT
     from jiesu.cases.models import Case
     from jiesu.cases.sweep import sweep
 

@@ -7,7 +7,7 @@ caller has four cases, a rare word stands in twenty-five. Those who ask use the 
 import random
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from jiesu.cases.models import Case
 from jiesu.cases.routes import route_of
@@ -37,8 +37,8 @@ SURNAMES = "赵钱孙李周吴郑冯陈褚卫蒋沈韩杨朱秦尤许何"
 
 
 def instant(at: datetime) -> str:
-    """An instant as both databases read it: in UTC, which their connections speak."""
-    return str(at.astimezone(UTC).replace(tzinfo=None))
+    """An instant in UTC as both databases read it, to the second: their connections speak UTC."""
+    return at.isoformat(" ", "seconds")[:19]
 
 
 def number_of(n: int) -> str:
