@@ -171,8 +171,10 @@ def test_feedback_is_judged_by_the_limit_in_force(city: City) -> None:
 def test_a_clock_that_stands_does_not_run_out(city: City) -> None:
     case = signed(city)
     assert case.due_at is not None
-    Case.objects.filter(pk=case.pk).update(paused_since=case.due_at)
-    Pause.objects.create(case=case, cause=Pause.Cause.PARKED, start=case.due_at)
+    # At its limit it would have run out.
+    stands_since = case.due_at - HOUR
+    Case.objects.filter(pk=case.pk).update(paused_since=stands_since)
+    Pause.objects.create(case=case, cause=Pause.Cause.PARKED, start=stands_since)
     assert not feed_back(case, city.clerk, case.due_at + timedelta(days=9)).overdue
 
 

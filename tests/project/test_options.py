@@ -103,7 +103,11 @@ def test_a_postgresql_address_is_read_part_by_part() -> None:
     assert named == {
         "NAME": "desk", "USER": "jiesu", "PASSWORD": "p@ss", "HOST": "db.example", "PORT": "6432",
     }  # fmt: skip
-    assert database["OPTIONS"] == {"connect_timeout": 5, "sslmode": "verify-full"}
+    assert database["OPTIONS"] == {
+        "connect_timeout": 5,
+        "prepare_threshold": 3,
+        "sslmode": "verify-full",
+    }
     socket = options(JIESU_DATABASE_URL="postgresql://jiesu@/desk?host=/run/postgresql").database
     assert (socket["HOST"], socket["PORT"]) == ("/run/postgresql", "")
 

@@ -82,7 +82,7 @@ def test_an_error_page_shows_nothing(caplog: pytest.LogCaptureFixture) -> None:
 
 @pytest.fixture
 def clerk() -> User:
-    return User.objects.create_user("clerk", password="right-password", is_staff=True)
+    return User.objects.create_user("clerk", password="right-password", role="clerk")
 
 
 def sign_in(password: str, address: str) -> int:
