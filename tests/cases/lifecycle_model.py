@@ -1,152 +1,31 @@
 """The rules of a case's life a second time, as plain Python: what tests hold the desk against.
 
-Dictionaries, lists and a clock that adds up running time bit by bit; nothing of `jiesu` is used.
-Each verb changes a case or raises `No`; `Desk.act` asks who may do it, and lets come up first
-what had fallen due. Leaves out words, digests and what is shown.
+Dictionaries and lists; nothing of `jiesu` is used. Each verb changes a case or raises `No`;
+`Desk.act` asks who may do it, and lets come up first what had fallen due. Cases and people are in
+`lifecycle_sheet`, the clock in `clock_model`. Leaves out words, digests and what is shown.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
-ZONE = ZoneInfo("Asia/Shanghai")
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-TICK = timedelta(microseconds=1)
-
-OFF = (
-    {date(2022, 4, n) for n in (3, 4, 5, 30)}
-    | {date(2022, 5, n) for n in (1, 2, 3, 4)}
-    | {date(2022, 6, n) for n in (3, 4, 5)}
+from tests.cases.clock_model import DAY, HOUR, TICK, ended
+from tests.cases.lifecycle_sheet import (
+    AT_WORK,
+    DISPOSED,
+    HANDLING,
+    KINDS,
+    LIMITS,
+    PARENT,
+    ROUTES,
+    No,
+    Person,
+    Sheet,
+    is_open,
+    moved,
+    permit,
 )
-MAKE_UP = {date(2022, 4, 2), date(2022, 4, 24), date(2022, 5, 7)}
-
-LIMITS = {
-    "2h": (HOUR, (2, "hour")),
-    "24h": (2 * HOUR, (24, "hour")),
-    "7d": (24 * HOUR, (7, "natural_day")),
-    "15d": (24 * HOUR, (15, "natural_day")),
-    "redo": (24 * HOUR, (5, "working_day")),
-}
-"""Of each class of limits: the contact with the caller, and the result."""
-
-KINDS = {
-    "110101": "district", "110102": "district", "110101001": "street", "110101002": "street",
-    "110102001": "street", "D01": "department", "E01": "enterprise",
-}  # fmt: skip
-PARENT = {"110101001": "110101", "110101002": "110101", "110102001": "110102"}
-
-ROUTES = {
-    "停车收费": ("street", "7d", ("D01",)),
-    "电梯故障": ("street", "24h", ()),
-    "室温不达标": ("E01", "2h", ()),
-    "占道经营": ("district", "15d", ()),
-    "信号灯故障": None,
-}
-"""By the last level of the category: to whom, the limit, who assists."""
-
-HANDLING = ("dispatched", "signed", "contacted", "in_progress", "feedback_submitted")
-AT_WORK = HANDLING[:-1]
-DISPOSED = {"answered": "answered", "emergency": "referred", "unlawful": "declined"}
-
-CITY = {"operator", "dispatcher", "caller", "evaluator", "leader", "auditor", "administrator"}
-UNIT = {"clerk", "head"}
-LEADING = UNIT | {"coordinator"}
-
-WHO: Mapping[str, tuple[tuple[set[str], str], ...]] = {
-    "receive": (({"operator", "dispatcher"}, "any"),),
-    "classify": (({"operator", "dispatcher"}, "any"),),
-    "dispose": (({"operator", "dispatcher"}, "any"),),
-    "dispatch": (({"operator", "dispatcher"}, "any"),),
-    "redispatch": (({"dispatcher"}, "any"), ({"coordinator"}, "district")),
-    "consult": (({"dispatcher"}, "any"),),
-    "close_consultation": (({"dispatcher"}, "any"),),
-    "give_opinion": ((LEADING, "consulted"),),
-    "object": ((LEADING, "lead"),),
-    "return": ((LEADING, "lead"),),
-    "decide_objection": (({"dispatcher"}, "any"),),
-    "sign": ((LEADING, "lead"),),
-    "contact": ((UNIT, "lead"),),
-    "start": ((UNIT, "lead"),),
-    "report": ((UNIT, "lead"),),
-    "feedback": ((UNIT, "lead"),),
-    "wait": ((UNIT, "lead"),),
-    "resume": ((UNIT, "lead"),),
-    "ask_extension": ((UNIT, "lead"),),
-    "decide_extension": (({"dispatcher"}, "any"), ({"coordinator"}, "district")),
-    "ask_assist": ((UNIT, "lead"), ({"dispatcher"}, "any")),
-    "claim": (({"head"}, "lead"),),
-    "end_parking": (({"evaluator"}, "any"), ({"head"}, "lead")),
-    "take_callback": (({"caller"}, "any"),),
-    "attempt": (({"caller"}, "any"),),
-    "callback": (({"caller"}, "any"),),
-    "redo": (({"caller", "evaluator", "dispatcher"}, "any"),),
-    "supervise": (({"dispatcher", "evaluator"}, "any"),),
-    "archive": (({"administrator"}, "any"),),
-}
-
-
-class No(Exception):
-    """A refusal: its sort, and for a conflict its code."""
-
-    def __init__(self, sort: str, code: str = "") -> None:
-        self.sort, self.code = sort, code
-        super().__init__(f"{sort} {code}".strip())
-
-
-@dataclass(frozen=True)
-class Person:
-    """Somebody at work."""
-
-    name: str
-    role: str
-    unit: str = ""
-
-
-@dataclass
-class Sheet:
-    """A case as the model keeps it."""
-
-    phone: str
-    category: str
-    place: str
-    anonymous: bool
-    created_at: datetime
-    state: str = "received"
-    version: int = 1
-    unit: str = ""
-    limit: str = ""
-    contact_due_at: datetime | None = None
-    due_at: datetime | None = None
-    paused_since: datetime | None = None
-    signed_at: datetime | None = None
-    contacted_at: datetime | None = None
-    feedback_at: datetime | None = None
-    ended_at: datetime | None = None
-    n_redos: int = 0
-    n_returns: int = 0
-    round: int = 1
-    parked: bool = False
-    repeat_of: int | None = None
-    dispatches: list[dict[str, Any]] = field(default_factory=list)
-    pauses: list[dict[str, Any]] = field(default_factory=list)
-    callbacks: dict[int, dict[str, Any]] = field(default_factory=dict)
-    supervised: set[tuple[str, int]] = field(default_factory=set)
-    assisting: set[str] = field(default_factory=set)
-    waiting_assists: set[str] = field(default_factory=set)
-    consulted: set[str] = field(default_factory=set)
-    chosen: str = ""
-    objection: dict[str, Any] | None = None
-    extension: dict[str, Any] | None = None
-    consultation: dict[str, bool] | None = None
-
-    @property
-    def dispatch(self) -> dict[str, Any] | None:
-        """The dispatch in force."""
-        last = self.dispatches[-1] if self.dispatches else None
-        return last if last is not None and last["ended"] == "" else None
 
 
 class Desk:
@@ -703,97 +582,3 @@ def ripe(desk: Desk, case: Sheet, action: str) -> bool:
     }
     usual = (case.state,) if action in asked and action not in AT_WORK_ONLY else AT_WORK
     return asked.get(action, True) and case.state in RIPE.get(action, usual)
-
-
-def permit(case: Sheet, action: str, who: Person) -> None:
-    """Raise `No` for a case that somebody does not see, or may not do this with."""
-    asked = case.assisting | case.consulted
-    if who.role not in CITY and not (case.unit in _own(who) or who.unit in asked):
-        raise No("NotFound")
-    reaches = {
-        "any": True,
-        "lead": bool(who.unit) and case.unit == who.unit,
-        "district": case.unit in _own(who),
-        "consulted": who.unit in case.consulted,
-    }
-    if not any(who.role in roles and reaches[reach] for roles, reach in WHO[action]):
-        raise No("Forbidden")
-
-
-def _own(who: Person) -> set[str]:
-    """The units whose cases are somebody's own."""
-    below = {unit for unit, parent in PARENT.items() if parent == who.unit}
-    return {who.unit} | (below if who.role == "coordinator" else set())
-
-
-def moved(case: Sheet, *sources: str) -> None:
-    """Raise `No` where the state is none of these."""
-    if case.state not in sources:
-        raise No("MoveRefused")
-
-
-def is_open(callback: Mapping[str, Any]) -> bool:
-    """Whether a call-back has not ended."""
-    return callback["state"] in ("due", "attempting")
-
-
-def works(day: date) -> bool:
-    """Whether a day of 2022 is a working day."""
-    return day in MAKE_UP or (day.isoweekday() < 6 and day not in OFF)
-
-
-def ended(
-    start: datetime, stages: list[tuple[timedelta, str]], pauses: list[tuple[datetime, Any]]
-) -> tuple[datetime | None, datetime | None]:
-    """When stages that follow each other end; else since when the clock stands."""
-    spans: list[tuple[timedelta, str]] = []
-    for span, unit in stages:
-        if spans and spans[-1][1] == unit:
-            spans[-1] = spans[-1][0] + span, unit
-        else:
-            spans.append((span, unit))
-    at = start
-    for span, unit in spans:
-        due, since = _one_stage(at, span, unit == "working_day", _joined(pauses))
-        if due is None:
-            return None, since
-        at = due
-    return at, None
-
-
-def _one_stage(
-    start: datetime, left: timedelta, working: bool, pauses: list[tuple[datetime, Any]]
-) -> tuple[datetime | None, datetime | None]:
-    at = start
-    while True:
-        day = at.astimezone(ZONE).date()
-        midnight = datetime(day.year, day.month, day.day, tzinfo=ZONE).astimezone(UTC) + DAY
-        if working and not works(day):
-            at = midnight
-            continue
-        if not left:
-            return at, None
-        for begin, end in pauses:
-            if begin <= at and (end is None or at < end):
-                if end is None:
-                    return None, max(begin, start)
-                at = end
-                break
-        else:
-            stops = [begin for begin, _ in pauses if begin > at] + [midnight] * working
-            stop = min([at + left, *stops])
-            left -= stop - at
-            at = stop
-            if not left and not (working and at == midnight):
-                return at, None
-
-
-def _joined(pauses: list[tuple[datetime, Any]]) -> list[tuple[datetime, Any]]:
-    found: list[tuple[datetime, Any]] = []
-    for begin, end in sorted(pauses, key=lambda pause: pause[0]):
-        if found and (found[-1][1] is None or begin <= found[-1][1]):
-            first, last = found[-1]
-            found[-1] = first, None if last is None or end is None else max(last, end)
-        else:
-            found.append((begin, end))
-    return found

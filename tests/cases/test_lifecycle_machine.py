@@ -37,37 +37,24 @@ from jiesu.cases.actions.archiving import archive_case
 from jiesu.cases.actions.intake import Demand, receive_case
 from jiesu.cases.actor import Actor
 from jiesu.cases.history.case_audit import Known, found_in_cases
-from jiesu.cases.history.events import chain_of
-from jiesu.cases.models import (
-    Callback,
-    Case,
-    Claim,
-    DeadlineChange,
-    Dispatch,
-    Event,
-    Pause,
-    Role,
-    Supervision,
-    User,
-)
+from jiesu.cases.models import Case, Claim, Event
 from jiesu.cases.privacy.vault import Person as Caller
-from jiesu.cases.refusals import Conflict, MoveRefused, Refusal
+from jiesu.cases.refusals import MoveRefused, Refusal
 from jiesu.cases.sweep import sweep
-from jiesu.core.chain import check_chain
-from tests.cases.cast import CATEGORIES, HEATING, NOW, City
+from tests.cases.cast import CATEGORIES, NOW, City
 from tests.cases.changed_rules import change_rules
-from tests.cases.lifecycle_model import (
-    DISPOSED,
-    HOUR,
-    KINDS,
-    TICK,
-    Desk,
-    No,
-    Person,
-    Sheet,
-    permit,
-    ripe,
+from tests.cases.clock_model import TICK
+from tests.cases.lifecycle_model import Desk, ripe
+from tests.cases.lifecycle_rows import (
+    as_row,
+    as_sheet,
+    can,
+    dump,
+    people,
+    told,
+    whole_history,
 )
+from tests.cases.lifecycle_sheet import DISPOSED, KINDS, No, Sheet
 
 N_LIVES, N_STEPS = 20, 30
 MOST_CASES = 3
@@ -576,152 +563,6 @@ class Lives(RuleBasedStateMachine):
         """The auditor finds nothing either."""
         for pk in self.desk.cases:
             assert found_in_cases(pk, pk, Known()).findings == {}
-
-
-def people(city: City) -> dict[str, tuple[Person, Actor]]:
-    """Everybody by name, for the model and for the desk."""
-    user, _ = User.objects.get_or_create(username="colleague", role=Role.CALLER)
-    names = (
-        "operator", "dispatcher", "clerk", "head", "other_clerk", "department", "enterprise",
-        "coordinator", "other_coordinator", "caller", "evaluator", "leader", "administrator",
-    )  # fmt: skip
-    actors = {name: getattr(city, name) for name in names} | {"colleague": Actor.of(user)}
-    codes = {unit.pk: code for code, unit in city.unit.items()}
-    return {
-        name: (Person(name, actor.role.value, codes.get(actor.unit_id, "")), actor)
-        for name, actor in actors.items()
-    }
-
-
-def can(case: Sheet, action: str, who: Person) -> bool:
-    """Whether the model would let somebody try an action."""
-    try:
-        permit(case, action, who)
-    except No:
-        return False
-    return True
-
-
-def told(refusal: Refusal | MoveRefused) -> str:
-    """A refusal as the model names it."""
-    code = refusal.code if isinstance(refusal, Conflict) else ""
-    return f"{type(refusal).__name__} {code}".strip()
-
-
-FIELDS = (
-    "state", "version", "limit", "contact_due_at", "due_at", "paused_since", "signed_at",
-    "contacted_at", "feedback_at", "ended_at", "n_redos", "n_returns", "round", "parked",
-)  # fmt: skip
-CALLED = ("state", "due_at", "next_at")
-
-
-def as_row(case: Case) -> dict[str, Any]:
-    """A case as its rows have it."""
-    found: dict[str, Any] = {name: getattr(case, name) for name in FIELDS}
-    found["unit"] = case.unit.code if case.unit else ""
-    found["repeat_of"] = case.repeat_of_id
-    found["dispatches"] = [
-        (one.unit.code, one.at, one.limit, one.designated, one.ended_at is None)
-        for one in case.dispatches.select_related("unit").order_by("number")
-    ]
-    found["callbacks"] = {
-        one.round: (
-            [getattr(one, name) for name in CALLED],
-            list(one.attempts.order_by("number").values_list("outcome", flat=True)),
-            one.taken_by.username if one.taken_by else "",
-        )
-        for one in case.callbacks.select_related("taken_by")
-    }
-    raised = case.supervisions.values_list("rule", "occasion")
-    found["supervised"] = {(LONG.get(name, name), n) for name, n in raised}
-    found["pauses"] = sorted((one.cause, str(one.start), str(one.end)) for one in case.pauses.all())
-    found["asked"] = [
-        case.objections.filter(decided_at=None).exists(),
-        case.extensions.filter(decided_at=None).exists(),
-        case.consultations.filter(closed_at=None).exists(),
-    ]
-    return found
-
-
-LONG = {"long_overdue": "long"}
-
-
-def as_sheet(sheet: Sheet) -> dict[str, Any]:
-    """The same from the model."""
-    found: dict[str, Any] = {name: getattr(sheet, name) for name in FIELDS}
-    found["unit"], found["repeat_of"] = sheet.unit, sheet.repeat_of
-    found["dispatches"] = [
-        (one["unit"], one["at"], one["limit"], one["designated"], one["ended"] == "")
-        for one in sheet.dispatches
-    ]
-    found["callbacks"] = {
-        number: ([one[name] for name in CALLED], one["attempts"], one["by"])
-        for number, one in sheet.callbacks.items()
-    }
-    found["supervised"] = sheet.supervised
-    found["pauses"] = sorted(
-        (one["cause"], str(one["start"]), str(one["end"])) for one in sheet.pauses
-    )
-    requests = (sheet.objection, sheet.extension, sheet.consultation)
-    found["asked"] = [one is not None for one in requests]
-    return found
-
-
-def whole_history(case: Case) -> object:
-    """What is wrong with a case's chain; `None` where nothing is."""
-    return check_chain(
-        chain_of(case), case=case.number, head=bytes(case.head), n_events=case.n_events
-    )
-
-
-def dump(pk: int) -> list[object]:
-    """All that an action might have left behind of a case."""
-    records = (Case.objects.filter(pk=pk), *(
-        model._default_manager.filter(case=pk)
-        for model in (Callback, Claim, DeadlineChange, Dispatch, Event, Pause, Supervision)
-    ))  # fmt: skip
-    return [list(rows.order_by("pk").values()) for rows in records]
-
-
-def returned_late(city: City) -> Case:
-    """A case of two hours that its unit returns after its call-back has fallen due."""
-    case = city.received(HEATING)
-    sweep(NOW + 3 * HOUR)
-    objections.return_case(
-        case_id=case.pk, reason="not_our_duty", statement="不归我们", by=city.enterprise,
-        as_of=NOW + 3 * HOUR,
-    )  # fmt: skip
-    return case
-
-
-def test_a_returned_case_is_called_about_when_the_limit_of_its_next_unit_expires(
-    city: City,
-) -> None:
-    case = returned_late(city)
-    at = NOW + 4 * HOUR
-    dispatching.dispatch_case(
-        case_id=case.pk, unit="D01", limit="24h", why="职责", by=city.dispatcher, as_of=at
-    )
-    callback = case.callbacks.get()
-    assert (callback.state, callback.due_at, callback.next_at) == ("due", *2 * (at + 24 * HOUR,))
-    assert callback.unit == city.unit["D01"]
-
-
-def test_a_case_that_is_answered_without_a_unit_leaves_nothing_open(city: City) -> None:
-    case, at = returned_late(city), NOW + 4 * HOUR
-    objections.consult_units(
-        case_id=case.pk, units=["D01"], question="谁办", by=city.dispatcher, as_of=at
-    )
-    dispatching.dispose_case(
-        case_id=case.pk, reason="answered", answer="已告知", by=city.dispatcher, as_of=at
-    )
-    case.refresh_from_db()
-    assert (case.state, case.ended_at) == ("answered", at)
-    assert (case.callbacks.get().state, case.callbacks.get().ended_at) == ("invalid", at)
-    assert case.consultations.get().closed_at == at
-    kinds = list(case.events.order_by("seq").values_list("kind", flat=True))
-    assert kinds[-3:] == ["consultation_lapsed", "callback_invalid", "answered"]
-    assert found_in_cases(case.pk, case.pk, Known()).findings == {}
 
 
 LIKE_BEIJING: dict[str, Any] = {}
