@@ -80,6 +80,11 @@ class EventRows(EventWords, ClosedInline):
     fields = ("seq", "at", "kind_words", "actor", "origin", "changes")
     readonly_fields = fields
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
+        """Without those of call-backs, which hold what a resident answered."""
+        events: QuerySet[Event] = super().get_queryset(request)
+        return events.exclude(kind__startswith="callback")
+
 
 RECORDS = (
     _inline(Dispatch, "explanation"),
