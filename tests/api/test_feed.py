@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from jiesu.cases.actions.dispatching import redispatch_case
 from jiesu.cases.actions.handling import sign_case
 from jiesu.cases.history import stream
-from jiesu.cases.models import Case, Event
+from jiesu.cases.models import Case, Event, User
 from jiesu.cases.sweep import sweep_job
 from tests.api.callers import DEMAND, Caller, Callers
 from tests.cases.cast import ELEVATOR, HEATING, NOW, STALLS, City
@@ -158,3 +158,26 @@ def test_no_event_is_missed_when_a_later_one_is_committed_first(
         (slow.number, "signed"), (quick.number, "signed"),
     }  # fmt: skip
     assert Case.objects.filter(state="signed").count() == 2
+
+
+@pytest.mark.only_on("postgresql", reason="SQLite has one writer: nobody writes beside another")
+@pytest.mark.django_db(transaction=True)
+def test_who_writes_something_else_for_long_holds_nobody_up(callers: Callers, city: City) -> None:
+    begun, go_on = Flag(), Flag()
+
+    def write_slowly() -> None:
+        with transaction.atomic():
+            User.objects.update(first_name="慢")
+            begun.set()
+            go_on.wait(20)
+        connection.close()
+
+    thread = Thread(target=write_slowly)
+    thread.start()
+    try:
+        assert begun.wait(20)
+        number = city.received().number
+        assert {one for one, _ in followed(callers["clerk"])} == {number}
+    finally:
+        go_on.set()
+        thread.join()

@@ -40,29 +40,37 @@ class Step:
 def horizon() -> int:
     """The key up to which every event is committed or never will be.
 
-    SQLite has one writer, so what is there is all. On PostgreSQL: whoever was given a key up to
-    the last one seen had locked or written its case before, so its transaction had a number; one
-    given now is higher than all of these; once none with a lower number is under way, they have
-    ended. Where one lasts longer than a step waits, what was safe before is given.
+    SQLite has one writer, so what is there is all. On PostgreSQL whoever is given a key holds a
+    lock on the table of events until its transaction ends: once those that held one after the
+    last key was seen have ended, no lower key can appear. Other tables, and other databases of
+    the same server, have no part in this. Where one lasts longer than a step waits, what was safe
+    before is given.
     """
     global _safe
     last = Event.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     if connection.vendor != "postgresql":
         return last
-    fence = _asked("SELECT pg_current_xact_id()::text")
+    before = _writers()
     for _ in range(WAITS):
-        if _asked("SELECT pg_snapshot_xmin(pg_current_snapshot())::text") >= fence:
+        if not before or not before & _writers():
             _safe = max(_safe, last)
             return last
         time.sleep(WAIT_SECONDS)
     return min(_safe, last)
 
 
-def _asked(sql: str) -> int:
+def _writers() -> frozenset[str]:
+    """The other transactions that write events at this moment, by a name no later one has."""
     with connection.cursor() as cursor:
-        cursor.execute(sql)
-        [value] = cursor.fetchone()
-    return int(value)
+        cursor.execute(_WRITERS, [Event._meta.db_table])
+        return frozenset(name for (name,) in cursor.fetchall())
+
+
+_WRITERS = (
+    "SELECT virtualtransaction FROM pg_locks WHERE locktype = 'relation' AND granted "
+    "AND mode = 'RowExclusiveLock' AND relation = %s::regclass AND pid <> pg_backend_pid() "
+    "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
 
 
 def step(actor: Actor, after: int, limit: int, **narrowed: Any) -> Step:
