@@ -12,8 +12,8 @@ import pytest
 from django.db import connection
 from hypothesis import strategies as st
 
+from jiesu.cases import repeats
 from jiesu.cases import search as search_module
-from jiesu.cases.actions import intake
 from jiesu.cases.actions.intake import receive_case
 from jiesu.cases.actions.objections import consult_units
 from jiesu.cases.actor import Actor
@@ -321,7 +321,7 @@ def test_no_search_and_no_queue_reads_a_table_or_sorts_all_that_it_finds(city: C
         for late in (overdue(cases, NOW), soon_due(cases, NOW, 24)):
             list(late.order_by("due_at", "pk")[:20])
         list(contact_overdue(cases, NOW).order_by("contact_due_at", "pk")[:20])
-        intake._earlier((caller_hash("13800000077"),), NOW)
+        repeats.earlier_of((caller_hash("13800000077"),), NOW)
     assert len(plans) > 60
     wrong = [f"{sql}\n{plan}" for sql, plan in plans if looks_at_everything(sql, plan)]
     assert wrong == []

@@ -7,13 +7,13 @@ transaction. Later steps before a dispatch are in `dispatching`.
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
-from django.db import IntegrityError, connection
+from django.db import IntegrityError
 
 from jiesu.cases.actor import Actor
 from jiesu.cases.history.events import Changes, chained, personal
-from jiesu.cases.insertion import insert, insert_together, made, quick_cursor
+from jiesu.cases.insertion import insert, insert_together, made
 from jiesu.cases.models import Assist, Case, CasePrivate, Dispatch, Event
 from jiesu.cases.numbering import next_number
 from jiesu.cases.privacy.vault import (
@@ -26,6 +26,7 @@ from jiesu.cases.privacy.vault import (
 )
 from jiesu.cases.privacy.words import fault_of
 from jiesu.cases.refusals import Conflict, Invalid
+from jiesu.cases.repeats import Earlier, count, earlier_of, repeated
 from jiesu.cases.routes import Route, first_dispatch, route_of
 from jiesu.cases.rulebook import Rulebook, local_day, rulebook
 from jiesu.cases.scopes import permit
@@ -75,21 +76,7 @@ class Received:
     case: Case
     is_new: bool
     route: Route | None = None
-    first: "Earlier | None" = None
-
-
-@dataclass(frozen=True, slots=True)
-class Earlier:
-    """An earlier demand of the same caller."""
-
-    pk: int
-    number: str
-    created_at: datetime
-    state: str
-    category: Levels
-    place: int | None
-    repeat_of: int | None
-    by: int | None
+    first: Earlier | None = None
 
 
 def receive_case(
@@ -205,11 +192,11 @@ def _received(
     case.idempotency_key, case.request_digest = key, digest
     case.rules_id, case.calendar_id = rules_id, book.calendar[0]
     private = private_of(case, demand.person, demand.title, demand.body)
-    earlier = _earlier(caller_hashes(demand.person.phone), as_of)
-    _count(case, earlier, as_of)
+    earlier = earlier_of(caller_hashes(demand.person.phone), as_of)
+    count(case, earlier, as_of)
     happened: list[tuple[str, Changes]] = [("received", _said(case, demand, private))]
     route: Route | None = None
-    first = None if demand.new_facts else _repeated(case, earlier, rules, as_of)
+    first = None if demand.new_facts else repeated(case, earlier, rules, as_of)
     if any(demand.category):
         case.state = State.CLASSIFIED
         happened.append(("classified", {"category": list(demand.category)}))
@@ -269,69 +256,6 @@ def _case(demand: Demand, by: Actor, as_of: datetime, book: Rulebook, number: st
         created_at=as_of,
         received_by_id=by.user.pk if by.user else None,
     )
-
-
-def _earlier(callers: Sequence[str], as_of: datetime) -> list[Earlier]:
-    """The caller's demands of a year back, the newest first.
-
-    During a rotation of the hash key older ones bear an older hash.
-    """
-    if not callers:
-        return []
-    with quick_cursor() as cursor:
-        since = connection.ops.adapt_datetimefield_value(as_of - timedelta(days=366))
-        cursor.execute(_EARLIER.format(", ".join(["%s"] * len(callers))), [*callers, since])
-        return [
-            Earlier(row[0], row[1], _instant(row[2]), row[3], (row[4], row[5], row[6]), *row[7:])
-            for row in cursor.fetchall()
-        ]
-
-
-# In SQL: putting it together anew takes longer than the rest of the intake. The index leaves the
-# empty ones out by these very words, without which SQLite would not use it.
-_EARLIER = (
-    "SELECT id, number, created_at, state, category_1, category_2, category_3, place_id, "
-    "repeat_of_id, received_by_id FROM cases_case WHERE caller IN ({}) AND NOT (caller = '') "
-    "AND created_at > %s ORDER BY id DESC LIMIT 1000"
-)
-
-
-def _instant(stored: datetime) -> datetime:
-    """An instant as the driver gives it: SQLite's, which are in UTC, do not say so."""
-    return stored if stored.tzinfo is not None else stored.replace(tzinfo=UTC)
-
-
-def _count(case: Case, earlier: list[Earlier], as_of: datetime) -> None:
-    """Which demand of this caller it is, this month and this year (月次, 年次)."""
-    today = local_day(as_of)
-    days = [local_day(one.created_at) for one in earlier]
-    case.n_year = 1 + sum(day.year == today.year for day in days)
-    case.n_month = 1 + sum((day.year, day.month) == (today.year, today.month) for day in days)
-
-
-def _repeated(
-    case: Case, earlier: list[Earlier], rules: DeskRules, as_of: datetime
-) -> Earlier | None:
-    """The demand that this one repeats: the caller's last on the matter, or what that repeats.
-
-    The same trouble in another place is another matter; where a place is not known it may be any.
-    What came by a public form under somebody's phone is not known to be theirs: it keeps nobody's
-    call from being dispatched.
-    """
-    category = (case.category_1, case.category_2, case.category_3)
-    depth = rules.repeats.matter
-    if not category[0] or not rules.repeats.days:
-        return None
-    since = as_of - timedelta(days=rules.repeats.days)
-    for one in earlier:
-        if case.place_id and one.place and case.place_id != one.place:
-            continue
-        if one.by is None and case.received_by_id is not None:
-            continue
-        if one.created_at >= since and one.category[:depth] == category[:depth]:
-            firsts = {other.pk: other for other in earlier}
-            return firsts.get(one.repeat_of or one.pk, one)
-    return None
 
 
 def _said(case: Case, demand: Demand, private: CasePrivate) -> Changes:
