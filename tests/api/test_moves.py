@@ -61,6 +61,16 @@ def test_a_move_that_the_state_forbids_is_a_conflict(callers: Callers, city: Cit
     assert (answer.status, answer.code) == (409, "move_refused")
 
 
+def test_an_ended_case_is_archived_in_person(callers: Callers, city: City) -> None:
+    city.received()
+    repeat = city.received()
+    administrator = callers["administrator"]
+    done = administrator.post(f"/cases/{repeat.number}/archive", {}, If_Match="*")
+    assert (done.status, done.body["case"]["state"]) == (200, "archived")
+    again = administrator.post(f"/cases/{repeat.number}/archive", {}, If_Match="*")
+    assert (again.status, again.body["code"]) == (409, "move_refused")
+
+
 def test_a_move_refuses_what_it_does_not_know(callers: Callers, city: City) -> None:
     number = city.received(LIGHTS).number
     dispatcher = callers["dispatcher"]

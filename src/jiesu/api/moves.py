@@ -19,6 +19,7 @@ from jiesu.api.etags import PARAMETER, expected_version, tag
 from jiesu.api.request import actor_of, number_of
 from jiesu.api.schemas_moves import MovedOut, MoveIn
 from jiesu.cases.actions import (
+    archiving,
     assistance,
     dispatching,
     extensions,
@@ -96,6 +97,7 @@ MOVES = (
         "answer-supervision", supervision.answer_supervision, "answer_supervision", "handle",
         takes.AnswerSupervisionIn,
     ),
+    Move("archive", archiving.archive_case, "archive", "", takes.NothingIn),
 )  # fmt: skip
 
 
