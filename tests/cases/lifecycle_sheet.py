@@ -121,6 +121,7 @@ class Sheet:
     pauses: list[dict[str, Any]] = field(default_factory=list)
     callbacks: dict[int, dict[str, Any]] = field(default_factory=dict)
     supervised: set[tuple[str, int]] = field(default_factory=set)
+    supervised_units: set[str] = field(default_factory=set)
     assisting: set[str] = field(default_factory=set)
     waiting_assists: set[str] = field(default_factory=set)
     consulted: set[str] = field(default_factory=set)
@@ -138,7 +139,7 @@ class Sheet:
 
 def permit(case: Sheet, action: str, who: Person) -> None:
     """Raise `No` for a case that somebody does not see, or may not do this with."""
-    asked = case.assisting | case.consulted
+    asked = case.assisting | case.consulted | case.supervised_units
     if who.role not in CITY and not (case.unit in _own(who) or who.unit in asked):
         raise No("NotFound")
     reaches = {

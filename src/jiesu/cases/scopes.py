@@ -14,12 +14,13 @@ from typing import Literal
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from jiesu.cases.actor import Actor
-from jiesu.cases.models import Assist, Case, Escalation, Opinion, Role, Unit, Whistle
+from jiesu.cases.models import Assist, Case, Escalation, Opinion, Role, Supervision, Unit, Whistle
 from jiesu.cases.refusals import Forbidden, NotFound
 
 Reach = Literal[
-    "any", "lead", "district", "assist", "whistler", "whistled", "consulted", "escalated"
-]
+    "any", "lead", "district", "assist", "whistler", "whistled", "consulted", "escalated",
+    "supervised",
+]  # fmt: skip
 """To which cases an action reaches: all that the role sees, those that the actor's unit leads or
 that lie in its district, or those in which it has been asked something."""
 
@@ -80,7 +81,7 @@ ACTIONS: Mapping[str, tuple[Permission, ...]] = {
     "see_callback": (_by(Role.CALLER, Role.EVALUATOR, Role.AUDITOR),),
     "redo": (_by(Role.CALLER, Role.EVALUATOR, Role.DISPATCHER),),
     "supervise": (_by(Role.DISPATCHER, Role.EVALUATOR),),
-    "answer_supervision": (_by(*_UNIT, Role.COORDINATOR, reach="lead"),),
+    "answer_supervision": (_by(*_UNIT, Role.COORDINATOR, reach="supervised"),),
     "attach": (_by(Role.OPERATOR, Role.DISPATCHER, Role.CLIENT), _by(*_UNIT, reach="lead")),
     "see_attachment": (
         _by(Role.OPERATOR, Role.DISPATCHER, Role.CALLER, Role.EVALUATOR),
@@ -143,6 +144,8 @@ def visible_cases(actor: Actor) -> QuerySet[Case]:
         Exists(Whistle.objects.filter(Q(unit=unit) | Q(street=unit), case=OuterRef("pk"))),
         Exists(Opinion.objects.filter(consultation__case=OuterRef("pk"), unit=unit)),
         Exists(Escalation.objects.filter(case=OuterRef("pk"), to=unit)),
+        # Who was put under supervision owes its answer wherever the case has gone.
+        Exists(Supervision.objects.filter(case=OuterRef("pk"), unit=unit)),
     )
     return cases.filter(reduce(or_, asked, Q(unit__in=own_units(actor))))
 
@@ -207,3 +210,5 @@ def _reaches(reach: Reach, actor: Actor, case: Case) -> bool:
             return case.consultations.filter(opinions__unit=unit).exists()
         case "escalated":
             return case.escalations.filter(to=unit).exists()
+        case "supervised":
+            return case.supervisions.filter(unit=unit).exists()
