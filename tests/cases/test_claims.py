@@ -224,6 +224,20 @@ def test_nobody_reviews_or_decides_a_claim_of_their_own(city: City) -> None:
         decide_claim(claim_id=claim.pk, approves=True, opinion="x", by=judge, as_of=ENDED)
 
 
+def test_a_claim_is_its_own_units_to_withdraw(city: City) -> None:
+    case = city.received()
+    claim = claim_case(
+        case_id=case.pk, kind=Claim.Kind.PARKING, reason="planned_project", evidence="等待设备",
+        by=city.head, as_of=NOW,
+    )  # fmt: skip
+    redispatch_case(
+        case_id=case.pk, unit="110101002", why="属地更正", by=city.dispatcher, as_of=NOW + HOUR
+    )
+    now_leads = replace(city.head, unit_id=city.unit["110101002"].pk)
+    with pytest.raises(Forbidden, match="another unit"):
+        withdraw_claim(claim_id=claim.pk, by=now_leads, as_of=NOW + 2 * HOUR)
+
+
 def test_the_head_withdraws_a_claim_while_it_is_open(city: City) -> None:
     case = closed(city.received())
     claim = claimed(city, case)

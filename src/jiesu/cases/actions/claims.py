@@ -67,10 +67,12 @@ def claim_case(
 def withdraw_claim(
     *, claim_id: int, by: Actor, as_of: datetime, expected: int | None = None
 ) -> Claim:
-    """Take a claim back while it is open."""
+    """Take a claim of one's own unit back while it is open."""
     found = _claim(claim_id)
     with changing(found.case_id, "withdraw_claim", by=by, as_of=as_of, expected=expected) as change:
         claim = _open_claim(change, claim_id)
+        if not by.is_system and claim.unit_id != by.unit_id:
+            raise Forbidden("not_your_unit", "another unit has claimed this: it alone withdraws it")
         claim.state = State.WITHDRAWN
         claim.save(update_fields=["state"])
         change.event("claim_withdrawn", claim=claim.pk)
