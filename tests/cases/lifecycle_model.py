@@ -92,6 +92,7 @@ class Desk:
         occasion = rule, 1 if counted else len(case.dispatches)
         new = occasion not in case.supervised
         case.supervised.add(occasion)
+        case.supervised_units.add(case.unit)
         return new
 
     def _fall_due(self, case: Sheet) -> bool:
@@ -201,8 +202,13 @@ class Desk:
             recent = case.created_at >= self.now - 30 * DAY
             same = (case.phone, case.category, case.place) == (phone, category, place)
             if phone and category and same and recent:
-                return case.repeat_of or pk
+                first = case.repeat_of or pk
+                return None if self._left_open(self.cases[first]) else first
         return None
+
+    def _left_open(self, case: Sheet) -> bool:
+        done = [one for one in case.callbacks.values() if one["state"] == "done"]
+        return case.state in ("closed", "archived") and bool(done) and done[-1]["angry"]
 
     def _by_directory(self, case: Sheet) -> None:
         route = ROUTES[case.category]
@@ -507,6 +513,7 @@ class Desk:
             callback["attempts"].append("connected")
         self._close(case, callback, "done")
         angry = resolved == "no" or satisfaction == "dissatisfied"
+        callback["angry"] = angry
         if angry and case.n_redos < 2 and not case.parked:
             self._again(case)
 
@@ -537,6 +544,7 @@ class Desk:
         moved(case, *HANDLING, "closed")
         by_hand = sum(rule == "" for rule, _ in case.supervised)
         case.supervised.add(("", by_hand + 1))
+        case.supervised_units.add(case.unit)
 
 
 RIPE = {

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from jiesu.cases.actions.callbacks import Answers
 from jiesu.cases.actions.dispatching import classify_case, dispatch_case, dispose_case
 from jiesu.cases.actions.intake import receive_case
 from jiesu.cases.actor import Actor
@@ -17,6 +18,7 @@ from jiesu.cases.refusals import Conflict, Forbidden, Invalid
 from jiesu.cases.rulebook import rules_changed
 from jiesu.core.chain import check_chain
 from jiesu.core.lifecycle import State
+from tests.cases.calling import ANGRY, HAPPY, LIMIT, answered, due_case, set_rule
 from tests.cases.cast import DEMAND, ELEVATOR, HEATING, LIGHTS, NOW, PHONE, STALLS, City
 
 
@@ -103,6 +105,42 @@ def test_another_matter_or_place_new_facts_or_a_later_time_are_no_repeats(city: 
     assert city.received(new_facts=True).state == State.DISPATCHED
     assert city.received(at=NOW + timedelta(days=31)).state == State.DISPATCHED
     assert city.received(at=NOW + timedelta(days=61)).state == State.ANSWERED
+
+
+def test_a_category_known_to_its_first_level_only_makes_no_repeat(city: City) -> None:
+    first, second = (
+        receive_case(
+            replace(DEMAND, category=(DEMAND.category[0], "", "")), by=city.operator, as_of=NOW
+        ).case
+        for _ in range(2)
+    )
+    assert (first.state, second.state, second.n_month) == (State.DISPATCHED, State.DISPATCHED, 2)
+
+
+@pytest.mark.parametrize(("answers", "state"), [(HAPPY, "answered"), (ANGRY, "dispatched")])
+def test_what_was_closed_unsolved_is_not_done_and_swallows_nothing(
+    city: City, answers: Answers, state: str
+) -> None:
+    set_rule("max_redos = 2", "max_redos = 0")
+    answered(due_case(city), city.caller, LIMIT, answers)
+    assert city.received(at=LIMIT + timedelta(days=1)).state == state
+
+
+def test_a_case_is_no_repeat_of_another_callers(city: City) -> None:
+    others = city.received()
+    nobodys = city.received(person=Person(), anonymous=True)
+    case = receive_case(
+        replace(DEMAND, person=Person(phone="13800000009")),
+        by=city.operator, as_of=NOW, dispatch=False,
+    ).case  # fmt: skip
+    for first in (others, nobodys):
+        with pytest.raises(Invalid, match="not this caller's"):
+            dispose_case(
+                case_id=case.pk, reason="repeat", answer="已在办理", repeat_of=first.pk,
+                by=city.operator, as_of=NOW,
+            )  # fmt: skip
+    case.refresh_from_db()
+    assert (case.state, case.repeat_of_id) == (State.CLASSIFIED, None)
 
 
 def test_an_anonymous_caller_never_repeats(city: City) -> None:

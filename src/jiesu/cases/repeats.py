@@ -12,10 +12,11 @@ from datetime import UTC, datetime, timedelta
 from django.db import connection
 
 from jiesu.cases.insertion import quick_cursor
-from jiesu.cases.models import Case
+from jiesu.cases.models import Callback, Case
 from jiesu.cases.rulebook import local_day
 from jiesu.core.category_tree import Levels
 from jiesu.core.desk import DeskRules
+from jiesu.core.lifecycle import CallbackState, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +78,12 @@ def repeated(
 
     The same trouble in another place is another matter; where a place is not known it may be any.
     What came by a public form under somebody's phone is not known to be theirs: it keeps nobody's
-    call from being dispatched.
+    call from being dispatched. Nor does a first whose caller said in the end that nothing was
+    solved: it is not done. A category that is not known down to the matter's depth is no matter.
     """
     category = (case.category_1, case.category_2, case.category_3)
     depth = rules.repeats.matter
-    if not category[0] or not rules.repeats.days:
+    if not all(category[:depth]) or not rules.repeats.days:
         return None
     since = as_of - timedelta(days=rules.repeats.days)
     for one in earlier:
@@ -91,5 +93,15 @@ def repeated(
             continue
         if one.created_at >= since and one.category[:depth] == category[:depth]:
             firsts = {other.pk: other for other in earlier}
-            return firsts.get(one.repeat_of or one.pk, one)
+            first = firsts.get(one.repeat_of or one.pk)
+            return first if first is not None and not _left_open(first, rules) else None
     return None
+
+
+def _left_open(first: Earlier, rules: DeskRules) -> bool:
+    """Whether a case was closed with answers that ask for a redo (`callback.redo_on`)."""
+    if first.state not in (State.CLOSED, State.ARCHIVED):
+        return False
+    answers = Callback.objects.filter(case=first.pk, state=CallbackState.DONE, void=False)
+    last = answers.order_by("-round").values_list("resolved", "satisfaction").first()
+    return last is not None and not set(rules.callback.redo_on).isdisjoint(last)

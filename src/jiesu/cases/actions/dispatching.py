@@ -16,7 +16,7 @@ from jiesu.cases.explanations import cited_consultation
 from jiesu.cases.history.events import personal
 from jiesu.cases.models import Assist, Case, Dispatch, Place, Role, Unit
 from jiesu.cases.pauses import end_pauses, unpark
-from jiesu.cases.privacy.vault import sealed
+from jiesu.cases.privacy.vault import caller_hashes, person_of, sealed
 from jiesu.cases.refusals import Conflict, Forbidden, Invalid
 from jiesu.cases.routes import Route, first_dispatch, is_in_office, may_lead, route_of
 from jiesu.cases.rulebook import local_day, rulebook
@@ -131,6 +131,10 @@ def _first_of(change: Change, pk: int) -> Case:
     first = Case.objects.filter(pk=pk).first()
     if first is None or first.pk == change.case.pk:
         raise Invalid({"repeat_of": "there is no such case"})
+    # Its state is told to whoever asks about this one: it must be the same caller's.
+    phone = person_of(change.case, change.private()).phone
+    if first.caller not in {change.case.caller, *caller_hashes(phone)} - {""}:
+        raise Invalid({"repeat_of": "that case is not this caller's"})
     if first.repeat_of_id == change.case.pk:
         raise Invalid({"repeat_of": "that case repeats this one: dispatch this one"})
     return first.repeat_of or first
