@@ -18,6 +18,7 @@ from jiesu.cases.actions.claims import (
 )
 from jiesu.cases.actions.dispatching import redispatch_case
 from jiesu.cases.actions.handling import sign_case, submit_feedback
+from jiesu.cases.actions.supervision import raise_supervision
 from jiesu.cases.actor import Actor
 from jiesu.cases.change import changing
 from jiesu.cases.claim_rules import most_excluded, window_end
@@ -168,6 +169,26 @@ def test_what_the_district_refuses_does_not_come_before_the_city(city: City) -> 
         decide_claim(
             claim_id=claim.pk, approves=True, opinion="x", by=city.evaluator, as_of=ENDED + HOUR
         )
+
+
+def test_what_was_shown_is_what_is_decided(city: City) -> None:
+    others(city, 9)
+    case = closed(city.received())
+    claim = supported(city, claimed(city, case))
+
+    def decide(at: datetime) -> Claim:
+        return decide_claim(
+            claim_id=claim.pk, approves=True, opinion="同意", by=city.evaluator, as_of=at
+        )
+
+    weigh_claim(claim_id=claim.pk, by=city.evaluator, as_of=ENDED + 3 * HOUR)
+    with pytest.raises(Conflict, match="a day has passed"):
+        decide(ENDED + 3 * HOUR + DAY + timedelta(seconds=1))
+    raise_supervision(case_id=case.pk, words="核实", by=city.dispatcher, as_of=ENDED + 4 * HOUR)
+    with pytest.raises(Conflict, match="case has changed"):
+        decide(ENDED + 5 * HOUR)
+    weigh_claim(claim_id=claim.pk, by=city.evaluator, as_of=ENDED + 5 * HOUR)
+    assert decide(ENDED + 5 * HOUR + DAY).state == "approved"
 
 
 def test_the_city_waits_for_the_district_and_looks_at_the_effect(city: City) -> None:

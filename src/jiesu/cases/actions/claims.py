@@ -6,7 +6,7 @@ is deleted. Windows and caps are in `claim_rules`, the effect in `effect`; rules
 docs/methods/claims.md.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from jiesu.cases.actor import Actor
@@ -24,6 +24,8 @@ from jiesu.cases.scopes import permit
 from jiesu.core.lifecycle import AT_WORK, HANDLING
 
 State = Claim.State
+SHOWN_FOR = timedelta(days=1)
+"""So long an effect that was shown is good for a decision: other cases move the figures too."""
 
 
 def claim_case(
@@ -120,7 +122,7 @@ def weigh_claim(*, claim_id: int, by: Actor, as_of: datetime) -> dict[str, Any]:
     permit(by, "decide_claim", claim.case)
     if claim.state not in OPEN:
         raise Conflict("claim_decided", "this claim was decided: its effect is kept as it was")
-    effect = effect_of(claim, as_of)
+    effect = {"version": claim.case.version, **effect_of(claim, as_of)}
     Claim.objects.filter(pk=claim.pk, state__in=OPEN).update(effect=effect)
     return effect
 
@@ -137,7 +139,8 @@ def decide_claim(
     """Approve a claim for the city and put it in effect, or refuse it, with reasons.
 
     Raises Conflict where the district has yet to review it, where nobody has looked at its effect
-    (`weigh_claim`), and where an exclusion would go beyond a cap.
+    (`weigh_claim`) within a day and on the case as it is, and where an exclusion would go beyond a
+    cap.
     """
     account, opinion = by.account, checked_words("opinion", opinion)
     found = _claim(claim_id)
@@ -148,8 +151,7 @@ def decide_claim(
             raise Forbidden("not_independent", "this is a claim of your own unit")
         if claim.unit.parent_id is not None and claim.state != State.SUPPORTED:
             raise Conflict("not_reviewed", "the unit's district reviews this claim first")
-        if not claim.effect:
-            raise Conflict("effect_not_shown", "look at the effect on the figures first")
+        _looked_at(claim, change)
         done = _approve(change, claim) if approves else {}
         claim.state = State.APPROVED if approves else State.REFUSED
         claim.decided_by, claim.decided_at = account, as_of
@@ -164,6 +166,16 @@ def decide_claim(
             **said,
         )
     return claim
+
+
+def _looked_at(claim: Claim, change: Change) -> None:
+    """Raise Conflict where the effect was not shown, or is no longer what was shown."""
+    if not claim.effect:
+        raise Conflict("effect_not_shown", "look at the effect on the figures first")
+    shown_at = datetime.fromisoformat(claim.effect["as_of"])
+    if claim.effect["version"] != change.case.version or change.as_of - shown_at > SHOWN_FOR:
+        text = "the case has changed since its effect was shown, or a day has passed: look again"
+        raise Conflict("effect_not_shown", text)
 
 
 def _approve(change: Change, claim: Claim) -> dict[str, int]:
