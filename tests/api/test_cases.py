@@ -236,6 +236,29 @@ def test_what_is_overdue_is_found_by_its_mark(
     assert leader.get("/cases?mark=overdue&state=closed").status == 422
 
 
+@pytest.mark.parametrize("mark", ["overdue", "contact_overdue"])
+def test_what_is_marked_comes_by_its_due_time_page_by_page(
+    callers: Callers, city: City, monkeypatch: pytest.MonkeyPatch, mark: str
+) -> None:
+    from jiesu.api import access
+
+    hours = (3, 1, 2, 1, 1)
+    made = [
+        (hour, city.received(at=NOW + timedelta(hours=hour), new_facts=True).number)
+        for hour in hours
+    ]
+    monkeypatch.setattr(access, "clock", lambda: NOW + timedelta(days=30))
+    found: list[str] = []
+    cursor = ""
+    for _ in range(3):
+        answer = callers["leader"].get(f"/cases?mark={mark}&limit=2&cursor={cursor}")
+        found += [one["number"] for one in answer.body["items"]]
+        last, cursor = cursor, answer.body["next"]
+    assert found == [number for _, number in sorted(made)]
+    assert not cursor
+    assert callers["leader"].get(f"/cases?cursor={last}").status == 422
+
+
 def test_a_queue_is_ordered_by_what_is_due_first(callers: Callers, city: City) -> None:
     later = city.received(at=NOW + timedelta(hours=1)).number
     first = city.received(new_facts=True).number

@@ -20,7 +20,7 @@ from jiesu.cases.actor import Actor
 from jiesu.cases.models import Case, CasePrivate, Role, SearchTerm, User
 from jiesu.cases.privacy.personal import term_hashes
 from jiesu.cases.privacy.vault import Person, caller_hash, name_hash, private_of, ring, text_of
-from jiesu.cases.queries import contact_overdue, overdue, soon_due, unit_queue
+from jiesu.cases.queries import QueueKey, contact_overdue, due_behind, overdue, soon_due, unit_queue
 from jiesu.cases.refusals import Invalid
 from jiesu.cases.scopes import visible_cases
 from jiesu.cases.search import Search, index_terms, newest_cases, search_text
@@ -320,6 +320,7 @@ def test_no_search_and_no_queue_reads_a_table_or_sorts_all_that_it_finds(city: C
         cases = Case.objects.all()
         for late in (overdue(cases, NOW), soon_due(cases, NOW, 24)):
             list(late.order_by("due_at", "pk")[:20])
+            list(due_behind(late, "due_at", QueueKey(NOW, 1)).order_by("due_at", "pk")[:20])
         list(contact_overdue(cases, NOW).order_by("contact_due_at", "pk")[:20])
         repeats.earlier_of((caller_hash("13800000077"),), NOW)
     assert len(plans) > 60

@@ -43,6 +43,8 @@ from jiesu.cases.scopes import may, permit, visible_cases
 router = Router(tags=["cases"])
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+Key = tuple[int, ...]
+"""What a cursor holds of the last row of a page."""
 
 KeyHeader = Annotated[
     str,
@@ -108,7 +110,10 @@ def list_cases(
     cursor: CursorText = "",
     limit: Limit = 50,
 ) -> CasePage:
-    """The cases that one may see, the newest first. By phone, name or words: `search_cases`."""
+    """The cases that one may see, the newest first; with a mark the first due first.
+
+    By phone, name or words: `search_cases`.
+    """
     return _page(request, CaseSearch(**filters.model_dump(), cursor=cursor, limit=limit))
 
 
@@ -128,28 +133,28 @@ def search_cases(request: HttpRequest, body: CaseSearch) -> CasePage:
 
 def _page(request: HttpRequest, asked: CaseSearch) -> CasePage:
     of = asked.model_dump(exclude={"cursor", "limit"})
-    last, as_of = last_row(asked.cursor, of), now()
-    before = last[0] if last else None
-    find = _newest if asked.mark is None else _marked
-    cases, on = find(actor_of(request), asked, before, as_of)
+    find, n_keys = (_newest, 1) if asked.mark is None else (_marked, 2)
+    last, as_of = last_row(asked.cursor, of, n_keys), now()
+    cases, on = find(actor_of(request), asked, last, as_of)
     return CasePage(
-        items=shown.rows(cases, as_of), next=cursor_behind(of, on) if on is not None else None
+        items=shown.rows(cases, as_of), next=cursor_behind(of, *on) if on is not None else None
     )
 
 
 def _newest(
-    by: Actor, asked: CaseSearch, before: int | None, as_of: datetime
-) -> tuple[Sequence[Case], int | None]:
+    by: Actor, asked: CaseSearch, last: Key | None, as_of: datetime
+) -> tuple[Sequence[Case], Key | None]:
     wanted = asked.model_dump(exclude={"cursor", "limit", "mark"})
     wanted["state"] = asked.state.value if asked.state else ""
+    before = last[0] if last else None
     found = newest_cases(by, Search(**wanted), before=before, limit=asked.limit)
-    return found.cases, found.before
+    return found.cases, (found.before,) if found.before is not None else None
 
 
 def _marked(
-    by: Actor, asked: CaseSearch, before: int | None, as_of: datetime
-) -> tuple[Sequence[Case], int | None]:
-    """Overdue and the like: by what a case itself says."""
+    by: Actor, asked: CaseSearch, last: Key | None, as_of: datetime
+) -> tuple[Sequence[Case], Key | None]:
+    """Overdue and the like, the first due first: by what a case itself says."""
     other = {"number", "state", "phone", "name", "words", "created_from", "created_to"}
     if wrong := [name for name in sorted(other) if getattr(asked, name)]:
         raise Invalid(dict.fromkeys(wrong, "does not go together with a mark"))
@@ -159,21 +164,32 @@ def _marked(
         "category_1": asked.category_1,
         "category_2": asked.category_2,
         "category_3": asked.category_3,
-        "pk__lt": before,
     }
     cases = cases.filter(**{key: value for key, value in wanted.items() if value})
     if asked.place:
         codes = {"place__code", "community__code", "district__code"}
         cases = cases.filter(reduce(or_, (Q(**{code: asked.place}) for code in codes)))
+    due = "due_at"
     if asked.mark is MarkName.OVERDUE:
         cases = queries.overdue(cases, as_of)
     elif asked.mark is MarkName.CONTACT_OVERDUE:
-        cases = queries.contact_overdue(cases, as_of)
+        due, cases = "contact_due_at", queries.contact_overdue(cases, as_of)
     else:
         hours = rulebook().desk_on(local_day(as_of))[1].soon_hours
         cases = queries.soon_due(cases, as_of, hours)
-    rows, more = page(list(cases.order_by("-pk")[: asked.limit + 1]), asked.limit)
-    return rows, rows[-1].pk if more else None
+    if last is not None:
+        cases = queries.due_behind(cases, due, QueueKey(_instant(last[0]), last[1]))
+    rows, more = page(list(cases.order_by(due, "pk")[: asked.limit + 1]), asked.limit)
+    return rows, (_microseconds(getattr(rows[-1], due)), rows[-1].pk) if more else None
+
+
+def _microseconds(at: datetime) -> int:
+    """An instant as a cursor holds it."""
+    return (at - EPOCH) // timedelta(microseconds=1)
+
+
+def _instant(microseconds: int) -> datetime:
+    return EPOCH + timedelta(microseconds=microseconds)
 
 
 @router.get("/queue", auth=doing("see_cases", "read"), response=CasePage, operation_id="read_queue")
@@ -182,15 +198,13 @@ def read_queue(
 ) -> CasePage:
     """What a unit has to work on, the first due first; roles that see the city name the unit."""
     last, as_of = last_row(cursor, ["queue", unit], 2), now()
-    after = QueueKey(EPOCH + timedelta(microseconds=last[0]), last[1]) if last else None
+    after = QueueKey(_instant(last[0]), last[1]) if last else None
     by = actor_of(request)
     found = queries.unit_queue(by, as_of, unit=unit, after=after, limit=limit)
     key = found.after
     return CasePage(
         items=shown.rows([one.case for one in found.rows], as_of),
-        next=cursor_behind(
-            ["queue", unit], (key.due_at - EPOCH) // timedelta(microseconds=1), key.case_id
-        )
+        next=cursor_behind(["queue", unit], _microseconds(key.due_at), key.case_id)
         if key
         else None,
     )

@@ -174,10 +174,7 @@ def unit_queue(
     for key in _units_of(actor, unit):
         open_cases = Case.objects.filter(one_of("state", AT_WORK_VALUES), unit=key)
         if after is not None:
-            # The range is what the index is asked; within one due time the key decides.
-            open_cases = open_cases.filter(
-                Q(due_at__gt=after.due_at) | Q(pk__gt=after.case_id), due_at__gte=after.due_at
-            )
+            open_cases = due_behind(open_cases, "due_at", after)
         branches.append(open_cases.order_by("due_at", "pk").values_list("due_at", "pk"))
     keys = merged(branches, limit + 1)
     found = Case.objects.select_related("unit", "place").in_bulk(keys[:limit])
@@ -187,6 +184,13 @@ def unit_queue(
     last = rows[-1].case
     assert last.due_at is not None
     return QueuePage(rows, QueueKey(last.due_at, last.pk))
+
+
+def due_behind(cases: QuerySet[Case], due: str, after: QueueKey) -> QuerySet[Case]:
+    """Those of the cases that stand behind a place, in the order of a due time and the key."""
+    # The range is what the index is asked; within one due time the key decides.
+    behind = Q(**{f"{due}__gt": after.due_at}) | Q(pk__gt=after.case_id)
+    return cases.filter(behind, **{f"{due}__gte": after.due_at})
 
 
 def _units_of(actor: Actor, code: str) -> list[int]:
