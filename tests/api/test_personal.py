@@ -1,5 +1,7 @@
 """What is personal is shown for a reason only; files are downloads; records hide what they may."""
 
+import pytest
+
 from jiesu.cases.models import Disclosure
 from tests.api.callers import Callers
 from tests.cases.cast import PHONE, City
@@ -66,6 +68,24 @@ def test_a_file_is_added_listed_and_read_as_a_download(callers: Callers, city: C
     assert download.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
     assert callers["leader"].get(f"{path}/{listed['id']}").status == 403
     assert callers["clerk"].get(f"{path}/999").status == 404
+
+
+def test_no_file_that_is_sent_lies_on_the_disk_in_clear(
+    callers: Callers, city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = city.received().number
+    made: list[object] = []
+
+    def note(*args: object, **more: object) -> None:
+        made.append(args)
+        raise OSError
+
+    # What Django's own handler of larger files makes.
+    monkeypatch.setattr("django.core.files.uploadedfile.TemporaryUploadedFile.__init__", note)
+    large = PNG + b"\x00" * (6 << 20)
+    path = f"/cases/{number}/attachments"
+    assert callers["operator"].send_file(path, large, If_Match="*").status == 201
+    assert made == []
 
 
 def test_records_show_their_words_to_those_concerned(callers: Callers, city: City) -> None:

@@ -10,7 +10,7 @@ from secrets import token_urlsafe
 
 from jiesu.project.environment import Environment
 from jiesu.project.logs import logging_settings
-from jiesu.project.options import LOOPBACK_HOSTS, MEBIBYTE, Options, options_from
+from jiesu.project.options import LOOPBACK_HOSTS, Options, options_from
 
 JIESU: Options = options_from(Environment(os.environ))
 
@@ -121,7 +121,9 @@ X_FRAME_OPTIONS = "DENY"
 
 # What a browser may send.
 DATA_UPLOAD_MAX_MEMORY_SIZE = JIESU.limits.request_bytes
-FILE_UPLOAD_MAX_MEMORY_SIZE = MEBIBYTE
+# Files are read in memory, as large as a request may be: a temporary one would lie there in clear.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+FILE_UPLOAD_MAX_MEMORY_SIZE = JIESU.limits.request_bytes
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 DATA_UPLOAD_MAX_NUMBER_FILES = 100
 FILE_UPLOAD_PERMISSIONS = 0o600
