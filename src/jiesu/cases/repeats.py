@@ -1,8 +1,8 @@
 """What is known of a caller's earlier demands: how many, and which one a new demand repeats.
 
 A demand that is in progress or done and brings nothing new is linked to its first and answered
-with the state of that, not dispatched again (article 11 (3)). Used at intake and when a demand is
-classified later. Leaves out what becomes of a repeat: that is `actions`'.
+with the state of that, not dispatched again (article 11 (3)). Leaves out what becomes of a repeat:
+that is `actions`'.
 """
 
 from collections.abc import Sequence
