@@ -380,9 +380,12 @@ class Lives(RuleBasedStateMachine):
             case_id=case_id, kind="parking", reason="planned_project", evidence="已列入计划",
             by=by, as_of=as_of, expected=expected,
         )  # fmt: skip
-        Claim.objects.filter(pk=claim.pk).update(effect={"shown": True})
         at: dict[str, Any] = {"claim_id": claim.pk, "opinion": "属实", "as_of": as_of}
         claims.review_claim(supports=True, by=self.city.coordinator, **at)
+        # Shown without being counted: the machine has no policy.
+        version = Case.objects.get(pk=case_id).version
+        shown = {"version": version, "as_of": as_of.isoformat()}
+        Claim.objects.filter(pk=claim.pk).update(effect=shown)
         claims.decide_claim(approves=True, by=self.city.evaluator, **at)
 
     @could("end_parking")
