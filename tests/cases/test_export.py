@@ -19,6 +19,7 @@ from jiesu.cases.figures import export
 from jiesu.cases.figures.case_rows import rows_of, settled_rows
 from jiesu.cases.figures.export import follow, live_files, write_cases
 from jiesu.cases.models import Assist, Callback, Case
+from jiesu.city.durable import to_disk
 from jiesu.sources.canonical_file import mark_of
 from tests.cases.cast import ELEVATOR, LIGHTS, NOW, PHONE, City
 
@@ -252,12 +253,12 @@ def test_a_case_that_changes_while_it_is_written_is_written_again(
 ) -> None:
     case = city.received()
 
-    def meanwhile(path: Path, to_disk: Callable[[Path], None] = export._to_disk) -> None:
+    def meanwhile(path: Path, to_disk: Callable[[Path], None] = to_disk) -> None:
         if path.suffix == ".parquet" and Case.objects.get().version == case.version:
             changed(Case.objects.get(), excluded=True, exclusion_reason="court")
         to_disk(path)
 
-    monkeypatch.setattr(export, "_to_disk", meanwhile)
+    monkeypatch.setattr(export, "to_disk", meanwhile)
     follow(tmp_path)
     assert not held(tmp_path)[case.number]["excluded"]
     assert not Case.objects.get().exported
@@ -315,7 +316,7 @@ def test_whatever_a_killed_pass_leaves_the_next_one_makes_whole(
         return then_maybe_die
 
     with monkeypatch.context() as patched:
-        for name in ("_to_disk", "_mark", "_raise_serial", "_write_state"):
+        for name in ("to_disk", "_mark", "_raise_serial", "_write_state"):
             patched.setattr(export, name, dying(name))
         with pytest.raises(Killed):
             follow(tmp_path)

@@ -243,7 +243,7 @@ def left(folder: Path) -> list[str]:
     return [path.name for path in folder.rglob("*")] if folder.exists() else []
 
 
-@pytest.mark.parametrize("step", ["_write_bulletin", "_digests", "_put_in_place", "_to_disk"])
+@pytest.mark.parametrize("step", ["_write_bulletin", "_digests", "_put_in_place", "to_disk"])
 def test_a_full_disk_leaves_no_edition_and_says_so(
     city: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:

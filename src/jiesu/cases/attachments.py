@@ -30,6 +30,7 @@ from jiesu.cases.models import Attachment, Case
 from jiesu.cases.privacy.personal import AlteredError, key_id_of
 from jiesu.cases.privacy.vault import opened, opened_bytes, sealed, sealed_bytes
 from jiesu.cases.refusals import Invalid, NotFound
+from jiesu.city.durable import to_disk
 from jiesu.core.problems import writable
 
 PIECE_BYTES = 1024 * 1024
@@ -83,8 +84,8 @@ def store_file(
         except BaseException:
             unfinished.unlink(missing_ok=True)
             raise
-        _settle(path.parent)
-        _settle(path.parent.parent)
+        to_disk(path.parent)
+        to_disk(path.parent.parent)
     return StoredFile(
         token=token,
         name=sealed(case, name_place(token), safe_name(name, content_type)),
@@ -120,7 +121,7 @@ def remove_file(token: str) -> None:
     path = path_of(token)
     path.unlink(missing_ok=True)
     if path.parent.is_dir():
-        _settle(path.parent)
+        to_disk(path.parent)
 
 
 def key_of_file(token: str) -> str | None:
@@ -149,7 +150,7 @@ def renew_file(case: Case, attachment: Attachment) -> None:
         except BaseException:
             unfinished.unlink(missing_ok=True)
             raise
-        _settle(path.parent)
+        to_disk(path.parent)
 
 
 def sweep_orphans(older_than: datetime) -> int:
@@ -266,13 +267,3 @@ def _is_older(path: Path, than: datetime) -> bool:
         return path.stat().st_mtime < than.timestamp()
     except FileNotFoundError:
         return False  # Another sweep was quicker.
-
-
-def _settle(folder: Path) -> None:
-    """Have the names in a folder on the disk."""
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

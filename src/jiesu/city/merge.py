@@ -24,6 +24,7 @@ from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait as wait_for
 from pathlib import Path, PurePosixPath
 
+from jiesu.city.durable import to_disk
 from jiesu.core.problems import InputError, Problem, writable
 
 try:
@@ -270,7 +271,7 @@ def _put_in_place(task: Task, files: Sequence[Path], folder: Path, place: _Place
     names = [path.resolve().relative_to(folder.resolve()).as_posix() for path in files]
     hashes = {name: _hash(path) for name, path in zip(names, files, strict=True)}
     for path in files:
-        _to_disk(path)
+        to_disk(path)
     # From here to the new record nothing says that this task is done.
     record.unlink(missing_ok=True)
     for name, path in zip(names, files, strict=True):
@@ -282,7 +283,7 @@ def _put_in_place(task: Task, files: Sequence[Path], folder: Path, place: _Place
     content = {"key": task.key, "digest": _whole(place.digest, task), "files": hashes}
     half = folder / "record"
     half.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", "utf-8")
-    _to_disk(half)
+    to_disk(half)
     half.replace(record)
 
 
@@ -328,11 +329,6 @@ def _recorded(record: Path) -> _Finished | None:
 
 def _hash(path: Path) -> str:
     return sha256(path.read_bytes()).hexdigest()
-
-
-def _to_disk(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
 
 
 @contextmanager

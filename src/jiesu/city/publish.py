@@ -5,7 +5,6 @@ is complete: a fault, a full disk or a killed process leaves no edition, and of 
 at once one gets the number. What lies in it: docs/editions.md.
 """
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -16,6 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from jiesu.city.durable import to_disk
 from jiesu.city.editions import (
     ADJUSTMENTS,
     CASES,
@@ -344,9 +344,9 @@ def _put_in_place(part: Path, folder: Path) -> None:
     """
     for path in part.iterdir():
         path.chmod(0o444)
-        _to_disk(path)
+        to_disk(path)
     part.chmod(0o755)
-    _to_disk(part)
+    to_disk(part)
     try:
         part.rename(folder)
     except OSError as error:
@@ -355,13 +355,5 @@ def _put_in_place(part: Path, folder: Path) -> None:
         what = f"edition {folder.name} was published by somebody else meanwhile"
         remedy = "look at it with jiesu edition show, and publish again"
         raise InputError(Problem(str(folder), "", what, remedy)) from error
-    _to_disk(folder.parent)
+    to_disk(folder.parent)
     folder.chmod(0o555)
-
-
-def _to_disk(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

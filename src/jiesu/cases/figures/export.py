@@ -26,6 +26,7 @@ from django.db.models import F
 from jiesu.cases.figures.case_rows import Words, in_chunks, replaced, rows_of, settled_rows
 from jiesu.cases.models import Case, Counter
 from jiesu.cases.rulebook import city_zone, local_day
+from jiesu.city.durable import to_disk
 from jiesu.sources.canonical_file import CanonicalWriter, mark_of, schema
 
 try:
@@ -157,8 +158,8 @@ def _follow_day(
     table = replaced(old, rows.table)
     with CanonicalWriter(path, unique=True, zone=city_zone().key) as writer:
         writer.write(table)
-    _to_disk(path)
-    _to_disk(folder)
+    to_disk(path)
+    to_disk(folder)
     for chunk in in_chunks(sorted(rows.versions.items(), key=lambda one: one[1]), MARKED_AT_ONCE):
         with transaction.atomic():
             if touched is not None:
@@ -268,9 +269,9 @@ def _write_state(folder: Path, serial: int, days: Iterable[date]) -> None:
     }
     part = folder / f".{STATE}.part"
     part.write_text(json.dumps(state) + "\n", encoding="utf-8")
-    _to_disk(part)
+    to_disk(part)
     os.replace(part, folder / STATE)
-    _to_disk(folder)
+    to_disk(folder)
 
 
 def _holds_all(n_rows: int) -> bool:
@@ -310,12 +311,3 @@ def _serial() -> int:
 def _raise_serial(serial: int) -> None:
     if not Counter.objects.filter(key=SERIAL, next=serial).update(next=F("next") + 1):
         Counter.objects.get_or_create(key=SERIAL, defaults={"next": serial + 1})
-
-
-def _to_disk(path: Path) -> None:
-    """Have a file or a folder written out, so that it is there after the power has failed."""
-    held = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(held)
-    finally:
-        os.close(held)

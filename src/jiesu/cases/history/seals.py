@@ -21,6 +21,7 @@ from django.db import IntegrityError, connection, transaction
 from jiesu.cases.models import Event
 from jiesu.cases.models import Seal as Row
 from jiesu.cases.privacy.vault import ring
+from jiesu.city.durable import to_disk
 from jiesu.core.problems import InputError, Problem, writable
 from jiesu.core.seals import Seal, next_seal, parse_seal_line, seal_line
 
@@ -170,7 +171,7 @@ def _held(file: Path) -> Iterator[tuple[IO[bytes], _Held]]:
             fcntl.flock(opened, fcntl.LOCK_EX)
             os.fchmod(descriptor, 0o600)
             if is_new:
-                _settle(file.parent)
+                to_disk(file.parent)
             yield opened, _end_of(opened)
 
 
@@ -232,11 +233,3 @@ def _append(opened: IO[bytes], held: _Held) -> int:
         opened.flush()
         os.fsync(opened.fileno())
     return n
-
-
-def _settle(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from jiesu.city.durable import to_disk
 from jiesu.core.problems import InputError, Problem, writable
 
 Purpose = Literal["encryption", "hash", "seal"]
@@ -232,7 +233,7 @@ def write_ring(ring: KeyRing, path: Path) -> None:
             raise InputError(Problem(path.name, "", what, "use it, or name another")) from None
         finally:
             unfinished.unlink()
-        _settle(path.parent)
+        to_disk(path.parent)
 
 
 def without(ring: KeyRing, key_id: str) -> KeyRing:
@@ -260,7 +261,7 @@ def replace_ring(ring: KeyRing, path: Path, *, dropped: str = "") -> None:
                 raise InputError(Problem(path.name, purpose, what, "rotate the file's own ring"))
     with writable(path.name):
         _written_beside(ring, path).replace(path)
-        _settle(path.parent)
+        to_disk(path.parent)
 
 
 def _written_beside(ring: KeyRing, path: Path) -> Path:
@@ -276,12 +277,3 @@ def _written_beside(ring: KeyRing, path: Path) -> Path:
         unfinished.unlink()
         raise
     return unfinished
-
-
-def _settle(folder: Path) -> None:
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
