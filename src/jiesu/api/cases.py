@@ -4,21 +4,19 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import reduce
 from operator import or_
-from typing import Annotated
 
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
-from ninja.params.models import Header as HeaderParam
 from ninja.responses import Status
 
 from jiesu.api import shown
 from jiesu.api.access import doing, now
 from jiesu.api.etags import is_known, not_modified, tag
+from jiesu.api.idempotency import PARAMETER, idempotency_key
 from jiesu.api.paging import CursorText, Limit, cursor_behind, last_row, page
 from jiesu.api.request import actor_of, case_of
 from jiesu.api.schemas import (
-    NO_NUL,
     CaseFilters,
     CaseOut,
     CasePage,
@@ -46,17 +44,6 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Key = tuple[int, ...]
 """What a cursor holds of the last row of a page."""
 
-KeyHeader = Annotated[
-    str,
-    HeaderParam(
-        "",
-        alias="Idempotency-Key",
-        max_length=200,
-        pattern=NO_NUL,
-        description="The same key never makes two cases: send it again after a lost answer.",
-    ),
-]
-
 
 def demand_of(body: DemandIn) -> Demand:
     """A demand as the intake takes it."""
@@ -82,22 +69,17 @@ def demand_of(body: DemandIn) -> Demand:
     "/cases",
     auth=doing("receive", "intake"),
     response={201: ReceivedOut, 200: ReceivedOut},
+    openapi_extra={"parameters": [dict(PARAMETER)]},
     operation_id="receive_case",
 )
-def receive(
-    request: HttpRequest,
-    response: HttpResponse,
-    body: DemandIn,
-    idempotency_key: KeyHeader = "",
-) -> Status[ReceivedOut]:
+def receive(request: HttpRequest, response: HttpResponse, body: DemandIn) -> Status[ReceivedOut]:
     """Take a demand in; where the directory knows its unit it is dispatched at once.
 
     201 for a new case, 200 where the same demand came before under this key, 409 where the key
     was used for another demand.
     """
-    made = receive_case(
-        demand_of(body), by=actor_of(request), as_of=now(), idempotency_key=idempotency_key
-    )
+    key = idempotency_key(request)
+    made = receive_case(demand_of(body), by=actor_of(request), as_of=now(), idempotency_key=key)
     response.headers["Location"] = f"{request.path}/{made.case.number}"
     response.headers["ETag"] = tag(made.case.version)
     return Status(201 if made.is_new else 200, shown.received(made, actor_of(request)))

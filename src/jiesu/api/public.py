@@ -14,8 +14,8 @@ from ninja.errors import Throttled
 from ninja.responses import Status
 
 from jiesu.api.access import AT_THE_DOOR, anyone, now
-from jiesu.api.cases import KeyHeader
 from jiesu.api.directory import categories, choices
+from jiesu.api.idempotency import PARAMETER, idempotency_key
 from jiesu.api.rates import wait_of_public
 from jiesu.api.request import actor_of
 from jiesu.api.schemas_callbacks import AnswersIn
@@ -74,11 +74,10 @@ def read_choices(request: HttpRequest) -> ChoicesOut:
     "/public/demands",
     auth=anyone(),
     response={201: SubmittedOut},
+    openapi_extra={"parameters": [dict(PARAMETER)]},
     operation_id="submit_demand",
 )
-def submit(
-    request: HttpRequest, body: PublicDemandIn, idempotency_key: KeyHeader = ""
-) -> Status[SubmittedOut]:
+def submit(request: HttpRequest, body: PublicDemandIn) -> Status[SubmittedOut]:
     """Bring a demand in. The same demand under the same key is the same one again."""
     demand = Demand(
         channel=CHANNEL,
@@ -95,7 +94,8 @@ def submit(
         enterprise=body.enterprise,
         new_facts=body.new_facts,
     )
-    made = receive_case(demand, by=actor_of(request), as_of=now(), idempotency_key=idempotency_key)
+    key = idempotency_key(request)
+    made = receive_case(demand, by=actor_of(request), as_of=now(), idempotency_key=key)
     number = made.case.number
     return Status(201, SubmittedOut(number=number, token=status_token(number)))
 

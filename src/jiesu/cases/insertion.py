@@ -5,16 +5,24 @@ takes as long to write a statement as the database to run it. The rows are the m
 signals are not sent (the desk has none).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from functools import cache, lru_cache
 from itertools import groupby
 from typing import Any, TypeVar
 
-from django.db import connection, models
+from django.db import (
+    DEFAULT_DB_ALIAS,
+    InterfaceError,
+    OperationalError,
+    connection,
+    connections,
+    models,
+)
 from django.db.models import Field, Model
 from django.db.models.base import ModelState
+from pydantic_core import to_json
 
 Column = tuple[str, Callable[[Any], Any] | None]
 
@@ -48,49 +56,95 @@ def _defaults(
     return {f.attname: f.get_default() for f in fields if f.attname not in names}, made_anew
 
 
+def _here() -> Any:
+    """This thread's connection itself: each word to Django's stand-in for it looks it up anew."""
+    return connections[DEFAULT_DB_ALIAS]
+
+
 @contextmanager
-def quick_cursor() -> Iterator[Any]:
-    """A cursor for statements that are always the same: PostgreSQL prepares them.
+def quick_cursor(here: Any = None) -> Iterator[Any]:
+    """The driver's own cursor, for statements that are always the same: PostgreSQL prepares them.
 
-    There it is the driver's own, which binds values on the server; Django's writes them into the
-    statement. Errors are Django's all the same.
+    Django's writes values into the statement there, and reads its text anew each time. A statement
+    for this one is in the driver's words (`driver_text`). Errors are Django's all the same.
     """
-    if connection.vendor != "postgresql":
-        with connection.cursor() as cursor:
-            yield cursor
-        return
-    from psycopg import Cursor
+    here = here or _here()
+    # As Django does before each of its own cursors.
+    here.close_if_health_check_failed()
+    here.ensure_connection()
+    with here.wrap_database_errors:
+        if here.vendor == "postgresql":
+            from psycopg import RawCursor
 
-    connection.ensure_connection()
-    with connection.wrap_database_errors, Cursor(connection.connection) as own:
-        yield own
-
-
-def insert(row: Model) -> None:
-    """Insert a new row; where its key is the database's to give, the row has it afterwards."""
-    model = type(row)
-    columns, sql = _statement(model, 1, connection.vendor)
-    with quick_cursor() as cursor:
-        cursor.execute(sql, _values(row, columns))
-        if _has_own_key(model):
-            [row.pk] = cursor.fetchone()
-    _saved(row)
+            with RawCursor(here.connection) as cursor:
+                yield cursor
+        else:
+            with closing(here.connection.cursor()) as cursor:
+                yield cursor
 
 
-def insert_together(rows: Iterable[Model]) -> None:
-    """Insert new rows of several tables, in their order; their keys stay unknown.
+def asked(sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """The rows of a reading statement, with Django's marks of values (`%s`).
 
-    Neighbours of one table go in one statement, and to PostgreSQL all in one message.
+    Of a connection that was kept Django asks first whether it still stands, a message to wait for.
+    Here it shows by the statement itself, which is asked again then.
     """
-    groups = [(model, list(group)) for model, group in groupby(rows, type)]
-    together = connection.connection.pipeline if connection.vendor == "postgresql" else nullcontext
-    with quick_cursor() as cursor, together():
+    here = _here()
+    sql = driver_text(sql, here.vendor)
+    unproven = here.health_check_enabled and not here.health_check_done
+    if unproven:
+        here.health_check_done = True
+        try:
+            return _asked(here, sql, values)
+        except (InterfaceError, OperationalError):
+            if here.in_atomic_block:
+                raise
+            here.health_check_done = False
+    return _asked(here, sql, values)
+
+
+def _asked(here: Any, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+    with quick_cursor(here) as cursor:
+        return list(cursor.execute(sql, values).fetchall())
+
+
+@cache
+def driver_text(sql: str, vendor: str) -> str:
+    """A statement with the driver's marks of values in place of Django's `%s`."""
+    if vendor != "postgresql":
+        return sql.replace("%s", "?")
+    parts = sql.split("%s")
+    return parts[0] + "".join(f"${n}{part}" for n, part in enumerate(parts[1:], start=1))
+
+
+def insert_family(head: Model, rest: Sequence[Model], *, key: str) -> None:
+    """Insert a new row, and new rows of other tables that hold its key in the column `key`.
+
+    `head` and `rest` have that key afterwards; the keys of `rest` stay unknown. Neighbours of one
+    table go in one statement. To PostgreSQL all is one statement, and so a transaction by itself;
+    on SQLite the caller is in one.
+    """
+    groups = [(model, list(group)) for model, group in groupby(rest, type)]
+    here = _here()
+    vendor = here.vendor
+    with quick_cursor(here) as cursor:
+        if vendor == "postgresql":
+            shape = tuple((model, len(group)) for model, group in groups)
+            columns, others, sql = _family_statement(type(head), shape, key)
+            values = _values(head, columns)
+            for row in rest:
+                values += _values(row, others[type(row)])
+            [head.pk] = cursor.execute(sql, values).fetchone()
+        else:
+            columns, sql = _statement(type(head), 1, vendor)
+            head.pk = cursor.execute(sql, _values(head, columns)).lastrowid
         for model, group in groups:
-            columns, sql = _statement(model, len(group), connection.vendor, returning=False)
-            cursor.execute(sql, [value for row in group for value in _values(row, columns)])
-    for _, group in groups:
-        for row in group:
-            _saved(row)
+            for row in group:
+                row.__dict__[key] = head.pk
+            if vendor != "postgresql":
+                columns, sql = _statement(model, len(group), vendor)
+                cursor.execute(sql, [value for row in group for value in _values(row, columns)])
+    _saved((head, *rest))
 
 
 def insert_many(rows: Sequence[Model]) -> None:
@@ -104,11 +158,10 @@ def insert_many(rows: Sequence[Model]) -> None:
             for row in rows:
                 copy.write_row(_values(row, columns))
     else:
-        columns, sql = _statement(model, 1, connection.vendor, returning=False)
-        with connection.cursor() as cursor:
+        columns, sql = _statement(model, 1, connection.vendor)
+        with quick_cursor() as cursor:
             cursor.executemany(sql, [_values(row, columns) for row in rows])
-    for row in rows:
-        _saved(row)
+    _saved(rows)
 
 
 def update_many(rows: Sequence[Model], names: tuple[str, ...]) -> None:
@@ -124,15 +177,16 @@ def update_many(rows: Sequence[Model], names: tuple[str, ...]) -> None:
             cursor.executemany(sql, written)
 
 
-def _saved(row: Model) -> None:
-    row._state.adding = False
-    row._state.db = connection.alias
+def _saved(rows: Iterable[Model]) -> None:
+    for row in rows:
+        row._state.adding = False
+        row._state.db = DEFAULT_DB_ALIAS
 
 
 def _values(row: Model, columns: Sequence[Column]) -> list[Any]:
     have = row.__dict__
     return [
-        have[name] if convert is None or have[name] is None else convert(have[name])
+        value if (value := have[name]) is None or convert is None else convert(value)
         for name, convert in columns
     ]
 
@@ -141,36 +195,73 @@ def _has_own_key(model: type[Model]) -> bool:
     return isinstance(model._meta.pk, models.AutoField | models.BigAutoField)
 
 
-def _written(model: type[Model]) -> "tuple[list[Field[Any, Any]], str]":
-    """The fields of a table, without a key that the database gives, and their names."""
-    fields = [
+def _written(model: type[Model]) -> "list[Field[Any, Any]]":
+    """The fields of a table, without a key that the database gives."""
+    return [
         field
         for field in model._meta.concrete_fields
         if not (field.primary_key and _has_own_key(model))
     ]
+
+
+def _columns(fields: "Sequence[Field[Any, Any]]", vendor: str) -> tuple[Column, ...]:
+    return tuple((field.attname, _converter(field, vendor)) for field in fields)
+
+
+def _into(model: type[Model], fields: "Sequence[Field[Any, Any]]") -> str:
     quote = connection.ops.quote_name
-    return fields, ", ".join(quote(str(field.column)) for field in fields)
+    names = ", ".join(quote(str(field.column)) for field in fields)
+    return f"{quote(model._meta.db_table)} ({names})"
 
 
 @cache
-def _statement(
-    model: type[Model], n_rows: int, vendor: str, returning: bool = True
-) -> tuple[tuple[Column, ...], str]:
-    """The columns of a new row, and the statement."""
-    fields, names = _written(model)
-    quote = connection.ops.quote_name
+def _statement(model: type[Model], n_rows: int, vendor: str) -> tuple[tuple[Column, ...], str]:
+    """The columns of new rows, and the statement."""
+    fields = _written(model)
     row = "(" + ", ".join(["%s"] * len(fields)) + ")"
-    sql = f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES " + ", ".join([row] * n_rows)
-    if returning and n_rows == 1 and _has_own_key(model):
-        sql += f" RETURNING {quote(str(model._meta.pk.column))}"
-    return tuple((field.attname, _converter(field)) for field in fields), sql
+    sql = f"INSERT INTO {_into(model, fields)} VALUES " + ", ".join([row] * n_rows)
+    return _columns(fields, vendor), driver_text(sql, vendor)
+
+
+@cache
+def _family_statement(
+    head: type[Model], shape: tuple[tuple[type[Model], int], ...], key: str
+) -> tuple[tuple[Column, ...], Mapping[type[Model], tuple[Column, ...]], str]:
+    """The columns of a row, those of the rows that hold its key, and PostgreSQL's statement.
+
+    The key is that of the row above, which only the database knows yet.
+    """
+    fields, own = _written(head), head._meta.pk
+    marks = ", ".join(["%s"] * len(fields))
+    parts = [f"head AS (INSERT INTO {_into(head, fields)} VALUES ({marks}) RETURNING {own.column})"]
+    others = {}
+    for n, (model, n_rows) in enumerate(shape):
+        kin = [field for field in _written(model) if field.attname != key]
+        of_head = next(field for field in model._meta.concrete_fields if field.attname == key)
+        marks = "(" + ", ".join(_cast(field) for field in kin) + ")"
+        rows = ", ".join([marks] * n_rows)
+        parts.append(
+            f"kin_{n} AS (INSERT INTO {_into(model, [of_head, *kin])} "
+            f"SELECT head.*, kin.* FROM head, (VALUES {rows}) AS kin)"
+        )
+        others[model] = _columns(kin, "postgresql")
+    sql = f"WITH {', '.join(parts)} SELECT * FROM head"
+    return _columns(fields, "postgresql"), others, driver_text(sql, "postgresql")
+
+
+def _cast(field: "Field[Any, Any]") -> str:
+    """A value's mark where PostgreSQL does not see of which column it is.
+
+    Not of texts: a text is one anyway, and a cast to a length would cut it.
+    """
+    kind = str(field.db_type(connection))
+    return "%s" if kind.startswith(("varchar", "text")) else f"%s::{kind}"
 
 
 @cache
 def _copy_statement(model: type[Model]) -> tuple[tuple[Column, ...], str]:
-    fields, names = _written(model)
-    sql = f"COPY {connection.ops.quote_name(model._meta.db_table)} ({names}) FROM STDIN"
-    return tuple((field.attname, _converter(field)) for field in fields), sql
+    fields = _written(model)
+    return _columns(fields, "postgresql"), f"COPY {_into(model, fields)} FROM STDIN"
 
 
 @cache
@@ -190,21 +281,33 @@ def _update_statement(
     else:
         sets = ", ".join(f"{column} = %s" for column in columns)
         sql = f"UPDATE {table} SET {sets} WHERE {key} = %s"
-    return tuple((field.attname, _converter(field)) for field in fields), sql
+    return _columns(fields, vendor), sql
 
 
-def _converter(field: "Field[Any, Any]") -> Callable[[Any], Any] | None:
-    """What makes a value one that the driver takes; `None` where it takes it as it is."""
+def _json(value: Any) -> str:
+    return to_json(value).decode()
+
+
+def _converter(field: "Field[Any, Any]", vendor: str) -> Callable[[Any], Any] | None:
+    """What makes a value one that the driver takes; `None` where it takes it as it is.
+
+    PostgreSQL is sent texts: with numbers of several sizes it would prepare a statement for each.
+    """
     if isinstance(field, models.DateTimeField):
-        # PostgreSQL's driver knows instants, SQLite has texts.
-        return None if connection.vendor == "postgresql" else adapted_instant
-    if isinstance(field, models.DateField | models.JSONField):
-        return lambda value: field.get_db_prep_save(value, connection)
-    return None
+        return adapted_instant
+    if isinstance(field, models.JSONField):
+        return _json
+    if isinstance(field, models.DateField):
+        return str
+    if vendor != "postgresql" or isinstance(
+        field, models.BinaryField | models.CharField | models.TextField
+    ):
+        return None
+    return str
 
 
 @lru_cache(maxsize=1000)
-def adapted_instant(value: datetime) -> Any:
-    """An aware instant as SQLite keeps it. Many rows that are written together have the same."""
-    # As Django does for a database in UTC, which is all that this needs to know of one.
-    return str(value.astimezone(UTC).replace(tzinfo=None))
+def adapted_instant(value: datetime) -> str:
+    """An aware instant as both databases read it. Many rows written together have the same."""
+    # As Django does for a database in UTC, which it makes every connection be.
+    return str((value if value.tzinfo is UTC else value.astimezone(UTC)).replace(tzinfo=None))

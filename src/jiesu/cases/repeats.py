@@ -9,9 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from django.db import connection
-
-from jiesu.cases.insertion import quick_cursor
+from jiesu.cases.insertion import adapted_instant, asked
 from jiesu.cases.models import Callback, Case
 from jiesu.cases.rulebook import local_day
 from jiesu.core.category_tree import Levels
@@ -40,13 +38,11 @@ def earlier_of(callers: Sequence[str], as_of: datetime) -> list[Earlier]:
     """
     if not callers:
         return []
-    with quick_cursor() as cursor:
-        since = connection.ops.adapt_datetimefield_value(as_of - timedelta(days=366))
-        cursor.execute(_EARLIER.format(", ".join(["%s"] * len(callers))), [*callers, since])
-        return [
-            Earlier(row[0], row[1], _instant(row[2]), row[3], (row[4], row[5], row[6]), *row[7:])
-            for row in cursor.fetchall()
-        ]
+    sql = _EARLIER.format(", ".join(["%s"] * len(callers)))
+    return [
+        Earlier(row[0], row[1], _instant(row[2]), row[3], (row[4], row[5], row[6]), *row[7:])
+        for row in asked(sql, [*callers, adapted_instant(as_of - timedelta(days=366))])
+    ]
 
 
 # In SQL: putting it together anew takes longer than the rest of the intake. The index leaves the

@@ -5,7 +5,6 @@ transaction. Later steps before a dispatch are in `dispatching`.
 """
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -13,12 +12,11 @@ from django.db import IntegrityError
 
 from jiesu.cases.actor import Actor
 from jiesu.cases.history.events import Changes, chained, personal
-from jiesu.cases.insertion import insert, insert_together, made
-from jiesu.cases.models import Assist, Case, CasePrivate, Dispatch, Event
+from jiesu.cases.insertion import insert_family, made
+from jiesu.cases.models import Assist, Case, CasePrivate, Dispatch
 from jiesu.cases.numbering import next_number
 from jiesu.cases.privacy.vault import (
     Person,
-    caller_hash,
     caller_hashes,
     is_request,
     private_of,
@@ -30,7 +28,7 @@ from jiesu.cases.repeats import Earlier, count, earlier_of, repeated
 from jiesu.cases.routes import Route, first_dispatch, route_of
 from jiesu.cases.rulebook import Rulebook, local_day, rulebook
 from jiesu.cases.scopes import permit
-from jiesu.cases.transaction import writing
+from jiesu.cases.transaction import written
 from jiesu.core.category_tree import Levels
 from jiesu.core.desk import DeskRules
 from jiesu.core.lifecycle import State
@@ -103,8 +101,7 @@ def receive_case(
     digest = request_hash(_words_of(demand)) if key else ""
     number = number or rules.number(day, next_number(day))
     try:
-        with writing():
-            return _received(demand, by, as_of, book, key, digest, number, dispatch)
+        return written(lambda: _received(demand, by, as_of, book, key, digest, number, dispatch))
     except IntegrityError:
         # The key came before, or comes twice at once: the database lets one of them in. It is not
         # asked beforehand, for nearly every key is new.
@@ -188,11 +185,13 @@ def _received(
     dispatch: bool,
 ) -> Received:
     rules_id, rules = book.desk_on(local_day(as_of))
+    callers = caller_hashes(demand.person.phone)
     case = _case(demand, by, as_of, book, number)
+    case.caller = callers[0] if callers else ""
     case.idempotency_key, case.request_digest = key, digest
     case.rules_id, case.calendar_id = rules_id, book.calendar[0]
     private = private_of(case, demand.person, demand.title, demand.body)
-    earlier = earlier_of(caller_hashes(demand.person.phone), as_of)
+    earlier = earlier_of(callers, as_of)
     count(case, earlier, as_of)
     happened: list[tuple[str, Changes]] = [("received", _said(case, demand, private))]
     route: Route | None = None
@@ -212,18 +211,8 @@ def _received(
         happened.append(("dispatched", changes))
     events = chained(case, by, as_of, happened)
     case.version = 1
-    _insert(case, private, rows, events)
+    insert_family(case, [private, *rows, *events], key="case_id")
     return Received(case, True, route, first)
-
-
-def _insert(
-    case: Case, private: CasePrivate, rows: Sequence[Dispatch | Assist], events: list[Event]
-) -> None:
-    insert(case)
-    together = [private, *rows, *events]
-    for row in together:
-        row.case_id = case.pk
-    insert_together(together)
 
 
 def _case(demand: Demand, by: Actor, as_of: datetime, book: Rulebook, number: str) -> Case:
@@ -247,7 +236,6 @@ def _case(demand: Demand, by: Actor, as_of: datetime, book: Rulebook, number: st
         place_id=book.place_ids.get(place),
         community_id=book.place_ids.get(demand.community),
         district_id=unit.pk if unit else None,
-        caller=caller_hash(demand.person.phone),
         anonymous=demand.anonymous,
         confidential=demand.confidential,
         on_behalf=demand.on_behalf,

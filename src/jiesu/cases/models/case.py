@@ -78,7 +78,7 @@ class Case(models.Model):
     n_month = models.PositiveIntegerField(_("demands of the caller this month"), default=1)
     n_year = models.PositiveIntegerField(_("demands of the caller this year"), default=1)
     repeat_of = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="repeats",
+        "self", models.PROTECT, null=True, blank=True, related_name="repeats", db_index=False,
         verbose_name=_("repeats"),
     )  # fmt: skip
     disposition = models.CharField(_("reason of the disposition"), max_length=32, blank=True)
@@ -154,6 +154,10 @@ class Case(models.Model):
             ),
             models.Index(fields=("caller", "-id"), name="case_caller", condition=~Q(caller="")),
             models.Index(fields=("created_at", "id"), name="case_created"),
+            # Few cases repeat another: the rest need no entry.
+            models.Index(
+                fields=("repeat_of",), name="case_repeats", condition=Q(repeat_of__isnull=False)
+            ),
             # What the sweep looks at: only where something will happen by itself.
             models.Index(
                 fields=("next_sweep_at", "id"),

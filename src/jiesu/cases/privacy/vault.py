@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from django.conf import settings
+from pydantic_core import to_json
 
 from jiesu.cases.insertion import made
 from jiesu.cases.models import Case, CasePrivate
@@ -141,7 +142,7 @@ def caller_hash(phone: str) -> str:
 
 
 def caller_hashes(phone: str) -> tuple[str, ...]:
-    """The same under every key of the ring: during a rotation old rows have an older one."""
+    """The same under every key of the ring, the active one first: old rows may have an older."""
     normal = normal_phone(phone)
     return hashes(ring(), "phone", normal) if normal else ()
 
@@ -167,4 +168,4 @@ def name_hashes(name: str) -> tuple[str, ...]:
 
 
 def _json(document: Mapping[str, str]) -> str:
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    return to_json(document).decode()
