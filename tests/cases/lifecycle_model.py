@@ -105,7 +105,7 @@ class Desk:
                 state = "not_sampled"
             case.callbacks[case.round] = {
                 "state": state, "due_at": case.due_at, "next_at": case.due_at,
-                "attempts": [], "by": "", "until": None,
+                "unit": case.unit, "attempts": [], "by": "", "until": None,
             }  # fmt: skip
         state = case.callbacks[case.round]["state"]
         closes = state == "invalid" or (state == "not_sampled" and case.state not in AT_WORK)
@@ -144,6 +144,7 @@ class Desk:
                 if callback["state"] in ("due", "attempting"):
                     later = max(due_at, callback["next_at"]) if callback["attempts"] else due_at
                     callback |= {"due_at": due_at, "next_at": later, "by": "", "until": None}
+                    callback["unit"] = case.unit or callback["unit"]
         case.contact_due_at, case.due_at, case.paused_since = contact_due_at, due_at, since
 
     def _pause(self, case: Sheet, cause: str, until: datetime | None = None) -> None:
@@ -451,8 +452,8 @@ class Desk:
 
     def _claim(self, case: Sheet, who: Person) -> None:
         """Claim, review and decision, all in favour, and at one moment."""
-        if not case.unit:
-            raise No("Conflict", "no_unit")
+        if who.unit != case.unit:
+            raise No("Conflict", "another_unit")
         if case.parked:
             raise No("Conflict", "parked")
         if case.state not in AT_WORK:

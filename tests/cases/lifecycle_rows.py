@@ -59,7 +59,7 @@ FIELDS = (
     "state", "version", "limit", "contact_due_at", "due_at", "paused_since", "signed_at",
     "contacted_at", "feedback_at", "ended_at", "n_redos", "n_returns", "round", "parked",
 )  # fmt: skip
-CALLED = ("state", "due_at", "next_at")
+CALLED = ("state", "due_at", "next_at", "unit")
 
 
 def as_row(case: Case) -> dict[str, Any]:
@@ -73,11 +73,11 @@ def as_row(case: Case) -> dict[str, Any]:
     ]
     found["callbacks"] = {
         one.round: (
-            [getattr(one, name) for name in CALLED],
+            [one.state, one.due_at, one.next_at, one.unit.code if one.unit else ""],
             list(one.attempts.order_by("number").values_list("outcome", flat=True)),
             one.taken_by.username if one.taken_by else "",
         )
-        for one in case.callbacks.select_related("taken_by")
+        for one in case.callbacks.select_related("taken_by", "unit")
     }
     raised = case.supervisions.values_list("rule", "occasion")
     found["supervised"] = {(LONG.get(name, name), n) for name, n in raised}
