@@ -65,6 +65,10 @@ WHO: Mapping[str, tuple[tuple[set[str], str], ...]] = {
     "decide_extension": (({"dispatcher"}, "any"), ({"coordinator"}, "district")),
     "ask_assist": ((UNIT, "lead"), ({"dispatcher"}, "any")),
     "claim": (({"head"}, "lead"), ({"head"}, "judged")),
+    "win": (({"head"}, "lead"), ({"head"}, "judged")),
+    "withdraw_claim": (({"head"}, "lead"), ({"head"}, "judged")),
+    "review_claim": (({"coordinator"}, "district"), ({"coordinator"}, "judged")),
+    "decide_claim": (({"evaluator"}, "any"),),
     "end_parking": (({"evaluator"}, "any"), ({"head"}, "lead")),
     "take_callback": (({"caller"}, "any"),),
     "attempt": (({"caller"}, "any"),),
@@ -116,6 +120,7 @@ class Sheet:
     n_returns: int = 0
     round: int = 1
     parked: bool = False
+    excluded: str = ""
     repeat_of: int | None = None
     dispatches: list[dict[str, Any]] = field(default_factory=list)
     pauses: list[dict[str, Any]] = field(default_factory=list)
@@ -129,6 +134,7 @@ class Sheet:
     objection: dict[str, Any] | None = None
     extension: dict[str, Any] | None = None
     consultation: dict[str, bool] | None = None
+    claims: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def dispatch(self) -> dict[str, Any] | None:
