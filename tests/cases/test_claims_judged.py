@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 from django.db import IntegrityError, transaction
 
+from jiesu.cases.actions.callbacks import record_attempt
 from jiesu.cases.actions.claims import review_claim, weigh_claim, withdraw_claim
 from jiesu.cases.actions.dispatching import redispatch_case
 from jiesu.cases.actions.objections import return_case
 from jiesu.cases.actions.redoing import redo_case
 from jiesu.cases.actions.units import merge_units
 from jiesu.cases.actor import Actor
-from jiesu.cases.callback_queue import callbacks_for
+from jiesu.cases.callback_queue import callbacks_for, queue
 from jiesu.cases.claim_rules import counts_for
 from jiesu.cases.figures.caps import cases_of_month
 from jiesu.cases.figures.case_rows import Words, rows_of
@@ -26,7 +27,16 @@ from jiesu.cases.rulebook import local_day, rules_changed
 from jiesu.cases.scopes import may, visible_cases
 from jiesu.cases.search import newest_cases
 from jiesu.cases.sweep import sweep
-from tests.cases.calling import ANGRY, HAPPY, LIMIT, answered, assert_whole, due_case, kinds
+from tests.cases.calling import (
+    ANGRY,
+    HAPPY,
+    LIMIT,
+    answered,
+    assert_whole,
+    city_caller,
+    due_case,
+    kinds,
+)
 from tests.cases.cast import NOW, City
 from tests.cases.claiming import DAY, HOUR, approved, claimed, decided, row_of, supported
 
@@ -103,6 +113,19 @@ def test_who_was_judged_follows_the_case_and_sees_no_call_back_before_its_end(ci
     answered(case, city.caller, AGAIN, HAPPY)
     assert rounds_of(city.head, case) == [1, 2]
     assert "callback_done" in [event.kind for event in step(city.head, 0, 100).events]
+
+
+def test_a_clerk_of_the_unit_that_was_judged_has_no_part_in_later_call_backs(city: City) -> None:
+    case = gone_on(city)
+    sweep(AGAIN)
+    for number, unit in enumerate((JUDGED, "110101", ELSEWHERE, "110102")):
+        clerk = city_caller(f"clerk-{number}", unit, city)
+        assert not queue(clerk, AGAIN).exists()
+        assert rounds_of(clerk, case) == [1]
+        with pytest.raises(Forbidden, match="your own unit's"):
+            record_attempt(case_id=case.pk, outcome="connected", by=clerk, as_of=AGAIN)
+    far = city_caller("far", "D01", city)
+    assert (queue(far, AGAIN).count(), rounds_of(far, case)) == (1, [1, 2])
 
 
 def test_before_the_end_of_the_first_call_back_nobody_was_judged(city: City) -> None:
