@@ -75,3 +75,30 @@ def test_claims_are_listed_for_those_whose_they_are(callers: Callers, closed: st
     for name in ("other_head", "other_coordinator", "client"):
         assert callers[name].get("/claims").body["items"] == [], name
     assert callers["head"].get("/claims?state=lost").status == 422
+
+
+def test_who_was_judged_claims_where_another_unit_has_the_case(
+    callers: Callers, city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = city.received().number
+    later = NOW + timedelta(days=7, minutes=1)
+    monkeypatch.setattr(access, "clock", lambda: later)
+    sweep_job(later)
+    callers["caller"].post("/callbacks/next")
+    angry = {**ANSWERS, "resolved": "no", "satisfaction": "dissatisfied"}
+    callers["caller"].post(f"/cases/{number}/callback", angry, If_Match="*")
+    sent = {"unit": "110102001", "why": "职责"}
+    assert (
+        callers["dispatcher"].post(f"/cases/{number}/redispatch", sent, If_Match="*").status == 200
+    )
+    claim = claimed(callers, number)
+    [listed] = callers["head"].get("/claims").body["items"]
+    assert (listed["id"], listed["unit"]) == (claim, "110101001")
+    # The district that reviews it reads the evidence, though the case is with a unit elsewhere.
+    for name, words in (("coordinator", {"evidence": "不属于本辖区，见附件"}), ("leader", {})):
+        records = callers[name].get(f"/cases/{number}/records").body["items"]
+        assert [one["words"] for one in records if one["kind"] == "claim"] == [words], name
+    review = {"supports": True, "opinion": "情况属实"}
+    path = f"/cases/{number}/claims/{claim}/review"
+    assert callers["other_coordinator"].post(path, review, If_Match="*").code == "not_your_unit"
+    assert callers["coordinator"].post(path, review, If_Match="*").body["state"] == "supported"

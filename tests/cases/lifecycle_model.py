@@ -2,7 +2,8 @@
 
 Dictionaries and lists; nothing of `jiesu` is used. Each verb changes a case or raises `No`;
 `Desk.act` asks who may do it, and lets come up first what had fallen due. Cases and people are in
-`lifecycle_sheet`, the clock in `clock_model`. Leaves out words, digests and what is shown.
+`lifecycle_sheet`, the clock in `clock_model`, claims in `lifecycle_claims`. Leaves out words,
+digests and what is shown.
 """
 
 from collections.abc import Callable
@@ -105,7 +106,8 @@ class Desk:
                 state = "not_sampled"
             case.callbacks[case.round] = {
                 "state": state, "due_at": case.due_at, "next_at": case.due_at,
-                "attempts": [], "by": "", "until": None,
+                "unit": case.unit, "attempts": [], "by": "", "until": None,
+                "void": False, "ended": self.now if state == "invalid" else None,
             }  # fmt: skip
         state = case.callbacks[case.round]["state"]
         closes = state == "invalid" or (state == "not_sampled" and case.state not in AT_WORK)
@@ -144,6 +146,7 @@ class Desk:
                 if callback["state"] in ("due", "attempting"):
                     later = max(due_at, callback["next_at"]) if callback["attempts"] else due_at
                     callback |= {"due_at": due_at, "next_at": later, "by": "", "until": None}
+                    callback["unit"] = case.unit or callback["unit"]
         case.contact_due_at, case.due_at, case.paused_since = contact_due_at, due_at, since
 
     def _pause(self, case: Sheet, cause: str, until: datetime | None = None) -> None:
@@ -255,7 +258,7 @@ class Desk:
         self._lapse(case)
         for callback in case.callbacks.values():
             if is_open(callback):
-                callback |= {"state": "invalid", "by": "", "until": None}
+                callback |= {"state": "invalid", "ended": self.now, "by": "", "until": None}
         case.state, case.ended_at = DISPOSED[reason], self.now
 
     def _dispatch(self, case: Sheet, who: Person, *, unit: str, limit: str, why: str) -> None:
@@ -449,26 +452,6 @@ class Desk:
         case.assisting.add(unit)
         case.waiting_assists.add(unit)
 
-    def _claim(self, case: Sheet, who: Person) -> None:
-        """Claim, review and decision, all in favour, and at one moment."""
-        if not case.unit:
-            raise No("Conflict", "no_unit")
-        if case.parked:
-            raise No("Conflict", "parked")
-        if case.state not in AT_WORK:
-            raise No("Conflict", "not_at_work")
-        case.version += 2
-        case.parked = True
-        self._pause(case, "parked")
-
-    def _end_parking(self, case: Sheet, who: Person) -> None:
-        if not case.parked:
-            raise No("Conflict", "not_parked")
-        if who.role == "head" and case.state not in HANDLING:
-            raise No("Conflict", "ended")
-        case.parked = False
-        self._run_on(case, "parked")
-
     # The resident -------------------------------------------------------------------------------
 
     def take_callback(self, pk: int, who: Person) -> None:
@@ -519,7 +502,7 @@ class Desk:
 
     def _close(self, case: Sheet, callback: dict[str, Any], state: str) -> None:
         moved(case, *HANDLING)
-        callback |= {"state": state, "by": "", "until": None}
+        callback |= {"state": state, "ended": self.now, "by": "", "until": None}
         self._lapse(case)
         self._end_pauses(case)
         case.state, case.ended_at, case.paused_since = "closed", self.now, None

@@ -28,11 +28,15 @@ from tests.cases.lifecycle_sheet import No, Person, Sheet, permit
 def people(city: City) -> dict[str, tuple[Person, Actor]]:
     """Everybody by name, for the model and for the desk."""
     user, _ = User.objects.get_or_create(username="colleague", role=Role.CALLER)
+    head, _ = User.objects.get_or_create(
+        username="other_head", role=Role.HEAD, unit=city.unit["110102001"]
+    )
     names = (
         "operator", "dispatcher", "clerk", "head", "other_clerk", "department", "enterprise",
         "coordinator", "other_coordinator", "caller", "evaluator", "leader", "administrator",
     )  # fmt: skip
-    actors = {name: getattr(city, name) for name in names} | {"colleague": Actor.of(user)}
+    actors = {name: getattr(city, name) for name in names}
+    actors |= {"colleague": Actor.of(user), "other_head": Actor.of(head)}
     codes = {unit.pk: code for code, unit in city.unit.items()}
     return {
         name: (Person(name, actor.role.value, codes.get(actor.unit_id, "")), actor)
@@ -59,7 +63,8 @@ FIELDS = (
     "state", "version", "limit", "contact_due_at", "due_at", "paused_since", "signed_at",
     "contacted_at", "feedback_at", "ended_at", "n_redos", "n_returns", "round", "parked",
 )  # fmt: skip
-CALLED = ("state", "due_at", "next_at")
+CALLED = ("state", "due_at", "next_at", "unit", "void", "ended")
+CLAIMED = ("kind", "reason", "unit", "state", "at", "ended")
 
 
 def as_row(case: Case) -> dict[str, Any]:
@@ -73,12 +78,22 @@ def as_row(case: Case) -> dict[str, Any]:
     ]
     found["callbacks"] = {
         one.round: (
-            [getattr(one, name) for name in CALLED],
+            [
+                one.state,
+                one.due_at,
+                one.next_at,
+                one.unit.code if one.unit else "",
+                one.void,
+                one.ended_at,
+            ],
             list(one.attempts.order_by("number").values_list("outcome", flat=True)),
             one.taken_by.username if one.taken_by else "",
         )
-        for one in case.callbacks.select_related("taken_by")
+        for one in case.callbacks.select_related("taken_by", "unit")
     }
+    found["excluded"] = case.exclusion_reason if case.excluded else ""
+    columns = ("kind", "reason", "unit__code", "state", "claimed_at", "ended_at")
+    found["claims"] = list(case.claims.order_by("pk").values_list(*columns))
     raised = case.supervisions.values_list("rule", "occasion")
     found["supervised"] = {(LONG.get(name, name), n) for name, n in raised}
     found["pauses"] = sorted((one.cause, str(one.start), str(one.end)) for one in case.pauses.all())
@@ -105,6 +120,8 @@ def as_sheet(sheet: Sheet) -> dict[str, Any]:
         number: ([one[name] for name in CALLED], one["attempts"], one["by"])
         for number, one in sheet.callbacks.items()
     }
+    found["excluded"] = sheet.excluded
+    found["claims"] = [tuple(one[name] for name in CLAIMED) for one in sheet.claims]
     found["supervised"] = sheet.supervised
     found["pauses"] = sorted(
         (one["cause"], str(one["start"]), str(one["end"])) for one in sheet.pauses

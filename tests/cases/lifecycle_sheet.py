@@ -64,7 +64,11 @@ WHO: Mapping[str, tuple[tuple[set[str], str], ...]] = {
     "ask_extension": ((UNIT, "lead"),),
     "decide_extension": (({"dispatcher"}, "any"), ({"coordinator"}, "district")),
     "ask_assist": ((UNIT, "lead"), ({"dispatcher"}, "any")),
-    "claim": (({"head"}, "lead"),),
+    "claim": (({"head"}, "lead"), ({"head"}, "judged")),
+    "win": (({"head"}, "lead"), ({"head"}, "judged")),
+    "withdraw_claim": (({"head"}, "lead"), ({"head"}, "judged")),
+    "review_claim": (({"coordinator"}, "district"), ({"coordinator"}, "judged")),
+    "decide_claim": (({"evaluator"}, "any"),),
     "end_parking": (({"evaluator"}, "any"), ({"head"}, "lead")),
     "take_callback": (({"caller"}, "any"),),
     "attempt": (({"caller"}, "any"),),
@@ -116,6 +120,7 @@ class Sheet:
     n_returns: int = 0
     round: int = 1
     parked: bool = False
+    excluded: str = ""
     repeat_of: int | None = None
     dispatches: list[dict[str, Any]] = field(default_factory=list)
     pauses: list[dict[str, Any]] = field(default_factory=list)
@@ -129,6 +134,7 @@ class Sheet:
     objection: dict[str, Any] | None = None
     extension: dict[str, Any] | None = None
     consultation: dict[str, bool] | None = None
+    claims: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def dispatch(self) -> dict[str, Any] | None:
@@ -136,16 +142,24 @@ class Sheet:
         last = self.dispatches[-1] if self.dispatches else None
         return last if last is not None and last["ended"] == "" else None
 
+    @property
+    def judged(self) -> str:
+        """The unit that the resident has judged first: whose the case is in the figures."""
+        first = self.callbacks.get(1)
+        return first["unit"] if first and first["state"] in ("done", "invalid") else ""
+
 
 def permit(case: Sheet, action: str, who: Person) -> None:
     """Raise `No` for a case that somebody does not see, or may not do this with."""
     asked = case.assisting | case.consulted | case.supervised_units
-    if who.role not in CITY and not (case.unit in _own(who) or who.unit in asked):
+    own = {case.unit, case.judged} & _own(who)
+    if who.role not in CITY and not (own or who.unit in asked):
         raise No("NotFound")
     reaches = {
         "any": True,
         "lead": bool(who.unit) and case.unit == who.unit,
         "district": case.unit in _own(who),
+        "judged": case.judged in _own(who),
         "consulted": who.unit in case.consulted,
     }
     if not any(who.role in roles and reaches[reach] for roles, reach in WHO[action]):
@@ -155,7 +169,7 @@ def permit(case: Sheet, action: str, who: Person) -> None:
 def _own(who: Person) -> set[str]:
     """The units whose cases are somebody's own."""
     below = {unit for unit, parent in PARENT.items() if parent == who.unit}
-    return {who.unit} | (below if who.role == "coordinator" else set())
+    return ({who.unit} | (below if who.role == "coordinator" else set())) - {""}
 
 
 def moved(case: Sheet, *sources: str) -> None:

@@ -4,12 +4,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from jiesu.cases.actions.claims import (
-    claim_case,
     decide_claim,
     end_parking,
     review_claim,
@@ -21,8 +19,8 @@ from jiesu.cases.actions.handling import sign_case, submit_feedback
 from jiesu.cases.actions.supervision import raise_supervision
 from jiesu.cases.actor import Actor
 from jiesu.cases.change import changing
-from jiesu.cases.claim_rules import most_excluded, window_end
-from jiesu.cases.figures.case_rows import Words, rows_of
+from jiesu.cases.claim_rules import window_end
+from jiesu.cases.figures.caps import most_excluded
 from jiesu.cases.figures.running import evaluated
 from jiesu.cases.history.events import chain_of
 from jiesu.cases.models import Callback, Case, Claim, Role, User
@@ -32,12 +30,18 @@ from jiesu.cases.refusals import Conflict, Forbidden, Invalid, NotFound, Stale
 from jiesu.cases.sweep import sweep
 from jiesu.core.chain import check_chain
 from tests.cases.cast import NOW, ZONE, City
+from tests.cases.claiming import (
+    DAY,
+    ENDED,
+    HOUR,
+    approved,
+    claimed,
+    decided,
+    row_of,
+    supported,
+)
 from tests.cases.test_running import called_back, unit_of
 from tests.core.pages import table
-
-DAY, HOUR = timedelta(days=1), timedelta(hours=1)
-ENDED = NOW + 8 * DAY
-"""A Wednesday, when the call-backs of these tests end."""
 
 
 @pytest.fixture(autouse=True)
@@ -81,37 +85,6 @@ def others(city: City, n: int, *, excluded: int = 0) -> None:
         case = closed(city.received(person=somebody(), at=NOW + number * HOUR), "yes", "satisfied")
         if number < excluded:
             Case.objects.filter(pk=case.pk).update(excluded=True, exclusion_reason="court")
-
-
-def claimed(city: City, case: Case, kind: str = "exclusion", **more: Any) -> Claim:
-    usual: dict[str, Any] = {
-        "reason": {"exclusion": "court", "appeal": "wrong_answer"}.get(kind, "planned_project"),
-        "evidence": "法院受理通知书，张三", "by": city.head, "as_of": ENDED + HOUR,
-    }  # fmt: skip
-    return claim_case(case_id=case.pk, kind=kind, **(usual | more))
-
-
-def supported(city: City, claim: Claim, at: datetime = ENDED + 2 * HOUR) -> Claim:
-    return review_claim(
-        claim_id=claim.pk, supports=True, opinion="属实", by=city.coordinator, as_of=at
-    )
-
-
-def decided(city: City, claim: Claim, at: datetime = ENDED + 3 * HOUR, **more: Any) -> Claim:
-    weigh_claim(claim_id=claim.pk, by=city.evaluator, as_of=at)
-    usual: dict[str, Any] = {"approves": True, "opinion": "同意", "by": city.evaluator, "as_of": at}
-    return decide_claim(claim_id=claim.pk, **(usual | more))
-
-
-def approved(city: City, case: Case, kind: str = "exclusion", **more: Any) -> Claim:
-    at = more.get("as_of", ENDED + HOUR)
-    claim = supported(city, claimed(city, case, kind, **more), at + HOUR)
-    return decided(city, claim, at + 2 * HOUR)
-
-
-def row_of(case: Case) -> dict[str, Any]:
-    [row] = rows_of([case.pk], Words.of_the_city()).table.to_pylist()
-    return dict(row)
 
 
 def test_an_exclusion_is_claimed_reviewed_and_decided(city: City) -> None:
@@ -243,20 +216,6 @@ def test_nobody_reviews_or_decides_a_claim_of_their_own(city: City) -> None:
     judge = replace(city.evaluator, unit_id=city.unit["110101"].pk)
     with pytest.raises(Forbidden, match="your own unit"):
         decide_claim(claim_id=claim.pk, approves=True, opinion="x", by=judge, as_of=ENDED)
-
-
-def test_a_claim_is_its_own_units_to_withdraw(city: City) -> None:
-    case = city.received()
-    claim = claim_case(
-        case_id=case.pk, kind=Claim.Kind.PARKING, reason="planned_project", evidence="等待设备",
-        by=city.head, as_of=NOW,
-    )  # fmt: skip
-    redispatch_case(
-        case_id=case.pk, unit="110101002", why="属地更正", by=city.dispatcher, as_of=NOW + HOUR
-    )
-    now_leads = replace(city.head, unit_id=city.unit["110101002"].pk)
-    with pytest.raises(Forbidden, match="another unit"):
-        withdraw_claim(claim_id=claim.pk, by=now_leads, as_of=NOW + 2 * HOUR)
 
 
 def test_the_head_withdraws_a_claim_while_it_is_open(city: City) -> None:
@@ -457,18 +416,6 @@ def test_a_case_is_parked_before_its_feedback_only(city: City) -> None:
     withdraw_claim(claim_id=claim.pk, by=city.head, as_of=NOW + 2 * HOUR)
     with pytest.raises(Conflict, match="before its feedback"):
         claimed(city, case, "parking", as_of=NOW + 2 * HOUR)
-
-
-def test_what_a_unit_claimed_ends_when_the_case_goes_to_another(city: City) -> None:
-    case = city.received()
-    claim = supported(city, claimed(city, case, as_of=NOW), NOW)
-    redispatch_case(case_id=case.pk, unit="D01", why="职责", by=city.dispatcher, as_of=NOW + HOUR)
-    with pytest.raises(Conflict, match="another unit"):
-        decided(city, claim, NOW + 2 * HOUR)
-    head = Actor.of(User.objects.create_user("d01", role=Role.HEAD, unit=city.unit["D01"]))
-    assert claimed(city, case, by=head, as_of=NOW + 3 * HOUR).unit == city.unit["D01"]
-    claim.refresh_from_db()
-    assert (claim.state, claim.ended_at) == ("withdrawn", NOW + 3 * HOUR)
 
 
 def test_the_effect_is_what_the_ranking_says_before_and_after(city: City) -> None:

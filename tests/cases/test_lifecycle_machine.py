@@ -14,7 +14,6 @@ from django.db import transaction
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    RuleBasedStateMachine,
     initialize,
     invariant,
     precondition,
@@ -25,7 +24,6 @@ from hypothesis.stateful import (
 from jiesu.cases.actions import (
     assistance,
     callbacks,
-    claims,
     dispatching,
     extensions,
     handling,
@@ -35,16 +33,16 @@ from jiesu.cases.actions import (
 )
 from jiesu.cases.actions.archiving import archive_case
 from jiesu.cases.actions.intake import Demand, receive_case
-from jiesu.cases.actor import Actor
 from jiesu.cases.history.case_audit import Known, found_in_cases
-from jiesu.cases.models import Case, Claim, Event
+from jiesu.cases.models import Case, Event
 from jiesu.cases.privacy.vault import Person as Caller
 from jiesu.cases.refusals import MoveRefused, Refusal
 from jiesu.cases.sweep import sweep
 from tests.cases.cast import CATEGORIES, NOW, City
 from tests.cases.changed_rules import change_rules
 from tests.cases.clock_model import TICK
-from tests.cases.lifecycle_model import Desk, ripe
+from tests.cases.lifecycle_claiming import Claiming, could, odd
+from tests.cases.lifecycle_claims import Desk, ripe
 from tests.cases.lifecycle_rows import (
     as_row,
     as_sheet,
@@ -61,15 +59,11 @@ MOST_CASES = 3
 LEVELS = {levels[2]: levels for levels in CATEGORIES} | {"": ("", "", ""), "无": ("无", "", "")}
 SOON = (timedelta(minutes=5), timedelta(hours=3), timedelta(days=1), timedelta(days=9))
 
-AGAINST_THE_RULES = 5
-"""Every so many steps something may be tried that no case is ripe for."""
-
-odd = st.sampled_from((False,) * 7 + (True,))
-"""Now and then something that should be refused."""
 units = st.sampled_from((*KINDS, "nowhere"))
 limits = st.sampled_from(("", "", "24h", "7d", "redo", "none"))
 
 
+ELSEWHERE = {"unit": "110102001", "limit": "", "why": "属地"}
 HAPPY = callbacks.Answers(contacted=True, resolved="yes", satisfaction="satisfied")
 STORY: tuple[tuple[str, Callable[..., object], dict[str, Any], dict[str, Any]], ...] = (
     ("sign", handling.sign_case, {}, {}),
@@ -88,25 +82,15 @@ STORY: tuple[tuple[str, Callable[..., object], dict[str, Any], dict[str, Any]], 
         {"resolved": "yes", "satisfaction": "satisfied"},
         {"answers": HAPPY},
     ),
+    ("redo", redoing.redo_case, {}, {"opinion": "不完整"}),
+    ("redispatch", dispatching.redispatch_case, ELSEWHERE, ELSEWHERE),
 )
-"""How a case usually goes."""
+"""How a case usually goes, and how one is done again elsewhere."""
 
 
-def could(action: str) -> Callable[[Any], Any]:
-    """Try an action where some case is ripe for it, and now and then where none is."""
-
-    def is_tried(self: "Lives") -> bool:
-        if self.n_steps % AGAINST_THE_RULES == 0:
-            return True
-        return bool(self.fit(action))
-
-    return precondition(is_tried)
-
-
-class Lives(RuleBasedStateMachine):
+class Lives(Claiming):
     """Some cases, the people around them, and the model of both."""
 
-    city: ClassVar[City]
     model_rules: ClassVar[dict[str, Any]]
 
     def __init__(self) -> None:
@@ -369,30 +353,6 @@ class Lives(RuleBasedStateMachine):
     def ask_assist(self, data: st.DataObject, unit: str) -> None:
         self.do(data, "ask_assist", assistance.ask_assist, {"unit": unit}, {"unit": unit})
 
-    @could("claim")
-    @rule(data=st.data())
-    def park(self, data: st.DataObject) -> None:
-        self.do(data, "claim", self.parked)
-
-    def parked(self, *, case_id: int, by: Actor, as_of: datetime, expected: int | None) -> None:
-        """Claimed, supported and approved at one moment."""
-        claim = claims.claim_case(
-            case_id=case_id, kind="parking", reason="planned_project", evidence="已列入计划",
-            by=by, as_of=as_of, expected=expected,
-        )  # fmt: skip
-        at: dict[str, Any] = {"claim_id": claim.pk, "opinion": "属实", "as_of": as_of}
-        claims.review_claim(supports=True, by=self.city.coordinator, **at)
-        # Shown without being counted: the machine has no policy.
-        version = Case.objects.get(pk=case_id).version
-        shown = {"version": version, "as_of": as_of.isoformat()}
-        Claim.objects.filter(pk=claim.pk).update(effect=shown)
-        claims.decide_claim(approves=True, by=self.city.evaluator, **at)
-
-    @could("end_parking")
-    @rule(data=st.data())
-    def end_parking(self, data: st.DataObject) -> None:
-        self.do(data, "end_parking", claims.end_parking, {}, {"why": "已可解决"})
-
     @could("take_callback")
     @rule(data=st.data())
     def take_callback(self, data: st.DataObject) -> None:
@@ -569,7 +529,7 @@ class Lives(RuleBasedStateMachine):
 
 
 LIKE_BEIJING: dict[str, Any] = {}
-STRICTER = {"objection": "always", "sample": 0}
+STRICTER = {"objection": "always", "sample": 0, "capped": False}
 
 
 @pytest.mark.parametrize("rules", [LIKE_BEIJING, STRICTER], ids=["shipped", "stricter"])
@@ -578,6 +538,7 @@ def test_cases_live_as_the_rules_say(city: City, rules: dict[str, Any]) -> None:
         change_rules(
             ('objection = "upheld"', 'objection = "always"'),
             ("sample_percent = 100", "sample_percent = 0"),
+            ("exclusion_cap_percent = 30", "exclusion_cap_percent = 100"),
         )
     lives = type("TheseLives", (Lives,), {"city": city, "model_rules": rules})
     run_state_machine_as_test(

@@ -17,7 +17,7 @@ from jiesu.cases import search as search_module
 from jiesu.cases.actions.intake import receive_case
 from jiesu.cases.actions.objections import consult_units
 from jiesu.cases.actor import Actor
-from jiesu.cases.models import Case, CasePrivate, Role, SearchTerm, User
+from jiesu.cases.models import Callback, Case, CasePrivate, Role, SearchTerm, User
 from jiesu.cases.privacy.personal import term_hashes
 from jiesu.cases.privacy.vault import Person, caller_hash, name_hash, private_of, ring, text_of
 from jiesu.cases.queries import QueueKey, contact_overdue, due_behind, overdue, soon_due, unit_queue
@@ -211,7 +211,7 @@ def test_a_program_finds_what_it_brought_in_and_no_more(city: City) -> None:
 
 
 N_MANY = 8_000
-BIG = "cases_(case|caseprivate|searchterm)"
+BIG = "cases_(case|caseprivate|searchterm|callback)"
 
 
 def crowded(city: City) -> None:
@@ -245,6 +245,17 @@ def crowded(city: City) -> None:
     Case.objects.bulk_create(cases, batch_size=500)
     rows = list(Case.objects.filter(number__startswith="x").only("number"))
     keys = [row.pk for row in rows]
+    Callback.objects.bulk_create(
+        (
+            Callback(
+                case_id=key, round=1, unit=units[key % 5], state="done", due_at=NOW, next_at=NOW,
+                ended_at=NOW,
+            )
+            for key in keys
+            if key % 7 < 5
+        ),
+        batch_size=500,
+    )  # fmt: skip
     text = ("停车费", "小区地面")
     CasePrivate.objects.bulk_create(
         (private_of(row, Person(name=f"某{row.pk // 3}"), *text) for row in rows), batch_size=500

@@ -98,7 +98,10 @@ SHAPES: dict[type[Model], Shape] = {
     ),
     Supervision: Shape("unit", "raised_at", ended_at="answered_at", outcome=attrgetter("rule")),
     Redo: Shape("", "at"),
-    Claim: Shape("unit", "claimed_at", ended_at="decided_at", outcome=attrgetter("state")),
+    Claim: Shape(
+        "unit", "claimed_at", ended_at="decided_at", outcome=attrgetter("state"),
+        between=lambda row: {row.unit.parent_id} - {None},
+    ),
 }  # fmt: skip
 
 

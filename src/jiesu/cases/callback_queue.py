@@ -7,7 +7,7 @@ docs/methods/call-back.md.
 
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from jiesu.cases.actor import Actor
 from jiesu.cases.keyset import one_of
@@ -38,6 +38,22 @@ def is_independent(actor: Actor, unit_id: int | None, parent_id: int | None) -> 
     return actor.unit_id is None or actor.unit_id not in (unit_id, parent_id)
 
 
+def is_apart(actor: Actor, case: Case) -> bool:
+    """Whether an actor is of no unit that the case is with or that one of its call-backs is about.
+
+    Nor of such a unit's district: what is said in a later round counts for who was judged first.
+    """
+    if actor.unit_id is None:
+        return True
+    parent = case.unit.parent_id if case.unit else None
+    about = _about(actor.unit_id).filter(case=case)
+    return is_independent(actor, case.unit_id, parent) and not about.exists()
+
+
+def _about(unit: int) -> QuerySet[Callback]:
+    return Callback.objects.filter(Q(unit=unit) | Q(unit__parent=unit))
+
+
 def queue(actor: Actor, as_of: datetime) -> QuerySet[Callback]:
     """The call-backs that a clerk may make now, the oldest first; also those somebody has taken."""
     ready = Callback.objects.filter(
@@ -47,9 +63,9 @@ def queue(actor: Actor, as_of: datetime) -> QuerySet[Callback]:
         case__state__in=sorted(state.value for state in HANDLING),
     )
     if actor.unit_id is not None:
-        own = Q(unit=actor.unit_id) | Q(unit__parent=actor.unit_id)
+        about = _about(actor.unit_id).filter(case=OuterRef("case"))
         now = Q(case__unit=actor.unit_id) | Q(case__unit__parent=actor.unit_id)
-        ready = ready.exclude(own | now)
+        ready = ready.exclude(now).exclude(Exists(about))
     return ready.select_related("case").order_by("next_at", "pk")
 
 
@@ -67,7 +83,7 @@ def callbacks_for(actor: Actor, case: Case) -> QuerySet[Callback]:
     """
     rows = case.callbacks.select_related("unit").order_by("round")
     sees_all = actor.is_system or any(actor.role in way.roles for way in ACTIONS["see_callback"])
-    if sees_all and is_independent(actor, case.unit_id, case.unit.parent_id if case.unit else None):
+    if sees_all and is_apart(actor, case):
         return rows
     shown = [*ENDED_VALUES]
     if case.state in (State.CLOSED, State.ARCHIVED):

@@ -5,7 +5,7 @@ did not exist. Rule 30 of domain.md §10; docs/roles.md shows the table, a test 
 together.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
@@ -14,15 +14,26 @@ from typing import Literal
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from jiesu.cases.actor import Actor
-from jiesu.cases.models import Assist, Case, Escalation, Opinion, Role, Supervision, Unit, Whistle
+from jiesu.cases.models import (
+    Assist,
+    Callback,
+    Case,
+    Escalation,
+    Opinion,
+    Role,
+    Supervision,
+    Unit,
+    Whistle,
+)
 from jiesu.cases.refusals import Forbidden, NotFound
 
 Reach = Literal[
-    "any", "lead", "district", "assist", "whistler", "whistled", "consulted", "escalated",
-    "supervised",
+    "any", "lead", "district", "judged", "assist", "whistler", "whistled", "consulted",
+    "escalated", "supervised",
 ]  # fmt: skip
 """To which cases an action reaches: all that the role sees, those that the actor's unit leads or
-that lie in its district, or those in which it has been asked something."""
+that lie in its district, those whose first answers were about such a unit, or those in which it
+has been asked something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +80,12 @@ ACTIONS: Mapping[str, tuple[Permission, ...]] = {
     "ask_extension": (_by(*_UNIT, reach="lead"),),
     "decide_extension": (_by(Role.DISPATCHER), _by(Role.COORDINATOR, reach="district")),
     "recompute": (_by(Role.ADMINISTRATOR),),
-    "claim": (_by(Role.HEAD, reach="lead"),),
-    "withdraw_claim": (_by(Role.HEAD, reach="lead"),),
-    "review_claim": (_by(Role.COORDINATOR, reach="district"),),
+    "claim": (_by(Role.HEAD, reach="lead"), _by(Role.HEAD, reach="judged")),
+    "withdraw_claim": (_by(Role.HEAD, reach="lead"), _by(Role.HEAD, reach="judged")),
+    "review_claim": (
+        _by(Role.COORDINATOR, reach="district"),
+        _by(Role.COORDINATOR, reach="judged"),
+    ),
     "decide_claim": (_by(Role.EVALUATOR),),
     "end_parking": (_by(Role.EVALUATOR), _by(Role.HEAD, reach="lead")),
     "take_callback": (_by(Role.CALLER),),
@@ -82,7 +96,12 @@ ACTIONS: Mapping[str, tuple[Permission, ...]] = {
     "redo": (_by(Role.CALLER, Role.EVALUATOR, Role.DISPATCHER),),
     "supervise": (_by(Role.DISPATCHER, Role.EVALUATOR),),
     "answer_supervision": (_by(*_UNIT, Role.COORDINATOR, reach="supervised"),),
-    "attach": (_by(Role.OPERATOR, Role.DISPATCHER, Role.CLIENT), _by(*_UNIT, reach="lead")),
+    "attach": (
+        _by(Role.OPERATOR, Role.DISPATCHER, Role.CLIENT),
+        _by(*_UNIT, reach="lead"),
+        # Evidence of a claim.
+        _by(Role.HEAD, reach="judged"),
+    ),
     "see_attachment": (
         _by(Role.OPERATOR, Role.DISPATCHER, Role.CALLER, Role.EVALUATOR),
         _by(*_UNIT, Role.COORDINATOR, reach="lead"),
@@ -90,6 +109,7 @@ ACTIONS: Mapping[str, tuple[Permission, ...]] = {
         _by(*_UNIT, reach="whistled"),
         _by(*_UNIT, Role.COORDINATOR, reach="escalated"),
         _by(Role.COORDINATOR, reach="district"),
+        _by(Role.HEAD, Role.COORDINATOR, reach="judged"),
     ),
     "reveal": (
         _by(Role.OPERATOR, Role.DISPATCHER, Role.CALLER, Role.EVALUATOR),
@@ -136,9 +156,11 @@ def visible_cases(actor: Actor) -> QuerySet[Case]:
         return cases.filter(received_by=actor.user)
     if actor.unit_id is None or actor.role is Role.RESIDENT:
         return cases.none()
-    unit = actor.unit_id
+    unit, own = actor.unit_id, own_units(actor)
     # Asked of each case that is looked at: a list of all would be as long as years are.
     asked = (
+        # What a resident has said of a unit counts for it wherever the case has gone.
+        Exists(judging().filter(case=OuterRef("pk"), unit__in=with_merged(own))),
         Exists(Assist.objects.filter(case=OuterRef("pk"), unit=unit)),
         # A street still owes its mark when the case has gone elsewhere.
         Exists(Whistle.objects.filter(Q(unit=unit) | Q(street=unit), case=OuterRef("pk"))),
@@ -147,7 +169,26 @@ def visible_cases(actor: Actor) -> QuerySet[Case]:
         # Who was put under supervision owes its answer wherever the case has gone.
         Exists(Supervision.objects.filter(case=OuterRef("pk"), unit=unit)),
     )
-    return cases.filter(reduce(or_, asked, Q(unit__in=own_units(actor))))
+    return cases.filter(reduce(or_, asked, Q(unit__in=own)))
+
+
+def judging() -> QuerySet[Callback]:
+    """The call-backs that decide whose cases are in the figures: the first ones, once ended.
+
+    One that was not drawn never ends. Until the end no unit may learn of them.
+    """
+    return Callback.objects.filter(round=1, ended_at__isnull=False)
+
+
+def with_merged(units: Iterable[int]) -> list[int]:
+    """Units, and those that were merged into them: somebody has to speak for these."""
+    found = list(units)
+    waiting = found
+    while waiting:
+        merged = Unit.objects.filter(successor__in=waiting).exclude(pk__in=found)
+        waiting = list(merged.values_list("pk", flat=True))
+        found = found + waiting
+    return found
 
 
 def own_units(actor: Actor) -> list[int]:
@@ -200,6 +241,9 @@ def _reaches(reach: Reach, actor: Actor, case: Case) -> bool:
             return unit is not None and case.unit_id == unit
         case "district":
             return case.unit_id in own_units(actor)
+        case "judged":
+            units = with_merged(own_units(actor))
+            return judging().filter(case=case, unit__in=units).exists()
         case "assist":
             return case.assists.filter(unit=unit).exists()
         case "whistler":

@@ -17,6 +17,7 @@ from jiesu.cases.actor import Actor
 from jiesu.cases.keyset import Branch, merged
 from jiesu.cases.models import (
     Assist,
+    Callback,
     Case,
     CasePrivate,
     Category,
@@ -32,7 +33,7 @@ from jiesu.cases.privacy.personal import SealedError, term_hashes
 from jiesu.cases.privacy.vault import caller_hashes, name_hashes, ring, text_of
 from jiesu.cases.refusals import Invalid
 from jiesu.cases.rulebook import rulebook
-from jiesu.cases.scopes import CITY_WIDE, own_units, visible_cases
+from jiesu.cases.scopes import CITY_WIDE, own_units, visible_cases, with_merged
 from jiesu.core import terms
 
 MOST_LOOKED = 2_000
@@ -239,11 +240,17 @@ def _walks(actor: Actor, search: Search, lookup: list[tuple[int, ...]]) -> list[
 
 
 def _own(actor: Actor) -> Walk:
-    """The cases that an actor sees who does not see the city's: led, received, or asked about."""
+    """The cases that an actor sees who does not see the city's.
+
+    Received, led, those whose first call-back is about a unit of its own, or asked about.
+    """
     unit = actor.unit_id
     if unit is None:
         return (Entries(Case.objects.filter(received_by=actor.user)),)
-    led = (Entries(Case.objects.filter(unit=one)) for one in own_units(actor))
+    own = own_units(actor)
+    led = (Entries(Case.objects.filter(unit=one)) for one in own)
+    first = Callback.objects.filter(round=1)
+    judged = (Entries(first.filter(unit=one), "case_id") for one in with_merged(own))
     asked = (
         Entries(Assist.objects.filter(unit=unit), "case_id"),
         Entries(Whistle.objects.filter(unit=unit), "case_id"),
@@ -251,7 +258,7 @@ def _own(actor: Actor) -> Walk:
         Entries(Escalation.objects.filter(to=unit), "case_id"),
         Entries(Opinion.objects.filter(unit=unit), "consultation__case_id"),
     )
-    return (*led, *asked)
+    return (*led, *judged, *asked)
 
 
 def _places(code: str) -> list[int]:

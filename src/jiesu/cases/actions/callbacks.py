@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from jiesu.cases.actions.redoing import asks_for_redo, redo
 from jiesu.cases.actor import Actor
 from jiesu.cases.asking import lapse_requests
-from jiesu.cases.callback_queue import OPEN_VALUES, free, is_independent, queue
+from jiesu.cases.callback_queue import OPEN_VALUES, free, is_apart, queue
 from jiesu.cases.change import Change, changing
 from jiesu.cases.models import Attempt, Callback
 from jiesu.cases.pauses import end_pauses
@@ -185,12 +185,11 @@ def open_callback(change: Change) -> Callback:
     Raises Conflict where there is none or it is to wait, Forbidden for who is of its unit.
     """
     case, by = change.case, change.by
-    rows = case.callbacks.select_for_update(of=("self",)).select_related("unit")
+    rows = case.callbacks.select_for_update()
     callback = rows.filter(state__in=OPEN_VALUES).first()
-    for unit in filter(None, (case.unit, callback.unit if callback else None)):
-        if not is_independent(by, unit.pk, unit.parent_id):
-            text = "this case is your own unit's: somebody of the city calls back"
-            raise Forbidden("not_independent", text)
+    if not is_apart(by, case):
+        text = "this case is your own unit's: somebody of the city calls back"
+        raise Forbidden("not_independent", text)
     if callback is None:
         if case.callbacks.filter(round=case.round).exists():
             raise Conflict("callback_ended", "the call-back has ended: nothing is changed any more")

@@ -2,7 +2,7 @@
 
 The head of the unit claims with evidence, its district reviews, the city decides, having been
 shown what it would do to the figures. Nobody reviews or decides a claim of their own, and nothing
-is deleted. Windows and caps are in `claim_rules`, the effect in `effect`; rules:
+is deleted. Windows are in `claim_rules`, caps and the effect in `figures`; rules:
 docs/methods/claims.md.
 """
 
@@ -13,14 +13,15 @@ from jiesu.cases.actor import Actor
 from jiesu.cases.asking import catalogue_reason
 from jiesu.cases.callback_queue import is_independent
 from jiesu.cases.change import Change, changing
-from jiesu.cases.claim_rules import OPEN, answering, claimable, put_in_effect, within_caps
+from jiesu.cases.claim_rules import OPEN, claimable, lapse_claims, put_in_effect
+from jiesu.cases.figures.caps import within_caps
 from jiesu.cases.figures.effect import effect_of
 from jiesu.cases.models import Case, Claim, Pause, Role
 from jiesu.cases.pauses import resume
 from jiesu.cases.privacy.record_words import write_words
 from jiesu.cases.privacy.words import checked_words
 from jiesu.cases.refusals import Conflict, Forbidden, Invalid, NotFound
-from jiesu.cases.scopes import permit
+from jiesu.cases.scopes import own_units, permit, with_merged
 from jiesu.core.lifecycle import AT_WORK, HANDLING
 
 State = Claim.State
@@ -47,15 +48,15 @@ def claim_case(
     if kind not in Claim.Kind.values:
         raise Invalid({"kind": f"use one of: {', '.join(Claim.Kind.values)}"})
     with changing(case_id, "claim", by=by, as_of=as_of, expected=expected) as change:
-        case = change.case
-        if case.unit is None:
-            raise Conflict("no_unit", "no unit has this case")
+        case, unit = change.case, by.unit_id
+        # Only the head of a unit is let through to here.
+        assert unit is not None
         catalogue_reason(case, kind, reason)
-        claimable(change, kind, reason)
+        claimable(change, kind, reason, unit)
         claim = Claim.objects.create(
             case=case,
             kind=kind,
-            unit=case.unit,
+            unit_id=unit,
             state=State.CLAIMED,
             reason=reason,
             claimed_by=account,
@@ -73,7 +74,7 @@ def withdraw_claim(
     found = _claim(claim_id)
     with changing(found.case_id, "withdraw_claim", by=by, as_of=as_of, expected=expected) as change:
         claim = _open_claim(change, claim_id)
-        if not by.is_system and claim.unit_id != by.unit_id:
+        if not by.is_system and claim.unit_id not in with_merged(own_units(by)):
             raise Forbidden("not_your_unit", "another unit has claimed this: it alone withdraws it")
         claim.state = State.WITHDRAWN
         claim.save(update_fields=["state"])
@@ -101,6 +102,8 @@ def review_claim(
         _not_own(claim, by)
         if claim.unit.parent_id is None:
             raise Conflict("no_district", "a unit without a district: the city decides at once")
+        if not by.is_system and claim.unit_id not in own_units(by):
+            raise Forbidden("not_your_unit", "a unit of another district has claimed this")
         if claim.state != State.CLAIMED:
             raise Conflict("reviewed", "the district has reviewed this claim")
         if by.unit_id == claim.unit_id:
@@ -165,6 +168,8 @@ def decide_claim(
             **done,
             **said,
         )
+        if approves:
+            lapse_claims(change)
     return claim
 
 
@@ -179,12 +184,6 @@ def _looked_at(claim: Claim, change: Change) -> None:
 
 
 def _approve(change: Change, claim: Claim) -> dict[str, int]:
-    of_now = claim.unit_id == change.case.unit_id
-    if not of_now and (
-        claim.kind == Claim.Kind.PARKING or claim.unit_id not in answering(change.case)
-    ):
-        text = "the case has gone to another unit since: refuse the claim"
-        raise Conflict("another_unit", text)
     if claim.kind == Claim.Kind.PARKING and change.case.state not in AT_WORK:
         raise Conflict("not_at_work", "the unit has given its feedback since: refuse the claim")
     if claim.kind == Claim.Kind.EXCLUSION:

@@ -11,6 +11,7 @@ from jiesu.cases.actor import Actor
 from jiesu.cases.asking import lapse_requests
 from jiesu.cases.callback_queue import OPEN_VALUES
 from jiesu.cases.change import Change, changing
+from jiesu.cases.claim_rules import lapse_claims
 from jiesu.cases.clock import set_clocks
 from jiesu.cases.explanations import cited_consultation
 from jiesu.cases.history.events import personal
@@ -247,7 +248,8 @@ def route_by_hand(
 def send(change: Change, move: str, route: Route, *, ended_as: str = "redispatched") -> Dispatch:
     """Make a dispatch inside a change: the one before it ends, new clocks begin.
 
-    Pauses and parking end with it, and what its unit had asked and nobody decided lapses.
+    Pauses and parking end with it, and what its unit had asked and nobody decided lapses; so do
+    claims of a unit that the case leaves.
     """
     case, as_of = change.case, change.as_of
     last = case.dispatches.order_by("-number").first()
@@ -267,6 +269,7 @@ def send(change: Change, move: str, route: Route, *, ended_as: str = "redispatch
             row.save(force_insert=True)
     kind = {"dispatch": "dispatched", "redo": "redone"}.get(move, "redispatched")
     change.event(kind, **{key: value for key, value in said.items() if key != "unit"})
+    lapse_claims(change)
     assert isinstance(dispatch, Dispatch)
     return dispatch
 

@@ -19,6 +19,7 @@ from jiesu.cases.asking import (
     no_open_objection,
 )
 from jiesu.cases.change import Change, changing
+from jiesu.cases.claim_rules import lapse_claims
 from jiesu.cases.clock import set_clocks
 from jiesu.cases.explanations import designation_words
 from jiesu.cases.models import Consultation, Dispatch, Objection, Opinion, Pause, Unit
@@ -190,6 +191,7 @@ def return_case(
             change, "return", contact_due_at=None, due_at=None, paused_since=None, provisional=False
         )
         change.event("returned", objection=returned.pk, reason=reason, **said)
+        lapse_claims(change)
     return returned
 
 

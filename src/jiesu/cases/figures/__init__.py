@@ -1,1 +1,1 @@
-"""From the desk to the evaluation: the case table, the running month, effects of claims."""
+"""From the desk to the evaluation: the case table, the running month, claims."""

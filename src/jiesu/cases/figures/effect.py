@@ -1,5 +1,6 @@
-"""What a claim would do to its unit's figures: shown before the city decides.
+"""What a claim would do to the figures: shown before the city decides.
 
+They are those of the unit that the case counts for (docs/methods/claims.md), whoever has claimed.
 The decision is tried in a transaction that is undone, and the case's row read from it; the month is
 counted from the live export once with the row as it is and once as it would be. Exact: all
 else is equal, and the figures are those of the ranking. Leaves out bonus and deduction lines,
@@ -18,7 +19,8 @@ from django.db import transaction
 
 from jiesu.cases.actor import Actor
 from jiesu.cases.change import Change, changing
-from jiesu.cases.claim_rules import put_in_effect, times_of
+from jiesu.cases.claim_rules import put_in_effect
+from jiesu.cases.figures.caps import times_of
 from jiesu.cases.figures.case_rows import Words, rows_of
 from jiesu.cases.figures.running import files_between, up_to_date
 from jiesu.cases.figures.site_city import SiteCity, month_counting, site_city
@@ -47,7 +49,7 @@ class _Look:
 
 
 def effect_of(claim: Claim, as_of: datetime, folder: Path | None = None) -> dict[str, Any]:
-    """The unit's figures now and with the claim approved, as exact texts for JSON.
+    """The figures now and with the claim approved, as exact texts for JSON.
 
     `now` and `then` have volume, excluded cases, each rate's part and whole, the composite in
     points, the printed score and the rank; `correction` says that the month has ended, so that an
@@ -68,7 +70,7 @@ def effect_of(claim: Claim, as_of: datetime, folder: Path | None = None) -> dict
         needed = files_between(files, policy, period.start, period.end)
         question = Question(policy, as_of, "unit")
         counted = counts_with(needed, number, [now, then], period, question)
-    look = _look(claim.unit.code, policy, period)
+    look = _look(now["unit"][0].as_py(), policy, period)
     before, after = (_told(look, counts) for counts in counted)
     return {
         "as_of": as_of.astimezone(city_zone()).isoformat(),

@@ -15,7 +15,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from jiesu.cases.actor import Actor
 from jiesu.cases.models import Dispatch, Event, Role
-from jiesu.cases.scopes import ACTIONS, CITY_WIDE, own_units
+from jiesu.cases.scopes import ACTIONS, CITY_WIDE, judging, own_units, with_merged
 
 WINDOW = 100_000
 """So many keys one step looks through: what it costs does not grow with the history."""
@@ -88,7 +88,8 @@ def step(actor: Actor, after: int, limit: int, **narrowed: Any) -> Step:
 def followed(actor: Actor) -> QuerySet[Event]:
     """The events of an actor's own cases: what happened while they were its own, and their going.
 
-    A program without a unit follows what it brought in.
+    Those in which a unit of its own was judged stay its own. A program without a unit follows
+    what it brought in.
     """
     events = Event.objects.all()
     if actor.is_system or actor.role in CITY_WIDE:
@@ -104,7 +105,8 @@ def followed(actor: Actor) -> QuerySet[Event]:
         unit__in=units,
         at__lte=OuterRef("at"),
     )
-    return _seen(actor, events.filter(Q(case__unit__in=units) | Exists(here)))
+    judged = judging().filter(case=OuterRef("case"), unit__in=with_merged(units))
+    return _seen(actor, events.filter(Q(case__unit__in=units) | Exists(here) | Exists(judged)))
 
 
 def _seen(actor: Actor, events: QuerySet[Event]) -> QuerySet[Event]:

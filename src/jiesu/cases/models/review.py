@@ -68,6 +68,8 @@ class Callback(models.Model):
                 name="callback_queue",
                 condition=Q(state__in=sorted(state.value for state in CALLBACK_OPEN)),
             ),
+            # Whom the first answers of cases are about, the newest first.
+            models.Index(fields=("unit", "-case"), name="callback_judging", condition=Q(round=1)),
         )
 
 
@@ -176,9 +178,9 @@ class Claim(models.Model):
         ordering = ("id",)
         constraints = (
             models.UniqueConstraint(
-                fields=("case", "kind"),
+                fields=("case", "kind", "unit"),
                 condition=Q(state__in=("claimed", "supported")),
-                name="one_open_claim_a_kind",
+                name="one_open_claim_a_unit",
             ),
         )
         indexes = (
