@@ -9,13 +9,14 @@ import pytest
 from jiesu.cases.actions.callbacks import Answers
 from jiesu.cases.actions.dispatching import classify_case, dispatch_case, dispose_case
 from jiesu.cases.actions.intake import receive_case
+from jiesu.cases.actions.units import end_unit
 from jiesu.cases.actor import Actor
 from jiesu.cases.history.audit import Audit
 from jiesu.cases.history.events import chain_of
-from jiesu.cases.models import Case, DirectoryEntry, Event
+from jiesu.cases.models import Case, DirectoryEntry, DirectoryVersion, Event
 from jiesu.cases.privacy.vault import Person, person_of, text_of
 from jiesu.cases.refusals import Conflict, Forbidden, Invalid
-from jiesu.cases.rulebook import rules_changed
+from jiesu.cases.rulebook import local_day, rules_changed
 from jiesu.core.chain import check_chain
 from jiesu.core.lifecycle import State
 from tests.cases.calling import ANGRY, HAPPY, LIMIT, answered, due_case, set_rule
@@ -74,6 +75,23 @@ def test_what_goes_through_the_district_waits_there(city: City) -> None:
 def test_without_a_line_in_the_directory_the_case_waits_for_a_dispatcher(city: City) -> None:
     case = city.received(LIGHTS)
     assert (case.state, case.unit, case.due_at) == (State.CLASSIFIED, None, None)
+
+
+def test_a_line_whose_unit_has_ended_gives_way_to_the_next_one(city: City) -> None:
+    end_unit(code="E01", on=local_day(NOW), by=city.administrator, as_of=NOW)
+    assert city.received(HEATING).state == State.CLASSIFIED
+    directory = DirectoryVersion.objects.get()
+    directory.entries.create(number=9, category_1="供暖", unit="D01", limit="7d")
+    directory.entries.create(number=10, category_1="供暖", category_2="室温", unit="E01")
+    directory.entries.filter(number=4).delete()
+    rules_changed()
+    case = city.received(HEATING, person=Person())
+    dispatch = case.dispatches.get()
+    assert (case.unit, case.limit, dispatch.entry) == (city.unit["D01"], "7d", 9)
+    assert dispatch.explanation["en"] == (
+        "line 9: 供暖/*/* at any place, any kind → 住建部门; line 10 (供暖/室温/* at any "
+        "place, any kind) is passed by, as 供热企业 is not in office and no unit stands for it."
+    )
 
 
 def test_the_same_key_makes_one_case(city: City) -> None:
