@@ -117,6 +117,8 @@ class Sheet:
     round: int = 1
     parked: bool = False
     repeat_of: int | None = None
+    new_facts: bool = False
+    pk: int = 0
     dispatches: list[dict[str, Any]] = field(default_factory=list)
     pauses: list[dict[str, Any]] = field(default_factory=list)
     callbacks: dict[int, dict[str, Any]] = field(default_factory=dict)

@@ -3,12 +3,14 @@
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from jiesu.cases.actions.callbacks import Answers
 from jiesu.cases.actions.dispatching import classify_case, dispatch_case, dispose_case
 from jiesu.cases.actions.intake import receive_case
+from jiesu.cases.actions.objections import consult_units, return_case
 from jiesu.cases.actions.units import end_unit
 from jiesu.cases.actor import Actor
 from jiesu.cases.history.audit import Audit
@@ -21,6 +23,8 @@ from jiesu.core.chain import check_chain
 from jiesu.core.lifecycle import State
 from tests.cases.calling import ANGRY, HAPPY, LIMIT, answered, due_case, set_rule
 from tests.cases.cast import DEMAND, ELEVATOR, HEATING, LIGHTS, NOW, PHONE, STALLS, City
+
+HOUR = timedelta(hours=1)
 
 
 def events(case: Case) -> list[Event]:
@@ -123,6 +127,69 @@ def test_another_matter_or_place_new_facts_or_a_later_time_are_no_repeats(city: 
     assert city.received(new_facts=True).state == State.DISPATCHED
     assert city.received(at=NOW + timedelta(days=31)).state == State.DISPATCHED
     assert city.received(at=NOW + timedelta(days=61)).state == State.ANSWERED
+
+
+def unclassified(city: City, **more: object) -> Case:
+    demand = replace(DEMAND, category=("", "", ""), **more)  # type: ignore[arg-type]
+    return receive_case(demand, by=city.operator, as_of=NOW + HOUR).case
+
+
+def classified(case: Case, city: City, **more: Any) -> Case:
+    said = {"category": DEMAND.category, **more}
+    classify_case(case_id=case.pk, by=city.dispatcher, as_of=NOW + 2 * HOUR, **said)
+    case.refresh_from_db()
+    return case
+
+
+def test_a_repeat_is_found_too_when_its_category_is_given_later(city: City, tmp_path: Path) -> None:
+    first, second = city.received(), unclassified(city)
+    later = city.received(at=NOW + HOUR, new_facts=True)
+    consult_units(
+        case_id=second.pk, units=["D01"], question="谁办", by=city.dispatcher, as_of=NOW + HOUR
+    )
+    classified(second, city)
+    assert (second.state, second.repeat_of, second.disposition) == ("answered", first, "repeat")
+    assert second.ended_at == NOW + 2 * HOUR
+    assert not second.consultations.filter(closed_at=None).exists()
+    assert [one.kind for one in events(second)][-2:] == ["consultation_lapsed", "answered"]
+    said = events(second)[-1].changes
+    assert (said["repeat_of"], said["state_of_first"]) == ([None, first.number], "dispatched")
+    assert later.repeat_of is None
+    assert list(Audit(number=second.number, file=tmp_path / "seals").run()) == []
+
+
+def test_what_brings_new_facts_stays_no_repeat_when_its_category_is_given(city: City) -> None:
+    city.received()
+    case = classified(unclassified(city, new_facts=True), city)
+    assert (case.state, case.repeat_of) == (State.CLASSIFIED, None)
+    assert events(case)[0].changes["new_facts"] is True
+    assert classified(case, city, new_facts=False).state == State.ANSWERED
+    case = classified(unclassified(city), city, new_facts=True)
+    assert case.state == State.CLASSIFIED
+    assert events(case)[-1].changes["new_facts"] is True
+    assert classified(case, city).state == State.CLASSIFIED
+
+
+def test_only_what_came_before_a_case_is_repeated_by_it(city: City) -> None:
+    case = unclassified(city)
+    city.received(at=NOW + 2 * HOUR)
+    assert classified(case, city).state == State.CLASSIFIED
+
+
+def test_a_case_that_others_repeat_is_no_repeat_itself(city: City) -> None:
+    city.received(ELEVATOR)
+    first = receive_case(DEMAND, by=city.operator, as_of=NOW + HOUR, dispatch=False).case
+    assert city.received(at=NOW + HOUR).repeat_of == first
+    assert classified(first, city, category=ELEVATOR).state == State.CLASSIFIED
+
+
+def test_a_case_that_a_unit_gave_back_is_no_repeat(city: City) -> None:
+    city.received()
+    case = city.received(ELEVATOR, at=NOW + HOUR)
+    return_case(
+        case_id=case.pk, reason="not_our_duty", statement="错", by=city.clerk, as_of=NOW + HOUR
+    )
+    assert classified(case, city).state == State.CLASSIFIED
 
 
 def test_a_category_known_to_its_first_level_only_makes_no_repeat(city: City) -> None:

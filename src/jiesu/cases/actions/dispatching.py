@@ -18,6 +18,7 @@ from jiesu.cases.models import Assist, Case, Dispatch, Place, Role, Unit
 from jiesu.cases.pauses import end_pauses, unpark
 from jiesu.cases.privacy.vault import caller_hashes, person_of, sealed
 from jiesu.cases.refusals import Conflict, Forbidden, Invalid
+from jiesu.cases.repeats import REPEAT, repeated_later
 from jiesu.cases.routes import Route, first_dispatch, is_in_office, may_lead, route_of
 from jiesu.cases.rulebook import local_day, rulebook
 from jiesu.core.category_tree import Levels
@@ -35,11 +36,14 @@ def classify_case(
     kind: str = "",
     urgent: bool | None = None,
     place: str = "",
+    new_facts: bool | None = None,
     expected: int | None = None,
 ) -> Case:
     """Give a case its category, and its kind and place where these were not known or are wrong.
 
-    `place` is the code of a street or a district. Before the dispatch, which goes by them. Raises
+    `place` is the code of a street or a district. Before the dispatch, which goes by them. A case
+    that no unit has had yet and that repeats another is linked and answered, as at its intake;
+    `new_facts` says whether it brings something new, where that was not said or is wrong. Raises
     Invalid.
     """
     book = rulebook()
@@ -61,8 +65,39 @@ def classify_case(
             kind=kind or case.kind,
             urgent=case.urgent if urgent is None else urgent,
         )
-        change.event("classified", category=list(category))
+        said = {} if new_facts is None else {"new_facts": new_facts}
+        change.event("classified", category=list(category), **said)
+        if case.dispatched_at is None and not (
+            _brings_new_facts(case) if new_facts is None else new_facts
+        ):
+            _answer_repeat(change)
     return case
+
+
+def _brings_new_facts(case: Case) -> bool:
+    """What was said of it last, at the intake or later."""
+    told = case.events.filter(kind__in=("received", "classified")).order_by("-seq")
+    said = (changes["new_facts"] for changes in told.values_list("changes", flat=True)
+            if "new_facts" in changes)  # fmt: skip
+    return next(said, False)
+
+
+def _answer_repeat(change: Change) -> None:
+    """End a case that repeats another, as the intake does it."""
+    case = change.case
+    first = repeated_later(case, _callers(change), rulebook().rules_of(case.rules_id))
+    if first is None:
+        return
+    lapse_requests(change)
+    change.move("answer")
+    change.set(repeat_of=Case.objects.get(pk=first.pk), disposition=REPEAT, ended_at=change.as_of)
+    change.event("answered", state_of_first=first.state)
+
+
+def _callers(change: Change) -> list[str]:
+    """By which the caller's demands are found: under every key, during a rotation."""
+    phone = person_of(change.case, change.private()).phone
+    return sorted({change.case.caller, *caller_hashes(phone)} - {""})
 
 
 def _put_right_place(change: Change, code: str) -> None:
@@ -132,8 +167,7 @@ def _first_of(change: Change, pk: int) -> Case:
     if first is None or first.pk == change.case.pk:
         raise Invalid({"repeat_of": "there is no such case"})
     # Its state is told to whoever asks about this one: it must be the same caller's.
-    phone = person_of(change.case, change.private()).phone
-    if first.caller not in {change.case.caller, *caller_hashes(phone)} - {""}:
+    if first.caller not in _callers(change):
         raise Invalid({"repeat_of": "that case is not this caller's"})
     if first.repeat_of_id == change.case.pk:
         raise Invalid({"repeat_of": "that case repeats this one: dispatch this one"})

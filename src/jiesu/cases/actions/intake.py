@@ -26,7 +26,7 @@ from jiesu.cases.privacy.vault import (
 )
 from jiesu.cases.privacy.words import fault_of
 from jiesu.cases.refusals import Conflict, Invalid
-from jiesu.cases.repeats import Earlier, count, earlier_of, repeated
+from jiesu.cases.repeats import REPEAT, Earlier, count, earlier_of, repeated
 from jiesu.cases.routes import Route, first_dispatch, route_of
 from jiesu.cases.rulebook import Rulebook, local_day, rulebook
 from jiesu.cases.scopes import permit
@@ -37,8 +37,6 @@ from jiesu.core.lifecycle import State
 
 MAX_TITLE, MAX_BODY, MAX_PERSON = 200, 20_000, 200
 NOBODY = Person()
-REPEAT = "repeat"
-"""The disposition of article 11 (3): in progress or done, and nothing new."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -274,6 +272,7 @@ def _said(case: Case, demand: Demand, private: CasePrivate) -> Changes:
         "urgent": case.urgent,
         "anonymous": case.anonymous,
         "confidential": case.confidential,
+        "new_facts": demand.new_facts,
         "n_month": case.n_month,
         "n_year": case.n_year,
         "person": person,
