@@ -8,9 +8,15 @@ from typing import Any
 import pytest
 
 from jiesu.cases.actions.callbacks import Answers
-from jiesu.cases.actions.dispatching import classify_case, dispatch_case, dispose_case
+from jiesu.cases.actions.dispatching import (
+    classify_case,
+    dispatch_case,
+    dispose_case,
+    redispatch_case,
+)
 from jiesu.cases.actions.intake import receive_case
 from jiesu.cases.actions.objections import consult_units, return_case
+from jiesu.cases.actions.redoing import redo_case
 from jiesu.cases.actions.units import end_unit
 from jiesu.cases.actor import Actor
 from jiesu.cases.history.audit import Audit
@@ -63,6 +69,50 @@ def test_events_and_the_case_hold_nothing_that_tells_who_asked(city: City) -> No
         assert secret not in told
     assert person_of(case, case.private).phone == PHONE
     assert text_of(case, case.private) == ("停车费", "小区地面停车费突然上涨")
+
+
+def test_an_urgent_case_gets_the_shorter_limit_and_its_dispatch_says_so(city: City) -> None:
+    case = city.received(urgent=True)
+    dispatch = case.dispatches.get()
+    assert (case.limit, dispatch.limit, case.due_at) == ("2h", "2h", NOW + 2 * HOUR)
+    assert case.contact_due_at == NOW + HOUR
+    assert dispatch.explanation["en"].endswith(
+        ". The case is urgent: its limit is emergency (2 hours), not general (7 days)."
+    )
+    assert dispatch.explanation["zh"].endswith(
+        "诉求紧急：时限为“紧急（2小时）”，不是“一般（7日）”。"
+    )
+    heating = city.received(HEATING, urgent=True)
+    assert heating.limit == "2h"
+    assert "urgent" not in heating.dispatches.get().explanation["en"]
+
+
+def test_of_the_urgent_limit_and_another_the_one_that_ends_sooner_holds(city: City) -> None:
+    set_rule('urgent_limit = "2h"', 'urgent_limit = "7d"')
+    assert city.received(ELEVATOR, urgent=True).limit == "24h"
+    assert city.received(STALLS, urgent=True).limit == "7d"
+    set_rule('urgent_limit = "7d"\n', "")
+    assert city.received(STALLS, urgent=True, new_facts=True).limit == "15d"
+
+
+def test_by_hand_too_an_urgent_case_gets_the_shorter_limit_and_keeps_it(city: City) -> None:
+    case = receive_case(DEMAND, by=city.operator, as_of=NOW, dispatch=False).case
+    classify_case(
+        case_id=case.pk, category=DEMAND.category, urgent=True, by=city.dispatcher, as_of=NOW
+    )
+    case = dispatch_case(
+        case_id=case.pk, unit="D01", limit="15d", why="职责", by=city.dispatcher, as_of=NOW
+    )
+    assert case.limit == "2h"
+    assert case.dispatches.get().explanation["en"] == (
+        "职责 The case is urgent: its limit is emergency (2 hours), not complex (15 days)."
+    )
+    sent: dict[str, Any] = {"why": "职责", "by": city.dispatcher, "as_of": NOW + HOUR}
+    assert redispatch_case(case_id=case.pk, unit="D02", **sent).limit == "2h"
+    assert redispatch_case(case_id=case.pk, unit="D01", limit="24h", **sent).limit == "2h"
+    Case.objects.filter(pk=case.pk).update(state=State.FEEDBACK_SUBMITTED)
+    redo_case(case_id=case.pk, opinion="再办", by=city.dispatcher, as_of=NOW + HOUR)
+    assert redispatch_case(case_id=case.pk, unit="D02", **sent).limit == "redo"
 
 
 def test_an_elevator_is_more_urgent_than_other_matters_of_housing(city: City) -> None:

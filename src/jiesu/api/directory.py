@@ -49,6 +49,7 @@ def read_rules(request: HttpRequest) -> RulesOut:
             for one in rules.limits.values()
         ],
         usual_limit=rules.usual_limit,
+        urgent_limit=rules.urgent_limit,
         soon_hours=rules.soon_hours,
         reasons=[
             ReasonOut(key=one.key, title=_title(one.title), use=one.use) for one in rules.reasons

@@ -3,8 +3,7 @@
 Objection, return and consultation are in `objections`; whom the directory names is in `routes`.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from jiesu.cases.actor import Actor
@@ -19,7 +18,7 @@ from jiesu.cases.pauses import end_pauses, unpark
 from jiesu.cases.privacy.vault import caller_hashes, person_of, sealed
 from jiesu.cases.refusals import Conflict, Forbidden, Invalid
 from jiesu.cases.repeats import REPEAT, repeated_later
-from jiesu.cases.routes import Route, first_dispatch, is_in_office, may_lead, route_of
+from jiesu.cases.routes import Route, first_dispatch, is_in_office, may_lead, route_of, urged
 from jiesu.cases.rulebook import local_day, rulebook
 from jiesu.core.category_tree import Levels
 from jiesu.core.lifecycle import CallbackState, State, moved
@@ -193,16 +192,11 @@ def dispatch_case(
     with changing(case_id, "dispatch", by=by, as_of=as_of, expected=expected) as change:
         case = change.case
         moved("dispatch", case.state)
-        day = local_day(as_of)
         if unit:
             cited = cited_consultation(case, unit)
-            reason = why or str(cited or "")
-            route = route_by_hand(case, unit, limit, assist_units, reason, as_of)
-            if cited is not None:
-                words = {lang: f"{said} {why}".strip() for lang, said in cited.items()}
-                route = replace(route, explanation=words)
+            route = route_by_hand(case, unit, limit, assist_units, why, as_of, cited=cited)
         else:
-            found = route_of(case, rulebook(), day)
+            found = route_of(case, rulebook(), as_of)
             if found is None:
                 text = "the directory has no unit for this category and place: choose one by hand"
                 raise Conflict("no_unit", text)
@@ -247,8 +241,12 @@ def route_by_hand(
     as_of: datetime,
     *,
     designated: bool = False,
+    cited: Mapping[str, str] | None = None,
 ) -> Route:
-    """A route that somebody chose, with the reason. Raises Invalid for what is wrong with it."""
+    """A route that somebody chose, with the reason. Raises Invalid for what is wrong with it.
+
+    `cited` are the words, by language, of what has chosen the unit: then no reason is needed.
+    """
     book, day = rulebook(), local_day(as_of)
     rules = book.rules_of(case.rules_id)
     wrong: dict[str, str] = {}
@@ -259,7 +257,7 @@ def route_by_hand(
         wrong["unit"] = "a community assists and never leads (article 17): choose its street"
     if limit and limit not in rules.limits:
         wrong["limit"] = "this time limit is not known"
-    if not why.strip():
+    if not why.strip() and cited is None:
         wrong["why"] = "say why this unit"
     others = [book.units.get(code) for code in assist_units]
     if any(one is None or one == chosen or not is_in_office(one, day) for one in others):
@@ -267,15 +265,19 @@ def route_by_hand(
     if wrong or chosen is None:
         raise Invalid(wrong)
     parent = chosen.parent if chosen.kind == "street" else None
-    return Route(
+    said = cited or {"zh": "", "en": ""}
+    route = Route(
         unit=chosen,
         limit=limit or rules.usual_limit,
         # Words of staff about routing; they name duties, not residents.
-        explanation={"zh": why, "en": why},
+        explanation={lang: f"{words} {why}".strip() for lang, words in said.items()},
         assist_units=tuple(one for one in others if one is not None),
         copied_to=parent,
         designated=designated,
     )
+    # A limit that the case has was chosen by its urgency already, or is that of its redo.
+    is_new = case.urgent and route.limit != case.limit
+    return urged(route, case, book, as_of) if is_new else route
 
 
 def send(change: Change, move: str, route: Route, *, ended_as: str = "redispatched") -> Dispatch:

@@ -203,7 +203,7 @@ def _received(
         case.repeat_of_id, case.disposition, case.ended_at = first.pk, REPEAT, as_of
         happened.append(("answered", {"repeat_of": first.number, "state_of_first": first.state}))
     elif dispatch and case.state == State.CLASSIFIED:
-        route = route_of(case, book, local_day(as_of))
+        route = route_of(case, book, as_of)
     rows: list[Dispatch | Assist] = []
     if route is not None:
         rows, changes = first_dispatch(case, route, by=by, as_of=as_of, book=book)
