@@ -77,7 +77,7 @@ class Town:
 
     def __init__(self, seed: int, as_of: datetime) -> None:
         self.draw = random.Random(seed)
-        self._book, self._day = rulebook(), local_day(as_of)
+        self._book, self._as_of = rulebook(), as_of
         places = self._book.places
         self.streets = [place for place in places if place.kind == "street"]
         self._weights = [category.weight for category in categories()]
@@ -111,9 +111,9 @@ class Town:
     def _made(self, category: Category, place: Place) -> Matter | None:
         book = self._book
         case = Case(place_id=book.place_ids[place.code], kind="complaint")
-        case.rules_id = book.desk_on(self._day)[0]
+        case.rules_id = book.desk_on(local_day(self._as_of))[0]
         case.category_1, case.category_2, case.category_3 = category.levels
-        route = route_of(case, book, self._day)
+        route = route_of(case, book, self._as_of)
         if route is None:
             return None
         district = book.units.get(

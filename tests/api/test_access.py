@@ -3,15 +3,17 @@
 An operation that is added is tested here without being named.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.conf import settings as site
 from django.test import Client
 from django.urls import URLPattern, URLResolver
 from ninja import NinjaAPI
 from ninja.errors import ConfigError
 
-from jiesu.api import access
+from jiesu.api import access, rates
 from jiesu.api.access import Anyone, Rule, doing
 from jiesu.api.application import DeskApi, api, made_api
 from jiesu.cases.actions.accounts import make_api_key, revoke_api_key
@@ -25,6 +27,7 @@ from tests.cases.cast import NOW, City
 
 ALL = all_operations()
 GUARDED = [one for one in ALL if isinstance(one.rule, Rule)]
+OPEN = [one for one in ALL if isinstance(one.rule, Anyone)]
 OF_A_CASE = [one for one in GUARDED if "{number}" in one.path]
 
 
@@ -69,6 +72,20 @@ def test_whoever_shows_nothing_is_asked_who_it_is(db: None, operation: Operation
     assert request(caller, operation) == (401, "not_signed_in")
     caller.headers = {"Authorization": "Bearer jiesu_aaaaaaaaaaaa_x"}
     assert request(caller, operation) == (401, "not_signed_in")
+
+
+@pytest.mark.parametrize("operation", OPEN, ids=str)
+def test_what_anybody_may_ask_is_counted_by_address(
+    callers: Callers, operation: Operation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = replace(site.JIESU.limits, public_per_minute=1, tokens_per_minute=1)
+    monkeypatch.setattr(site, "JIESU", replace(site.JIESU, limits=limits))
+    monkeypatch.setattr(rates, "now", lambda: 600.0)
+    here, elsewhere = callers.nobody, Caller(None, {}, Client(REMOTE_ADDR="203.0.113.9"))
+    refused = (401, 403, 405, 429, 500, 503)
+    assert request(here, operation)[0] not in refused
+    assert request(here, operation) == (429, "too_many_requests")
+    assert request(elsewhere, operation)[0] not in refused
 
 
 @pytest.mark.parametrize("operation", GUARDED, ids=str)
@@ -207,12 +224,6 @@ def test_a_demo_account_works_on_this_machine_only(callers: Callers, city: City)
 def test_a_key_may_ask_so_often_a_minute(
     callers: Callers, monkeypatch: pytest.MonkeyPatch, settings: object
 ) -> None:
-    from dataclasses import replace
-
-    from django.conf import settings as site
-
-    from jiesu.api import rates
-
     limits = replace(site.JIESU.limits, api_per_minute=3)
     monkeypatch.setattr(site, "JIESU", replace(site.JIESU, limits=limits, processes=1))
     monkeypatch.setattr(rates, "now", lambda: 600.0)

@@ -273,6 +273,26 @@ def test_a_queue_is_ordered_by_what_is_due_first(callers: Callers, city: City) -
     assert callers["other_clerk"].get("/queue?unit=110101001").status == 404
 
 
+def test_lists_searches_marks_and_queues_are_narrowed_to_what_is_urgent(
+    callers: Callers, city: City
+) -> None:
+    hurried = city.received(urgent=True).number
+    other = city.received(new_facts=True).number
+    Case.objects.update(due_at=NOW - timedelta(hours=1))
+    clerk = callers["clerk"]
+    for path in ("/cases?", "/cases?mark=overdue&", "/queue?"):
+        for urgent, number in (("true", hurried), ("false", other)):
+            items = clerk.get(f"{path}urgent={urgent}").body["items"]
+            assert [(one["number"], one["urgent"]) for one in items] == [
+                (number, urgent == "true")
+            ], path
+        assert len(clerk.get(path).body["items"]) == 2
+        page = clerk.get(f"{path}limit=1").body
+        assert clerk.get(f"{path}limit=1&urgent=true&cursor={page['next']}").status == 422
+    found = clerk.post("/cases/search", {"urgent": True}).body["items"]
+    assert [one["number"] for one in found] == [hurried]
+
+
 @pytest.mark.parametrize("text", ["x", "a:b", "WzFd:x", "::::", "é", "x" * 600, "%00"])
 def test_what_is_no_cursor_is_refused(callers: Callers, text: str) -> None:
     answer = callers["leader"].get(f"/cases?cursor={text}")

@@ -6,18 +6,21 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from jiesu.api import access, rates
+from jiesu.api import access, public, rates
 from jiesu.api.public import status_token
 from jiesu.cases.actions.handling import sign_case
-from jiesu.cases.models import Callback, Case, Counter
+from jiesu.cases.models import Attachment, Callback, Case, Counter
 from jiesu.cases.sweep import sweep_job
 from jiesu.project.middleware import shown_path
-from tests.api.callers import DEMAND, Caller, Callers
+from tests.api.callers import DEMAND, Answer, Caller, Callers
+from tests.cases.calling import set_rule
 from tests.cases.cast import NOW, PHONE, City
 
 FORM = {name: value for name, value in DEMAND.items() if name != "channel"}
+PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + b"\x00" * 64
 ANSWERS = {"contacted": True, "resolved": "yes", "satisfaction": "satisfied", "words": "谢谢"}
 
 
@@ -89,6 +92,89 @@ def test_the_states_that_residents_are_told(callers: Callers, city: City) -> Non
     for state, told in expected.items():
         Case.objects.filter(number=number).update(state=state)
         assert asked(callers, number=number, token=status_token(number)) == (200, told)
+
+
+def sent(
+    caller: Caller, told: dict[str, str], content: bytes = PNG, name: str = "现场.png"
+) -> Answer:
+    form = {**told, "file": SimpleUploadedFile(name, content)}
+    return Answer(caller.client.post("/api/v1/public/attachments", form))
+
+
+def attached(
+    callers: Callers, told: dict[str, str], content: bytes = PNG, name: str = "现场.png"
+) -> tuple[int, Any]:
+    answer = sent(callers.nobody, told, content, name)
+    return answer.status, answer.body if answer.status == 201 else answer.code
+
+
+@pytest.fixture
+def told(callers: Callers) -> dict[str, str]:
+    """What the form said of a demand."""
+    return dict(callers.nobody.post("/public/demands", FORM).body)
+
+
+def test_a_resident_adds_files_to_a_demand_within_an_hour(
+    callers: Callers, city: City, told: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = {"number": told["number"], "content_type": "image/png", "size": len(PNG)}
+    assert attached(callers, told) == (201, expected)
+    case = Case.objects.get(number=told["number"])
+    event = case.events.get(kind="attached")
+    assert (event.actor, event.origin) == ("resident", "web")
+    assert "现场" not in str(event.changes)
+    file = (
+        callers["clerk"]
+        .get(f"/cases/{case.number}/attachments/{case.attachments.get().pk}")
+        .response
+    )
+    assert b"".join(file.streaming_content) == PNG
+    monkeypatch.setattr(access, "clock", lambda: NOW + timedelta(hours=1))
+    assert attached(callers, told)[0] == 201
+    monkeypatch.setattr(access, "clock", lambda: NOW + timedelta(hours=1, microseconds=1))
+    assert attached(callers, told) == (409, "window_passed")
+    assert case.attachments.count() == 2
+
+
+def test_without_a_demands_own_token_nothing_is_added_to_it(
+    callers: Callers, city: City, told: dict[str, str]
+) -> None:
+    number = city.received(new_facts=True).number
+    unknown = (404, "no_such_demand")
+    assert attached(callers, told | {"number": number}) == unknown
+    assert attached(callers, told | {"token": "x"}) == unknown
+    ghost = {"number": "20220208999999", "token": status_token("20220208999999")}
+    assert attached(callers, ghost) == unknown
+    for wrong in ({"token": ""}, {"number": ""}, {"number": "2\x00"}, {"token": "x" * 200}):
+        assert attached(callers, told | wrong) == (422, "invalid")
+    assert attached(callers, {}) == (422, "invalid")
+    assert not Attachment.objects.exists()
+
+
+def test_what_a_resident_adds_has_the_limits_of_the_desk(
+    callers: Callers, city: City, told: dict[str, str]
+) -> None:
+    assert attached(callers, told, b"MZ\x90\x00", "a.exe") == (422, "invalid")
+    large = PNG + b"\0" * settings.JIESU.limits.upload_bytes
+    assert attached(callers, told, large) == (422, "invalid")
+    set_rule("max_count = 9", "max_count = 2")
+    assert [attached(callers, told)[0] for _ in range(3)] == [201, 201, 409]
+    repeat = dict(callers.nobody.post("/public/demands", FORM).body)
+    assert attached(callers, repeat)[0] == 201
+
+
+def test_files_of_one_demand_are_counted_whoever_sends_them(
+    callers: Callers, city: City, told: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(public, "FILES_AN_HOUR", 2)
+    assert attached(callers, told | {"token": "x"})[0] == 404
+    assert attached(callers, told, b"x") == (422, "invalid")
+    assert attached(callers, told)[0] == 201
+    elsewhere = Caller(None, {}, Client(REMOTE_ADDR="203.0.113.9"))
+    refused = sent(elsewhere, told)
+    assert (refused.status, refused.headers["Retry-After"]) == (429, "3600")
+    other = dict(callers.nobody.post("/public/demands", FORM).body)
+    assert attached(callers, other)[0] == 201
 
 
 def test_an_address_may_submit_so_often_a_minute(

@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 
+from jiesu.cases.actions.units import end_unit
 from jiesu.cases.models import DirectoryVersion
-from jiesu.cases.rulebook import rules_changed
+from jiesu.cases.rulebook import local_day, rules_changed
 from tests.api.callers import Callers
 from tests.cases.cast import DIRECTORY, NOW, UNITS, City
 
@@ -40,6 +41,10 @@ def test_the_directory_says_where_a_case_would_go_and_why(callers: Callers, city
     assert "住房" in answer.body["explanation"]
     hole = callers["clerk"].get("/directory/match?category_1=交通管理&place=110101001")
     assert (hole.status, hole.code) == (404, "no_unit")
+    heating = "/directory/match?category_1=供暖"
+    assert callers["clerk"].get(heating).body["unit"]["code"] == "E01"
+    end_unit(code="E01", on=local_day(NOW), by=city.administrator, as_of=NOW)
+    assert callers["clerk"].get(heating).code == "no_unit"
     assert callers["clerk"].get("/directory/match?category_1=火星").status == 422
     assert callers["clerk"].get(f"{asked}&place=9").status == 422
     assert callers["clerk"].get("/directory/match").status == 422

@@ -193,6 +193,7 @@ class Desk:
         case = Sheet(phone, category, place, anonymous, self.now)
         if category:
             case.state = "classified"
+        case.new_facts = new_facts
         first = None if new_facts else self._first(phone, category, place)
         if first is not None:
             case.state, case.ended_at, case.repeat_of = "answered", self.now, first
@@ -200,9 +201,15 @@ class Desk:
             self._by_directory(case)
         return case
 
-    def _first(self, phone: str, category: str, place: str) -> int | None:
+    def _first(
+        self, phone: str, category: str, place: str, before: int | None = None
+    ) -> int | None:
+        """What a demand repeats; of one that was received `before` others, as it came then."""
+        came = self.cases[before].created_at if before else self.now
         for pk, case in sorted(self.cases.items(), reverse=True):
-            recent = case.created_at >= self.now - 30 * DAY
+            if before is not None and pk >= before:
+                continue
+            recent = case.created_at >= came - 30 * DAY
             same = (case.phone, case.category, case.place) == (phone, category, place)
             if phone and category and same and recent:
                 first = case.repeat_of or pk
@@ -245,11 +252,20 @@ class Desk:
     def _lapse(self, case: Sheet) -> None:
         case.objection = case.extension = case.consultation = None
 
-    def _classify(self, case: Sheet, who: Person, *, category: str) -> None:
+    def _classify(self, case: Sheet, who: Person, *, category: str, new_facts: bool | None) -> None:
         if category not in ROUTES:
             raise No("Invalid")
         moved(case, "received", "classified")
         case.state, case.category = "classified", category
+        if new_facts is not None:
+            case.new_facts = new_facts
+        linked = any(one.repeat_of == case.pk for one in self.cases.values())
+        if case.dispatches or case.new_facts or linked:
+            return
+        first = self._first(case.phone, category, case.place, before=case.pk)
+        if first is not None:
+            self._lapse(case)
+            case.state, case.ended_at, case.repeat_of = "answered", self.now, first
 
     def _dispose(self, case: Sheet, who: Person, *, reason: str) -> None:
         if reason not in DISPOSED:

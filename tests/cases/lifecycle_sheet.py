@@ -122,6 +122,8 @@ class Sheet:
     parked: bool = False
     excluded: str = ""
     repeat_of: int | None = None
+    new_facts: bool = False
+    pk: int = 0
     dispatches: list[dict[str, Any]] = field(default_factory=list)
     pauses: list[dict[str, Any]] = field(default_factory=list)
     callbacks: dict[int, dict[str, Any]] = field(default_factory=dict)

@@ -87,6 +87,15 @@ def test_every_page_is_for_administrators_alone(city: City, model: type[Any]) ->
         )  # fmt: skip
 
 
+def test_the_list_of_cases_is_narrowed_to_urgent_ones(city: City) -> None:
+    urgent, other = city.received(urgent=True).number, city.received(new_facts=True).number
+    page = text_of(
+        client_of(city.administrator).get(address(Case, "changelist") + "?urgent__exact=1")
+    )
+    assert urgent in page
+    assert other not in page
+
+
 def test_a_superuser_of_another_role_is_no_administrator(city: City) -> None:
     assert city.clerk.user is not None
     User.objects.filter(pk=city.clerk.user.pk).update(is_staff=True, is_superuser=True)

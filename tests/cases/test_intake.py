@@ -3,23 +3,34 @@
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from jiesu.cases.actions.callbacks import Answers
-from jiesu.cases.actions.dispatching import classify_case, dispatch_case, dispose_case
+from jiesu.cases.actions.dispatching import (
+    classify_case,
+    dispatch_case,
+    dispose_case,
+    redispatch_case,
+)
 from jiesu.cases.actions.intake import receive_case
+from jiesu.cases.actions.objections import consult_units, return_case
+from jiesu.cases.actions.redoing import redo_case
+from jiesu.cases.actions.units import end_unit
 from jiesu.cases.actor import Actor
 from jiesu.cases.history.audit import Audit
 from jiesu.cases.history.events import chain_of
-from jiesu.cases.models import Case, DirectoryEntry, Event
+from jiesu.cases.models import Case, DirectoryEntry, DirectoryVersion, Event
 from jiesu.cases.privacy.vault import Person, person_of, text_of
 from jiesu.cases.refusals import Conflict, Forbidden, Invalid
-from jiesu.cases.rulebook import rules_changed
+from jiesu.cases.rulebook import local_day, rules_changed
 from jiesu.core.chain import check_chain
 from jiesu.core.lifecycle import State
 from tests.cases.calling import ANGRY, HAPPY, LIMIT, answered, due_case, set_rule
 from tests.cases.cast import DEMAND, ELEVATOR, HEATING, LIGHTS, NOW, PHONE, STALLS, City
+
+HOUR = timedelta(hours=1)
 
 
 def events(case: Case) -> list[Event]:
@@ -60,6 +71,50 @@ def test_events_and_the_case_hold_nothing_that_tells_who_asked(city: City) -> No
     assert text_of(case, case.private) == ("停车费", "小区地面停车费突然上涨")
 
 
+def test_an_urgent_case_gets_the_shorter_limit_and_its_dispatch_says_so(city: City) -> None:
+    case = city.received(urgent=True)
+    dispatch = case.dispatches.get()
+    assert (case.limit, dispatch.limit, case.due_at) == ("2h", "2h", NOW + 2 * HOUR)
+    assert case.contact_due_at == NOW + HOUR
+    assert dispatch.explanation["en"].endswith(
+        ". The case is urgent: its limit is emergency (2 hours), not general (7 days)."
+    )
+    assert dispatch.explanation["zh"].endswith(
+        "诉求紧急：时限为“紧急（2小时）”，不是“一般（7日）”。"
+    )
+    heating = city.received(HEATING, urgent=True)
+    assert heating.limit == "2h"
+    assert "urgent" not in heating.dispatches.get().explanation["en"]
+
+
+def test_of_the_urgent_limit_and_another_the_one_that_ends_sooner_holds(city: City) -> None:
+    set_rule('urgent_limit = "2h"', 'urgent_limit = "7d"')
+    assert city.received(ELEVATOR, urgent=True).limit == "24h"
+    assert city.received(STALLS, urgent=True).limit == "7d"
+    set_rule('urgent_limit = "7d"\n', "")
+    assert city.received(STALLS, urgent=True, new_facts=True).limit == "15d"
+
+
+def test_by_hand_too_an_urgent_case_gets_the_shorter_limit_and_keeps_it(city: City) -> None:
+    case = receive_case(DEMAND, by=city.operator, as_of=NOW, dispatch=False).case
+    classify_case(
+        case_id=case.pk, category=DEMAND.category, urgent=True, by=city.dispatcher, as_of=NOW
+    )
+    case = dispatch_case(
+        case_id=case.pk, unit="D01", limit="15d", why="职责", by=city.dispatcher, as_of=NOW
+    )
+    assert case.limit == "2h"
+    assert case.dispatches.get().explanation["en"] == (
+        "职责 The case is urgent: its limit is emergency (2 hours), not complex (15 days)."
+    )
+    sent: dict[str, Any] = {"why": "职责", "by": city.dispatcher, "as_of": NOW + HOUR}
+    assert redispatch_case(case_id=case.pk, unit="D02", **sent).limit == "2h"
+    assert redispatch_case(case_id=case.pk, unit="D01", limit="24h", **sent).limit == "2h"
+    Case.objects.filter(pk=case.pk).update(state=State.FEEDBACK_SUBMITTED)
+    redo_case(case_id=case.pk, opinion="再办", by=city.dispatcher, as_of=NOW + HOUR)
+    assert redispatch_case(case_id=case.pk, unit="D02", **sent).limit == "redo"
+
+
 def test_an_elevator_is_more_urgent_than_other_matters_of_housing(city: City) -> None:
     assert city.received(ELEVATOR).due_at == NOW + timedelta(hours=24)
     assert city.received(HEATING, person=Person()).unit == city.unit["E01"]
@@ -74,6 +129,23 @@ def test_what_goes_through_the_district_waits_there(city: City) -> None:
 def test_without_a_line_in_the_directory_the_case_waits_for_a_dispatcher(city: City) -> None:
     case = city.received(LIGHTS)
     assert (case.state, case.unit, case.due_at) == (State.CLASSIFIED, None, None)
+
+
+def test_a_line_whose_unit_has_ended_gives_way_to_the_next_one(city: City) -> None:
+    end_unit(code="E01", on=local_day(NOW), by=city.administrator, as_of=NOW)
+    assert city.received(HEATING).state == State.CLASSIFIED
+    directory = DirectoryVersion.objects.get()
+    directory.entries.create(number=9, category_1="供暖", unit="D01", limit="7d")
+    directory.entries.create(number=10, category_1="供暖", category_2="室温", unit="E01")
+    directory.entries.filter(number=4).delete()
+    rules_changed()
+    case = city.received(HEATING, person=Person())
+    dispatch = case.dispatches.get()
+    assert (case.unit, case.limit, dispatch.entry) == (city.unit["D01"], "7d", 9)
+    assert dispatch.explanation["en"] == (
+        "line 9: 供暖/*/* at any place, any kind → 住建部门; line 10 (供暖/室温/* at any "
+        "place, any kind) is passed by, as 供热企业 is not in office and no unit stands for it."
+    )
 
 
 def test_the_same_key_makes_one_case(city: City) -> None:
@@ -105,6 +177,69 @@ def test_another_matter_or_place_new_facts_or_a_later_time_are_no_repeats(city: 
     assert city.received(new_facts=True).state == State.DISPATCHED
     assert city.received(at=NOW + timedelta(days=31)).state == State.DISPATCHED
     assert city.received(at=NOW + timedelta(days=61)).state == State.ANSWERED
+
+
+def unclassified(city: City, **more: object) -> Case:
+    demand = replace(DEMAND, category=("", "", ""), **more)  # type: ignore[arg-type]
+    return receive_case(demand, by=city.operator, as_of=NOW + HOUR).case
+
+
+def classified(case: Case, city: City, **more: Any) -> Case:
+    said = {"category": DEMAND.category, **more}
+    classify_case(case_id=case.pk, by=city.dispatcher, as_of=NOW + 2 * HOUR, **said)
+    case.refresh_from_db()
+    return case
+
+
+def test_a_repeat_is_found_too_when_its_category_is_given_later(city: City, tmp_path: Path) -> None:
+    first, second = city.received(), unclassified(city)
+    later = city.received(at=NOW + HOUR, new_facts=True)
+    consult_units(
+        case_id=second.pk, units=["D01"], question="谁办", by=city.dispatcher, as_of=NOW + HOUR
+    )
+    classified(second, city)
+    assert (second.state, second.repeat_of, second.disposition) == ("answered", first, "repeat")
+    assert second.ended_at == NOW + 2 * HOUR
+    assert not second.consultations.filter(closed_at=None).exists()
+    assert [one.kind for one in events(second)][-2:] == ["consultation_lapsed", "answered"]
+    said = events(second)[-1].changes
+    assert (said["repeat_of"], said["state_of_first"]) == ([None, first.number], "dispatched")
+    assert later.repeat_of is None
+    assert list(Audit(number=second.number, file=tmp_path / "seals").run()) == []
+
+
+def test_what_brings_new_facts_stays_no_repeat_when_its_category_is_given(city: City) -> None:
+    city.received()
+    case = classified(unclassified(city, new_facts=True), city)
+    assert (case.state, case.repeat_of) == (State.CLASSIFIED, None)
+    assert events(case)[0].changes["new_facts"] is True
+    assert classified(case, city, new_facts=False).state == State.ANSWERED
+    case = classified(unclassified(city), city, new_facts=True)
+    assert case.state == State.CLASSIFIED
+    assert events(case)[-1].changes["new_facts"] is True
+    assert classified(case, city).state == State.CLASSIFIED
+
+
+def test_only_what_came_before_a_case_is_repeated_by_it(city: City) -> None:
+    case = unclassified(city)
+    city.received(at=NOW + 2 * HOUR)
+    assert classified(case, city).state == State.CLASSIFIED
+
+
+def test_a_case_that_others_repeat_is_no_repeat_itself(city: City) -> None:
+    city.received(ELEVATOR)
+    first = receive_case(DEMAND, by=city.operator, as_of=NOW + HOUR, dispatch=False).case
+    assert city.received(at=NOW + HOUR).repeat_of == first
+    assert classified(first, city, category=ELEVATOR).state == State.CLASSIFIED
+
+
+def test_a_case_that_a_unit_gave_back_is_no_repeat(city: City) -> None:
+    city.received()
+    case = city.received(ELEVATOR, at=NOW + HOUR)
+    return_case(
+        case_id=case.pk, reason="not_our_duty", statement="错", by=city.clerk, as_of=NOW + HOUR
+    )
+    assert classified(case, city).state == State.CLASSIFIED
 
 
 def test_a_category_known_to_its_first_level_only_makes_no_repeat(city: City) -> None:

@@ -175,6 +175,7 @@ class Lives(Claiming):
             real,
         )  # fmt: skip
         if sheets:
+            sheets[0].pk = made[0].pk
             self.desk.cases[made[0].pk] = sheets[0]
             self.compare(made[0].pk)
 
@@ -209,11 +210,32 @@ class Lives(Claiming):
             self.compare(pk)
 
     @could("classify")
-    @rule(data=st.data(), category=st.sampled_from((*LEVELS,)))
-    def classify(self, data: st.DataObject, category: str) -> None:
+    @rule(
+        data=st.data(),
+        category=st.sampled_from((*LEVELS,)),
+        new_facts=st.sampled_from((None, None, True, False)),
+    )
+    def classify(self, data: st.DataObject, category: str, new_facts: bool | None) -> None:
+        said = {"new_facts": new_facts}
         self.do(
             data, "classify", dispatching.classify_case,
-            {"category": category}, {"category": LEVELS[category]},
+            {"category": category, **said}, {"category": LEVELS[category], **said},
+        )  # fmt: skip
+
+    @precondition(lambda self: 0 < len(self.desk.cases) < MOST_CASES)
+    @rule(like=st.integers(0, MOST_CASES), new_facts=st.sampled_from((None, None, True, False)))
+    def asks_again_and_is_classified_later(self, like: int, new_facts: bool | None) -> None:
+        """As a resident who did not say what it is about: else few would repeat by then."""
+        cases = list(self.desk.cases.values())
+        first = cases[like % len(cases)]
+        told = bool(new_facts)
+        self.demand(
+            "operator", "", first.place, anonymous=False, phone=True, again=True, new_facts=told
+        )
+        said = {"new_facts": new_facts}
+        self.let(
+            max(self.desk.cases), "operator", "classify", dispatching.classify_case, None,
+            {"category": first.category, **said}, {"category": LEVELS[first.category], **said},
         )  # fmt: skip
 
     @could("dispose")

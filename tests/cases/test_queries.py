@@ -370,6 +370,17 @@ def test_pages_of_a_queue_join_without_gap_or_overlap(city: City, limit: int) ->
     assert all_pages(city.coordinator, limit) == expected
 
 
+def test_a_queue_may_be_narrowed_to_what_is_urgent(city: City) -> None:
+    cases = many(city, [5, 3, 3, 9])
+    Case.objects.filter(pk__in=[cases[0].pk, cases[2].pk]).update(urgent=True)
+    page = unit_queue(city.clerk, NOW, urgent=True, limit=1)
+    assert [row.case for row in page.rows] == [cases[2]]
+    page = unit_queue(city.clerk, NOW, urgent=True, limit=1, after=page.after)
+    assert ([row.case for row in page.rows], page.after) == ([cases[0]], None)
+    rest = unit_queue(city.clerk, NOW, urgent=False)
+    assert [row.case for row in rest.rows] == [cases[1], cases[3]]
+
+
 def test_a_coordinator_sees_the_queues_of_the_district_as_one(city: City) -> None:
     cases = many(city, [5, 3, 9, 4])
     for case in cases[:2]:

@@ -283,7 +283,9 @@ def test_units_that_point_at_each_other_stand_for_nobody(city: City) -> None:
     Unit.objects.filter(code="D01").update(successor=city.unit["D02"], valid_to=ended)
     Unit.objects.filter(code="D02").update(successor=city.unit["D01"], valid_to=ended)
     rules_changed()
-    assert city.received(ELEVATOR).state == State.CLASSIFIED
+    case = city.received(ELEVATOR)
+    assert (case.unit, case.dispatches.get().entry) == (city.unit[OLD], 2)
+    assert "住建部门 is not in office" in case.dispatches.get().explanation["en"]
 
 
 def test_what_others_asked_of_a_merged_unit_is_asked_of_its_successor(city: City) -> None:

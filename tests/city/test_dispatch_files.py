@@ -42,7 +42,7 @@ def test_the_synthetic_citys_directory_is_complete_and_right(
     directory = directory_on(dispatch.directories, ON)
     assert directory is not None
     assert dispatch.findings(directory, units, ON, limits=LIMIT_SECONDS, kinds=KINDS) == []
-    assert list(dispatch.holes(directory, kinds=KINDS)) == []
+    assert list(dispatch.holes(directory, units, ON, kinds=KINDS)) == []
     ways = Counter(
         entry.via if entry.via == "district" else entry.unit for entry in directory.entries
     )

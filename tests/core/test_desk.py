@@ -143,9 +143,16 @@ def test_a_reason_belongs_to_its_use() -> None:
     assert all(rules.reasons_for(use) for use in REASON_USES)
 
 
+def without(table: Table, key: str) -> Table:
+    return {name: value for name, value in table.items() if name != key}
+
+
 def test_an_empty_key_is_the_usual_limit() -> None:
     rules = parsed(shipped())
     assert rules.limit("").key == rules.usual_limit == "7d"
+    assert (rules.urgent_limit, parsed(without(shipped(), "urgent_limit")).urgent_limit) == (
+        "2h", "",
+    )  # fmt: skip
     with pytest.raises(KeyError):
         rules.limit("no such limit")
 
@@ -168,6 +175,7 @@ WRONG: tuple[tuple[str, Callable[[Table], object], str], ...] = (
     ("a limit of nothing", lambda t: t["limits"][0]["contact"].update(amount=0),
      "limits[1].contact.amount"),
     ("an unknown usual limit", lambda t: t.update(usual_limit="9d"), "usual_limit"),
+    ("an unknown limit of urgent cases", lambda t: t.update(urgent_limit="9d"), "urgent_limit"),
     ("an unknown redo limit", lambda t: t["callback"].update(redo_limit="9d"),
      "callback.redo_limit"),
     ("a number without n", lambda t: t.update(number_format="{date:%Y%m%d}"), "number_format"),

@@ -14,6 +14,7 @@ from jiesu.core.directory import (
     DISTRICT,
     STREET,
     WORDS,
+    Bar,
     Directory,
     Entry,
     Match,
@@ -137,6 +138,34 @@ def test_of_lines_that_contradict_each_other_the_first_unit_holds_and_the_match_
     assert "line 7 says otherwise" in match.explanation("en")
 
 
+GONE: dict[str, Bar] = {"D2": "gone", "S1": "gone", "E": "assists"}
+
+
+def test_a_line_whose_unit_can_get_no_case_is_passed_by_and_the_explanation_says_so() -> None:
+    ended = Entry("a", "b", "", "", "", "D2", limit="2h", line=7)
+    street = Entry("a", "", "", "", "", STREET, line=8)
+    net = Entry("", "", "", "", "", "D1", line=9)
+    entries = directory(ended, street, net)
+    match = entries.match(levels_of("a", "b"), "S1", "help", streets=STREETS, bar=GONE.get)
+    assert match is not None
+    assert (match.entry, match.next_best) == (net, None)
+    assert [(one.entry, one.unit, one.why) for one in match.passed_by] == [
+        (ended, "D2", "gone"),
+        (street, "S1", "gone"),
+    ]
+    assert match.explanation("en") == (
+        "line 9: * at any place, any kind → D1; line 7 (a/b/* at any place, any kind) is passed "
+        "by, as D2 is not in office and no unit stands for it; line 8 (a/*/* at any place, any "
+        "kind) is passed by, as S1 is not in office and no unit stands for it."
+    )
+    match = entries.match(levels_of("a"), "E", "help", streets=STREETS, bar=GONE.get)
+    assert match is not None
+    assert "第8行（a/*/*，任何地点，任何类型）不适用，因为东区只协办，不主办" in match.explanation(
+        "zh", {"E": "东区"}
+    )
+    assert entries.match(levels_of("a"), "S2", "help", streets=STREETS, bar=GONE.get) is not None
+
+
 def test_entries_without_a_line_are_numbered_as_in_a_file() -> None:
     entries = directory(Entry("a", "", "", "", "", "D1"), Entry("b", "", "", "", "", "D1"))
     assert [entry.line for entry in entries.entries] == [2, 3]
@@ -183,7 +212,7 @@ def test_versions_hold_in_turn_and_overlapping_ones_are_refused() -> None:
         directory_on(overlapping, date(2022, 3, 1))
 
 
-UNITS = ("D1", "D2", "S1", *WORDS)
+UNITS = ("D1", "D2", "S1", "old", "C1", *WORDS)
 
 
 @st.composite
@@ -238,6 +267,26 @@ def test_a_match_is_what_a_scan_of_all_lines_by_the_documented_order_finds(
     others = {specificity(entry, STREETS) for entry in fitting} - {best}
     next_best = match.next_best and specificity(match.next_best, STREETS)
     assert next_best == max(others, default=None)
+
+
+@given(SMALL, CATEGORIES, PLACES, st.sampled_from(KINDS))
+def test_lines_that_are_passed_by_are_as_if_they_were_not_there(
+    entries: list[Entry], names: list[str], place: str | None, kind: str
+) -> None:
+    category = levels_of(*names)
+    whole = directory(*entries)
+    match = whole.match(category, place, kind, streets=STREETS, bar=GONE.get)
+
+    def goes(entry: Entry) -> bool:
+        alone = directory(entry).match(category, place, kind, streets=STREETS)
+        return alone is None or alone.sent_to not in GONE
+
+    rest = directory(*(entry for entry in whole.entries if goes(entry)))
+    other = rest.match(category, place, kind, streets=STREETS)
+    assert (match is None) == (other is None)
+    if match is not None and other is not None:
+        assert (match.entry, match.sent_to) == (other.entry, other.sent_to)
+        assert match.next_best == other.next_best
 
 
 @given(SMALL, CATEGORIES, PLACES, st.sampled_from(KINDS), st.randoms())

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 
 from jiesu.core.category_tree import Category, CategoryTree, levels_of
-from jiesu.core.directory import DISTRICT, STREET, Directory, Entry
+from jiesu.core.directory import DISTRICT, STREET, WORDS, Bar, Directory, Entry
 from jiesu.core.directory_check import (
     ERRORS,
     SORTS,
@@ -31,6 +31,8 @@ UNITS = Units.of(
         Unit("D1", "D1", "department"),
         Unit("new", "new", "department", valid_from=date(2022, 3, 1)),
         Unit("old", "old", "department", valid_to=date(2022, 2, 1)),
+        Unit("D2", "D2", "department", valid_to=date(2022, 2, 1), successor="D1"),
+        Unit("C1", "C1", "community"),
     ]
 )
 NET = Entry("", "", "", "", "", "D1", line=99)
@@ -91,11 +93,11 @@ def test_without_the_citys_kinds_those_that_no_line_names_are_one() -> None:
 
 def test_a_district_without_streets_is_a_place_and_a_city_without_places_is_one() -> None:
     line = Entry("", "", "", "E", "", "D1")
-    pairs = list(hole_pairs(directory(line), TREE, {}, districts=("E", "G")))
+    pairs = list(hole_pairs(directory(line), TREE, {}, UNITS, ON, districts=("E", "G")))
     assert {pair.place for pair in pairs} == {"G"}
     assert len(pairs) == len(TREE)
-    assert next(hole_pairs(directory(), TREE, {})) == HolePair(("a", "a", "a"), "", ())
-    assert list(hole_pairs(directory(NET), TREE, {})) == []
+    assert next(hole_pairs(directory(), TREE, {}, UNITS, ON)) == HolePair(("a", "a", "a"), "", ())
+    assert list(hole_pairs(directory(NET), TREE, {}, UNITS, ON)) == []
 
 
 @pytest.mark.parametrize(
@@ -143,9 +145,36 @@ def test_what_is_not_known_is_named_once_with_all_its_lines() -> None:
 
 def test_places_for_which_a_word_finds_no_unit_are_one_finding() -> None:
     line = Entry("", "", "", "", "", STREET, (DISTRICT,))
-    [finding] = checked(line, streets={**STREETS, "S8": "E", "S9": "H"})
+    finding, hole = checked(line, streets={**STREETS, "S8": "E", "S9": "H"})
     assert (finding.sort, finding.units, finding.lines) == ("unit_unknown", ("S8", "S9", "H"), ())
+    assert (hole.sort, hole.places) == ("hole", ("H", "S8"))
     assert checked(NET, streets={**STREETS, "S8": "E"}) == []
+
+
+def test_where_the_unit_can_get_no_case_and_no_other_line_is_found_there_is_a_hole() -> None:
+    street = Entry("a", "", "", "", "", STREET)
+    lines = [
+        street,
+        Entry("a", "a", "", "", "", "old"),
+        Entry("b", "", "", "", "", "old"),
+        Entry("c", "", "", "", "", "C1"),
+        Entry("c", "", "", "F", "", "D2"),
+        Entry("c", "", "", "S1", "", STREET, via="district"),
+    ]
+    units = Units.of(unit for unit in UNITS if unit.code != "S3")
+    findings = check_directory(directory(*lines), TREE, STREETS, units, ON)
+    holes = {(one.category, one.places) for one in findings if one.sort == "hole"}
+    assert holes == {
+        (("a", "", ""), ("S3",)),
+        (("b", "", ""), ()),
+        (("c", "", ""), ("S3", "S4")),
+    }
+    pairs = list(hole_pairs(directory(*lines), TREE, STREETS, units, ON))
+    assert len(pairs) == sum(one.n_pairs for one in findings)
+    merged = [*(unit for unit in UNITS if unit.code != "old"),
+              Unit("old", "old", "department", valid_to=ON, successor="D2")]  # fmt: skip
+    left = check_directory(directory(*lines[1:]), TREE, STREETS, Units.of(merged), ON)
+    assert not any(one.category[0] == "b" for one in left if one.sort == "hole")
 
 
 def test_a_line_whose_cases_are_all_taken_is_named_but_not_the_safety_net() -> None:
@@ -161,10 +190,15 @@ def test_five_hundred_categories_and_all_streets_of_beijing_are_checked_in_no_ti
     entries = Directory("v", None, None, (Entry("a3", "", "", "", "", "D1"),))
     begun = time.perf_counter()
     findings = check_directory(entries, tree, streets, UNITS, ON)
-    n_pairs = sum(1 for _ in hole_pairs(entries, tree, streets))
+    n_pairs = sum(1 for _ in hole_pairs(entries, tree, streets, UNITS, ON))
     assert time.perf_counter() - begun < 5
     assert len(findings) == 9
     assert n_pairs == sum(finding.n_pairs for finding in findings) == 450 * 343
+
+
+def bar(code: str) -> Bar | None:
+    unit = UNITS.standing(code, ON)
+    return "gone" if unit is None else "assists" if unit.kind == "community" else None
 
 
 @given(SMALL)
@@ -176,9 +210,9 @@ def test_the_holes_are_the_cases_that_find_no_match(entries: list[Entry]) -> Non
         for category in TREE
         for place in STREETS
         for kind in KINDS
-        if version.match(category.levels, place, kind, streets=STREETS) is None
+        if version.match(category.levels, place, kind, streets=STREETS, bar=bar) is None
     }
-    pairs = list(hole_pairs(version, TREE, STREETS, kinds=KINDS))
+    pairs = list(hole_pairs(version, TREE, STREETS, UNITS, ON, kinds=KINDS))
     listed = {(pair.category, pair.place, kind) for pair in pairs for kind in pair.kinds or KINDS}
     assert listed == expected
     assert len({(pair.category, pair.place) for pair in pairs}) == len(pairs)
@@ -198,12 +232,14 @@ def test_lines_never_reached_are_those_that_win_no_case(entries: list[Entry]) ->
         for category in TREE
         for place in places
         for kind in KINDS
-        if (match := version.match(category.levels, place, kind, streets=STREETS))
+        if (match := version.match(category.levels, place, kind, streets=STREETS, bar=bar))
     }
-    # A line through the district for the street that lies in none can be used nowhere.
+    # A line through the district for the street that lies in none can be used nowhere, nor one
+    # whose unit can get no case.
     usable = [
         entry for entry in version.entries
-        if entry.place != "S4" or (entry.via == "direct" and entry.unit != DISTRICT)
+        if (entry.place != "S4" or (entry.via == "direct" and entry.unit != DISTRICT))
+        and (entry.via == "district" or entry.unit in WORDS or not bar(entry.unit))
     ]  # fmt: skip
     expected = {
         entry.line for entry in usable

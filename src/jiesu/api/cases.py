@@ -148,6 +148,8 @@ def _marked(
         "category_3": asked.category_3,
     }
     cases = cases.filter(**{key: value for key, value in wanted.items() if value})
+    if asked.urgent is not None:
+        cases = cases.filter(urgent=asked.urgent)
     if asked.place:
         codes = {"place__code", "community__code", "district__code"}
         cases = cases.filter(reduce(or_, (Q(**{code: asked.place}) for code in codes)))
@@ -176,19 +178,22 @@ def _instant(microseconds: int) -> datetime:
 
 @router.get("/queue", auth=doing("see_cases", "read"), response=CasePage, operation_id="read_queue")
 def read_queue(
-    request: HttpRequest, unit: Code = "", cursor: CursorText = "", limit: Limit = 50
+    request: HttpRequest,
+    unit: Code = "",
+    urgent: bool | None = None,
+    cursor: CursorText = "",
+    limit: Limit = 50,
 ) -> CasePage:
     """What a unit has to work on, the first due first; roles that see the city name the unit."""
-    last, as_of = last_row(cursor, ["queue", unit], 2), now()
+    of = ["queue", unit, urgent]
+    last, as_of = last_row(cursor, of, 2), now()
     after = QueueKey(_instant(last[0]), last[1]) if last else None
     by = actor_of(request)
-    found = queries.unit_queue(by, as_of, unit=unit, after=after, limit=limit)
+    found = queries.unit_queue(by, as_of, unit=unit, urgent=urgent, after=after, limit=limit)
     key = found.after
     return CasePage(
         items=shown.rows([one.case for one in found.rows], as_of),
-        next=cursor_behind(["queue", unit], _microseconds(key.due_at), key.case_id)
-        if key
-        else None,
+        next=cursor_behind(of, _microseconds(key.due_at), key.case_id) if key else None,
     )
 
 

@@ -21,6 +21,7 @@ from jiesu.api.schemas_rules import (
 )
 from jiesu.api.shown import lang
 from jiesu.cases.refusals import Invalid, NotFound
+from jiesu.cases.routes import match_of
 from jiesu.cases.rulebook import Rulebook, local_day, rulebook
 from jiesu.core.desk import Choice
 
@@ -48,6 +49,7 @@ def read_rules(request: HttpRequest) -> RulesOut:
             for one in rules.limits.values()
         ],
         usual_limit=rules.usual_limit,
+        urgent_limit=rules.urgent_limit,
         soon_hours=rules.soon_hours,
         reasons=[
             ReasonOut(key=one.key, title=_title(one.title), use=one.use) for one in rules.reasons
@@ -129,20 +131,14 @@ def match(
 ) -> MatchOut:
     """To which unit a case would go today, and why; 404 where the directory has none for it."""
     book, day = rulebook(), local_day(now())
-    directory = book.directory_on(day)
     if place and place not in book.places:
         raise Invalid({"place": "no place has this code"})
     category = (category_1, category_2, category_3)
     if not book.categories.knows(category):
         raise Invalid({"category_1": "this category is not in the city's tree"})
-    found = directory and directory.match(
-        category,
-        place or None,
-        kind,
-        streets=book.places.streets,
-        answering=book.places.answering,
-    )
-    if not found or directory is None:
+    directory = book.directory_on(day)
+    found = match_of(category, place or None, kind, book, day)
+    if found is None or directory is None:
         raise NotFound("no_unit", "the directory has no unit for this category and place")
     return MatchOut(
         unit=_unit(book, found.unit),

@@ -1,4 +1,4 @@
-"""What anybody may ask without signing in: bring a demand in, its state, a call-back's link.
+"""What anybody may ask without signing in: a demand with its files, its state, a call-back's link.
 
 Counted by address. A demand is answered in the same way whether or not it repeats another:
 whoever knows a phone number would learn from the difference what its owner has complained of.
@@ -9,8 +9,9 @@ from typing import Literal
 
 from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare, salted_hmac
-from ninja import Router
+from ninja import File, Form, Router
 from ninja.errors import Throttled
+from ninja.files import UploadedFile
 from ninja.responses import Status
 
 from jiesu.api.access import AT_THE_DOOR, anyone, now
@@ -20,7 +21,9 @@ from jiesu.api.rates import wait_of_public
 from jiesu.api.request import actor_of
 from jiesu.api.schemas_callbacks import AnswersIn
 from jiesu.api.schemas_public import (
+    AttachedOut,
     ChoicesOut,
+    DemandTokenIn,
     PublicDemandIn,
     QuestionsOut,
     StatusIn,
@@ -29,6 +32,7 @@ from jiesu.api.schemas_public import (
     SubmittedOut,
     ThanksOut,
 )
+from jiesu.cases.actions.attachments import attach_to_demand
 from jiesu.cases.actions.callback_links import answer_by_link, link_of
 from jiesu.cases.actions.intake import Demand, receive_case
 from jiesu.cases.models import Case
@@ -42,6 +46,9 @@ router = Router(tags=["public"])
 CHANNEL = "web"
 GUESSES_AN_HOUR = 10
 """So often an hour the state of one demand may be asked for, by all addresses together."""
+FILES_AN_HOUR = 30
+"""So often an hour a file may be sent for one demand, by all addresses together; refused ones too.
+"""
 
 
 def status_token(number: str) -> str:
@@ -101,6 +108,34 @@ def submit(request: HttpRequest, body: PublicDemandIn) -> Status[SubmittedOut]:
 
 
 @router.post(
+    "/public/attachments",
+    auth=anyone(),
+    response={201: AttachedOut},
+    operation_id="attach_to_demand",
+)
+def attach(
+    request: HttpRequest, demand: Form[DemandTokenIn], file: File[UploadedFile]
+) -> Status[AttachedOut]:
+    """Add a file to the demand that one has just brought in, within an hour of its receipt.
+
+    Number and token are those that the form was answered with. What it is, its content says.
+    """
+    if not constant_time_compare(demand.token, status_token(demand.number)):
+        raise _unknown()
+    if wait := wait_of_public("files", demand.number, FILES_AN_HOUR, 3600):
+        raise Throttled(wait)
+    case_id = Case.objects.filter(number=demand.number).values_list("pk", flat=True).first()
+    if case_id is None:
+        raise _unknown()
+    made = attach_to_demand(
+        case_id=case_id, source=file, name=file.name or "", as_of=now(), origin=AT_THE_DOOR
+    )
+    return Status(
+        201, AttachedOut(number=demand.number, content_type=made.content_type, size=made.size)
+    )
+
+
+@router.post(
     "/public/status",
     auth=anyone("tokens_per_minute"),
     response=StatusOut,
@@ -121,7 +156,8 @@ def status(request: HttpRequest, body: StatusIn) -> StatusOut:
 
 
 def _unknown() -> NotFound:
-    return NotFound("no_such_demand", "there is no such demand, or the digits are not its phone's")
+    text = "there is no such demand, or the token or the digits are not its own"
+    return NotFound("no_such_demand", text)
 
 
 def _require_digits(number: str, last4: str) -> None:

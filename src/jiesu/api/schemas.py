@@ -251,8 +251,9 @@ class CaseFilters(In):
     category_1: Code = ""
     category_2: Code = ""
     category_3: Code = ""
+    urgent: bool | None = Field(None, description="Only urgent ones, or only the others.")
     mark: MarkName | None = Field(
-        None, description="Only those marked so now; with unit, place and category alone."
+        None, description="Only those marked so now; with unit, place, category and urgent alone."
     )
     created_from: Moment | None = None
     created_to: Moment | None = Field(None, description="Before this moment.")

@@ -39,6 +39,9 @@ class ClassifyIn(MoveIn):
     kind: Code = Field("", description="Empty: as it is.")
     urgent: bool | None = Field(None, description="Null: as it is.")
     place: Code = Field("", description="A street or a district. Empty: as it is.")
+    new_facts: bool | None = Field(
+        None, description="Whether it brings something new: else it may repeat. Null: as it is."
+    )
 
     def arguments(self) -> dict[str, Any]:
         return {
@@ -46,6 +49,7 @@ class ClassifyIn(MoveIn):
             "kind": self.kind,
             "urgent": self.urgent,
             "place": self.place,
+            "new_facts": self.new_facts,
         }
 
 

@@ -48,7 +48,24 @@ class SubmittedOut(BaseModel):
     """A demand was taken in."""
 
     number: str
-    token: str = Field(description="With it its state can be asked for: keep it.")
+    token: str = Field(
+        description="With it its state is asked for, and within an hour files are added: keep it."
+    )
+
+
+class DemandTokenIn(In):
+    """Which demand a file is for."""
+
+    number: Annotated[str, StringConstraints(min_length=1, max_length=32, pattern=NO_NUL)]
+    token: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=NO_NUL)]
+
+
+class AttachedOut(BaseModel):
+    """A file was taken: what it is by its content, and its bytes."""
+
+    number: str
+    content_type: str
+    size: int
 
 
 class StatusIn(In):

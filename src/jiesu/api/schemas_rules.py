@@ -127,6 +127,7 @@ class RulesOut(BaseModel):
     kinds: list[ChoiceOut]
     limits: list[LimitOut]
     usual_limit: str
+    urgent_limit: str = Field(description="What urgent cases get where it ends sooner; or empty.")
     soon_hours: int
     reasons: list[ReasonOut]
 

@@ -162,17 +162,21 @@ def unit_queue(
     as_of: datetime,
     *,
     unit: str = "",
+    urgent: bool | None = None,
     after: QueueKey | None = None,
     limit: int = 20,
 ) -> QueuePage:
     """The cases that the actor's units have to work on, the first due first.
 
-    `unit` narrows it to one of them; roles that see the city name one. Raises NotFound for a unit
-    that is not theirs.
+    `unit` narrows it to one of them; roles that see the city name one. `urgent` narrows it to
+    urgent ones, or to the others. Raises NotFound for a unit that is not theirs.
     """
     branches = []
     for key in _units_of(actor, unit):
         open_cases = Case.objects.filter(one_of("state", AT_WORK_VALUES), unit=key)
+        if urgent is not None:
+            # No index of its own: what is gone through is what the unit has to work on.
+            open_cases = open_cases.filter(urgent=urgent)
         if after is not None:
             open_cases = due_behind(open_cases, "due_at", after)
         branches.append(open_cases.order_by("due_at", "pk").values_list("due_at", "pk"))

@@ -16,6 +16,9 @@ from jiesu.core.category_tree import Levels
 from jiesu.core.desk import DeskRules
 from jiesu.core.lifecycle import CallbackState, State
 
+REPEAT = "repeat"
+"""The disposition of article 11 (3): in progress or done, and nothing new."""
+
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
@@ -92,6 +95,20 @@ def repeated(
             first = firsts.get(one.repeat_of or one.pk)
             return first if first is not None and not _left_open(first, rules) else None
     return None
+
+
+def repeated_later(case: Case, callers: Sequence[str], rules: DeskRules) -> Earlier | None:
+    """The same of a case that was received before, now that its matter is known.
+
+    Only what came before it counts. A case that others were linked to is nobody's repeat: their
+    callers were told that it is in progress.
+    """
+    known = earlier_of(callers, case.created_at)
+    if any(one.repeat_of == case.pk for one in known):
+        return None
+    received = case.created_at, case.pk
+    earlier = [one for one in known if (one.created_at, one.pk) < received]
+    return repeated(case, earlier, rules, case.created_at)
 
 
 def _left_open(first: Earlier, rules: DeskRules) -> bool:

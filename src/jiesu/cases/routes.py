@@ -4,7 +4,7 @@ Used at intake and by `actions.dispatching`. The directory itself is `core.direc
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from jiesu.cases.actor import Actor
@@ -13,11 +13,11 @@ from jiesu.cases.history.events import Changes
 from jiesu.cases.insertion import made
 from jiesu.cases.models import Assist, Case, Dispatch, Unit
 from jiesu.cases.moments import next_sweep_at
-from jiesu.cases.rulebook import Rulebook
+from jiesu.cases.rulebook import Rulebook, local_day
+from jiesu.core.category_tree import Levels
+from jiesu.core.directory import Bar, Match
 from jiesu.core.lifecycle import State
-
-COMMUNITY = "community"
-"""The kind of units that assist and never lead: nothing is pushed onto communities."""
+from jiesu.core.places import COMMUNITY
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,27 +40,21 @@ class Route:
     more: Changes = field(default_factory=dict)
 
 
-def route_of(case: Case, book: Rulebook, day: date) -> Route | None:
-    """What the directory in force on a day says of a case; `None` where it has no unit for it."""
+def route_of(case: Case, book: Rulebook, as_of: datetime) -> Route | None:
+    """What the directory in force then says of a case; `None` where it has no unit for it."""
+    day = local_day(as_of)
+    category = (case.category_1, case.category_2, case.category_3)
+    place = book.place_codes.get(case.place_id or 0)
     directory = book.directory_on(day)
-    if directory is None:
+    match = match_of(category, place, case.kind, book, day)
+    if directory is None or match is None:
         return None
-    match = directory.match(
-        (case.category_1, case.category_2, case.category_3),
-        book.place_codes.get(case.place_id or 0),
-        case.kind,
-        streets=book.places.streets,
-        answering=book.places.answering,
-    )
-    if match is None:
-        return None
-    named = book.units.get(match.sent_to)
+    named = book.units[match.sent_to]
     unit = standing(named, book, day)
-    if named is None or unit is None or not may_lead(unit, day):
-        return None
+    assert unit is not None
     rules = book.rules_of(case.rules_id)
     assists = (standing(book.units.get(code), book, day) for code in match.assist_units)
-    return Route(
+    route = Route(
         unit=unit,
         # A case keeps the rules of its day; a later directory may name limits that these lack.
         limit=match.limit if match.limit in rules.limits else rules.usual_limit,
@@ -71,6 +65,52 @@ def route_of(case: Case, book: Rulebook, day: date) -> Route | None:
         directory=directory.version,
         entry=match.entry.line,
         more={} if unit is named else {"in_place_of": named},
+    )
+    return urged(route, case, book, as_of) if case.urgent else route
+
+
+def urged(route: Route, case: Case, book: Rulebook, as_of: datetime) -> Route:
+    """The route of an urgent case: with the city's limit for those, where that ends sooner."""
+    rules, (_, calendar) = book.rules_of(case.rules_id), book.calendar
+    if not rules.urgent_limit:
+        return route
+    usual, urgent = rules.limits[route.limit], rules.limits[rules.urgent_limit]
+    if begun(urgent, as_of, calendar).due_at >= begun(usual, as_of, calendar).due_at:
+        return route
+    explanation = {
+        lang: f"{said} {_URGENT[lang].format(urgent=urgent.title[lang], usual=usual.title[lang])}"
+        for lang, said in route.explanation.items()
+    }
+    return replace(route, limit=urgent.key, explanation=explanation)
+
+
+_URGENT: Mapping[str, str] = {
+    "zh": "诉求紧急：时限为“{urgent}”，不是“{usual}”。",
+    "en": "The case is urgent: its limit is {urgent}, not {usual}.",
+}
+
+
+def match_of(
+    category: Levels, place: str | None, kind: str, book: Rulebook, day: date
+) -> Match | None:
+    """What the directory in force on a day says, without the lines whose unit can get no case."""
+
+    def bar(code: str) -> Bar | None:
+        unit = standing(book.units.get(code), book, day)
+        if unit is None:
+            return "gone"
+        return None if may_lead(unit, day) else "assists"
+
+    directory = book.directory_on(day)
+    if directory is None:
+        return None
+    return directory.match(
+        category,
+        place,
+        kind,
+        streets=book.places.streets,
+        answering=book.places.answering,
+        bar=bar,
     )
 
 
@@ -94,7 +134,10 @@ def is_in_office(unit: Unit, day: date) -> bool:
 
 
 def may_lead(unit: Unit, day: date) -> bool:
-    """Whether a case may go to a unit: it exists, and is no community (article 17)."""
+    """Whether a case may go to a unit: it exists, and is no community.
+
+    A community assists and never leads (article 17): nothing is pushed onto it.
+    """
     return unit.kind != COMMUNITY and is_in_office(unit, day)
 
 

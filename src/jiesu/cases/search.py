@@ -61,7 +61,8 @@ def index_terms(title: str, body: str) -> frozenset[str]:
 class Search:
     """What is asked for; empty is any. `place` is a district, a street or a community.
 
-    `phone` and `name` are whole ones. `created_from <= created_at < created_to`.
+    `phone` and `name` are whole ones; `urgent` asks for urgent ones, or for the others.
+    `created_from <= created_at < created_to`.
     """
 
     number: str = ""
@@ -74,6 +75,7 @@ class Search:
     category_3: str = ""
     state: str = ""
     unit: str = ""
+    urgent: bool | None = None
     created_from: datetime | None = None
     created_to: datetime | None = None
 
@@ -318,6 +320,8 @@ def _matching(actor: Actor, search: Search) -> QuerySet[Case]:
         cases = cases.filter(unit__code=search.unit)
     if search.state:
         cases = cases.filter(state=search.state)
+    if search.urgent is not None:
+        cases = cases.filter(urgent=search.urgent)
     if search.created_from is not None:
         cases = cases.filter(created_at__gte=search.created_from)
     if search.created_to is not None:

@@ -50,11 +50,19 @@ class DispatchFiles:
             answering=self.places.answering,
         )
 
-    def holes(self, directory: Directory, *, kinds: Sequence[str] = ()) -> Iterator[HolePair]:
-        """Each category and place that find no unit by one of the versions."""
-        districts = self.places.districts
+    def holes(
+        self, directory: Directory, units: Units, on: date, *, kinds: Sequence[str] = ()
+    ) -> Iterator[HolePair]:
+        """Each category and place that find no unit on a day by one of the versions."""
         return hole_pairs(
-            directory, self.categories, self.places.streets, kinds=kinds, districts=districts
+            directory,
+            self.categories,
+            self.places.streets,
+            units,
+            on,
+            kinds=kinds,
+            districts=self.places.districts,
+            answering=self.places.answering,
         )
 
 

@@ -154,7 +154,7 @@ def _of_folder(city: Path, version: str | None, asked: date | None) -> Checked:
     on = max(on, found.valid_from or on)
     kinds = [kind.key for kind in folder.desk_on(on).rules.kinds]
     names = {place.code: place.name for place in folder.dispatch.places}
-    holes = folder.dispatch.holes(found, kinds=kinds)
+    holes = folder.dispatch.holes(found, folder.units, on, kinds=kinds)
     return found, folder.findings(found, on), holes, names
 
 

@@ -162,7 +162,8 @@ class Retention:
 class DeskRules:
     """One version of the desk's rules, in force from `valid_from` on until the next version.
 
-    `digest` is the SHA-256 of the file's bytes.
+    `urgent_limit` is the key of what urgent cases get where it ends sooner; empty: they are treated
+    as all others. `digest` is the SHA-256 of the file's bytes.
     """
 
     version: str
@@ -173,6 +174,7 @@ class DeskRules:
     kinds: tuple[Choice, ...]
     limits: Mapping[str, CaseLimit]
     usual_limit: str
+    urgent_limit: str
     soon_hours: int
     windows: Mapping[str, Limit]
     reasons: tuple[Reason, ...]
@@ -216,6 +218,7 @@ def parse_desk_rules(table: Mapping[str, Any], *, file: str, digest: str) -> Des
         kinds=_choices(top, "kinds"),
         limits=limits,
         usual_limit=_known_limit(top, "usual_limit", limits),
+        urgent_limit=_known_limit(top, "urgent_limit", limits, ""),
         soon_hours=top.integer("soon_hours", 24, 1, 24 * 30),
         windows=_windows(top.below("windows")),
         reasons=_reasons(top),
@@ -294,8 +297,10 @@ def _limit(table: Settings, key: str, default: Limit | None = None) -> Limit:
     return Limit(key, table.integer("amount", None, 1, 1000), unit)
 
 
-def _known_limit(table: Settings, key: str, limits: Mapping[str, CaseLimit]) -> str:
-    named = table.text(key)
+def _known_limit(
+    table: Settings, key: str, limits: Mapping[str, CaseLimit], default: str | None = None
+) -> str:
+    named = table.text(key, default)
     if named and named not in limits:
         table.wrong(key, f"no limit has the key {named!r}", f"use one of: {', '.join(limits)}")
     return named

@@ -6,7 +6,7 @@ The most specific line wins; the order is that of docs/directory.md. Leaves out 
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import pairwise
@@ -26,6 +26,9 @@ WORDS = (STREET, DISTRICT)
 
 Via = Literal["direct", "district"]
 VIA: tuple[Via, ...] = ("direct", "district")
+
+Bar = Literal["gone", "assists"]
+"""Why a unit can get no case: nobody stands for it any more; or it assists and never leads."""
 
 FIRST_LINE = 2
 """The line of the first entry in a file, whose first line is the header."""
@@ -133,13 +136,23 @@ def specificity(entry: Entry, streets: Mapping[str, str]) -> tuple[int, int, int
 
 
 @dataclass(frozen=True, slots=True)
+class PassedBy:
+    """A line that would have held, but for the unit that would get the case by it."""
+
+    entry: Entry
+    unit: str
+    why: Bar
+
+
+@dataclass(frozen=True, slots=True)
 class Match:
     """What the directory says of a case, and why.
 
     `unit` leads and `assist_units` assist, as codes. `through` is the unit of the district that
     coordinates; None when the case goes to `unit` directly. `copied_to` is the unit of the
     district that gets a copy of a case sent directly to a street. `next_best` is the line that
-    would have held without `entry`; `against` are lines for the same cases that say otherwise.
+    would have held without `entry`; `against` are lines for the same cases that say otherwise;
+    `passed_by` are lines before `entry` whose unit can get no case.
     """
 
     entry: Entry
@@ -150,6 +163,7 @@ class Match:
     place: str | None
     next_best: Entry | None
     against: tuple[Entry, ...]
+    passed_by: tuple[PassedBy, ...] = ()
 
     @property
     def limit(self) -> str:
@@ -173,6 +187,10 @@ class Match:
             unit = words["meant"].format(unit=unit, word=words[entry.unit])
         what = described(entry, language, names)
         said = [words["line"].format(n=entry.line, what=what, unit=unit)]
+        for passed in self.passed_by:
+            what, why = described(passed.entry, language, names), words[passed.why]
+            why = why.format(unit=called(passed.unit))
+            said.append(words["passed"].format(n=passed.entry.line, what=what, why=why))
         if self.next_best is not None:
             what = described(self.next_best, language, names)
             why = words[_reason(entry, self.next_best)]
@@ -191,6 +209,9 @@ class Match:
 _EXPLAINED: Mapping[str, Mapping[str, str]] = {
     "en": {
         "line": "line {n}: {what} → {unit}",
+        "passed": "line {n} ({what}) is passed by, as {why}",
+        "gone": "{unit} is not in office and no unit stands for it",
+        "assists": "{unit} assists and never leads",
         "next": "more specific than line {n} ({what}), as {why}",
         "category": "it names more levels of the category",
         "place": "it names the place more exactly",
@@ -211,6 +232,9 @@ _EXPLAINED: Mapping[str, Mapping[str, str]] = {
     },
     "zh": {
         "line": "第{n}行：{what} → {unit}",
+        "passed": "第{n}行（{what}）不适用，因为{why}",
+        "gone": "{unit}不在设立期内，也没有接续单位",
+        "assists": "{unit}只协办，不主办",
         "next": "比第{n}行（{what}）更具体，因为{why}",
         "category": "分类层级更细",
         "place": "地点更具体",
@@ -296,21 +320,33 @@ class Directory:
         *,
         streets: Mapping[str, str],
         answering: Mapping[str, str] | None = None,
+        bar: Callable[[str], Bar | None] | None = None,
     ) -> Match | None:
         """The most specific entry for a case; None when there is none.
 
         `place` is a street, or a district when the street is not known; None when neither is.
         `streets` has each street's district, `answering` the unit of a place where that has
-        another code (both as in `core.places.Places`).
+        another code (both as in `core.places.Places`). `bar` says of a unit's code why it can get
+        no case: entries by which it would are passed by.
         """
         where = _Where(place, streets, answering or {})
-        found = self._usable(category, kind, where)
+        passed: list[PassedBy] = []
+
+        def goes(entry: Entry) -> bool:
+            unit = where.sent_to(entry)
+            why = bar(unit) if bar is not None else None
+            if why is not None:
+                passed.append(PassedBy(entry, unit, why))
+            return why is None
+
+        found = filter(goes, self._usable(category, kind, where))
         entry = next(found, None)
+        passed_by = tuple(passed)
         if entry is None:
             return None
         against = tuple(other for other in self.by_key[entry.key] if other.answer != entry.answer)
         next_best = next((other for other in found if other.key != entry.key), None)
-        return where.match(entry, next_best, against)
+        return where.match(entry, next_best, against, passed_by)
 
     def _usable(self, category: Levels, kind: str, where: "_Where") -> Iterator[Entry]:
         """The entries for a case that can be used where it is, the most specific first."""
@@ -344,13 +380,25 @@ class _Where:
             return bool(self._district)
         return entry.unit != STREET or self.place is not None
 
-    def match(self, entry: Entry, next_best: Entry | None, against: tuple[Entry, ...]) -> Match:
+    def sent_to(self, entry: Entry) -> str:
+        """The unit that gets a case first by an entry that can be used."""
+        return self._coordinator(entry) or self._unit(entry.unit)
+
+    def match(
+        self,
+        entry: Entry,
+        next_best: Entry | None,
+        against: tuple[Entry, ...],
+        passed_by: tuple[PassedBy, ...],
+    ) -> Match:
         unit = self._unit(entry.unit)
         through = self._coordinator(entry)
         others = (self._unit(code) for code in entry.assist_units if self._is_known(code))
         assist_units = tuple(dict.fromkeys(code for code in others if code != unit))
         copied_to = None if through else self._copied_to(unit)
-        return Match(entry, unit, assist_units, through, copied_to, self.place, next_best, against)
+        return Match(
+            entry, unit, assist_units, through, copied_to, self.place, next_best, against, passed_by
+        )
 
     def _is_known(self, code: str) -> bool:
         return code not in WORDS or (bool(self._district) if code == DISTRICT else bool(self.place))

@@ -1,7 +1,8 @@
 """What is wrong with a dispatch directory as a whole: holes, contradictions, dead lines.
 
-A hole is a category and a place for which no unit is found. Findings are grouped: a category
-without a unit anywhere is one finding; `hole_pairs` lists each pair. Rules: docs/directory.md.
+A hole is a category and a place for which no unit is found that may lead on the day. Findings are
+grouped: a category without a unit anywhere is one finding; `hole_pairs` lists each pair. Rules:
+docs/directory.md.
 """
 
 from collections import defaultdict
@@ -20,6 +21,7 @@ from jiesu.core.directory import (
     specificity,
 )
 from jiesu.core.directory_words import few, hole_words, listed_lines, said
+from jiesu.core.places import COMMUNITY
 from jiesu.core.problems import Problem
 from jiesu.core.units import Units
 
@@ -92,7 +94,8 @@ def check_directory(
     city's kinds of demand; empty: those that the directory names, and one that it does not.
     """
     ground = _Ground(streets, districts)
-    survey = _Survey(directory, categories, ground, kinds)
+    leading = _Leading(ground, units, on, answering or {})
+    survey = _Survey(directory, categories, leading, kinds)
     found = [
         *_same_key(directory),
         *_unknown(directory, categories, ground, kinds, limits),
@@ -107,13 +110,17 @@ def hole_pairs(
     directory: Directory,
     categories: CategoryTree,
     streets: Mapping[str, str],
+    units: Units,
+    on: date,
     *,
     kinds: Sequence[str] = (),
     districts: Iterable[str] = (),
+    answering: Mapping[str, str] | None = None,
 ) -> Iterator[HolePair]:
     """Each category and place that find no unit, in the order of both. Arguments as above."""
     ground = _Ground(streets, districts)
-    survey = _Survey(directory, categories, ground, kinds)
+    leading = _Leading(ground, units, on, answering or {})
+    survey = _Survey(directory, categories, leading, kinds)
     for category in categories:
         holes = survey.holes[category.levels]
         for place, bit in ground.asked.items():
@@ -147,18 +154,18 @@ class _Ground:
         self.asked: dict[str, int] = {code: bits[code] for code in asked} or {"": self.nowhere}
         """The places that must find a unit."""
         self.all_asked = sum(self.asked.values())
-        self._bits = bits
+        self.bits = bits
         self._without_district = sum(bits[code] for code, above in streets.items() if not above)
 
     def knows(self, place: str) -> bool:
-        return place in self._bits
+        return place in self.bits
 
     def mask(self, entry: Entry) -> int:
         """Where an entry can be used."""
         if not entry.place:
             mask = self.everywhere
         elif entry.place in self.streets:
-            mask = self._bits[entry.place]
+            mask = self.bits[entry.place]
         else:
             mask = self.within.get(entry.place, 0)
         if entry.via == "district" or entry.unit == DISTRICT:
@@ -181,6 +188,32 @@ class _Ground:
         return (*whole, *self.asked_in(mask))
 
 
+class _Leading:
+    """Where a line finds a unit that may lead on a day, or what that was merged into."""
+
+    def __init__(
+        self, ground: _Ground, units: Units, on: date, answering: Mapping[str, str]
+    ) -> None:
+        self.ground, self._units, self._on = ground, units, on
+        self._no_unit = self._no_district = 0
+        for place, bit in ground.bits.items():
+            if not self._may_lead(answering.get(place, place)):
+                self._no_unit |= bit
+                self._no_district |= ground.within.get(place, 0)
+
+    def mask(self, entry: Entry) -> int:
+        mask = self.ground.mask(entry)
+        if entry.via == "district" or entry.unit == DISTRICT:
+            return mask & ~self._no_district
+        if entry.unit == STREET:
+            return mask & ~self._no_unit
+        return mask if self._may_lead(entry.unit) else 0
+
+    def _may_lead(self, code: str) -> bool:
+        unit = self._units.standing(code, self._on)
+        return unit is not None and unit.kind != COMMUNITY
+
+
 @dataclass(frozen=True, slots=True)
 class _Hole:
     """Where a category finds no unit for some kinds; no kinds: for any."""
@@ -196,17 +229,17 @@ class _Survey:
         self,
         directory: Directory,
         categories: CategoryTree,
-        ground: _Ground,
+        leading: _Leading,
         kinds: Sequence[str],
     ) -> None:
-        self._ground, self._kinds = ground, kinds
+        self._ground, self._leading, self._kinds = leading.ground, leading, kinds
         self._by_prefix: dict[Levels, list[tuple[tuple[int, int, int], int, tuple[Entry, ...]]]]
         self._by_prefix = defaultdict(list)
         for same in directory.by_key.values():
             mask = 0
             for entry in same:
-                mask |= ground.mask(entry)
-            line = specificity(same[0], ground.streets), mask, same
+                mask |= leading.mask(entry)
+            line = specificity(same[0], self._ground.streets), mask, same
             self._by_prefix[same[0].category].append(line)
         self.reached: set[tuple[str, str, str, str, str]] = set()
         self.holes = {item.levels: self._go_through(item.levels) for item in categories}
@@ -225,9 +258,9 @@ class _Survey:
         return self._missing(covered)
 
     def could_reach(self, entry: Entry) -> bool:
-        """Whether its place and kind are known: else something else is said of it."""
+        """Whether its place, kind and unit can be had: else something else is said of it."""
         kind_known = not entry.kind or not self._kinds or entry.kind in self._kinds
-        return kind_known and self._ground.mask(entry) != 0
+        return kind_known and self._leading.mask(entry) != 0
 
     def _kinds_told_apart(self, named: set[str]) -> list[str]:
         """The kinds that lines of a category name, and an empty one for all others."""
@@ -385,7 +418,7 @@ def _never_reached(
     by_category: dict[Levels, list[int]] = defaultdict(list)
     for key, same in directory.by_key.items():
         entry = same[0]
-        known = categories.knows(entry.category) and survey.could_reach(entry)
+        known = categories.knows(entry.category) and any(map(survey.could_reach, same))
         if known and any(key) and key not in survey.reached:
             by_category[entry.category] += (other.line for other in same)
     for category, found in by_category.items():

@@ -69,6 +69,17 @@ class Units:
         """Codes of the units directly below a unit."""
         return self._children.get(code, ())
 
+    def standing(self, code: str, on: date) -> Unit | None:
+        """The unit that is there for one on a day: itself, or what it was merged into."""
+        seen: set[str] = set()
+        while code in self.by_code and code not in seen:
+            unit = self.by_code[code]
+            if unit.exists_between(on, on):
+                return unit
+            seen.add(code)
+            code = unit.successor or ""
+        return None
+
     def with_all_below(self, code: str) -> tuple[str, ...]:
         """The unit's own code and those of all units below it, in depth."""
         found, waiting = [], [code]

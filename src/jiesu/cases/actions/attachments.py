@@ -5,7 +5,7 @@ Where they lie and how they are protected is in `jiesu.cases.attachments`.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -31,6 +31,9 @@ from jiesu.core.desk import Attachments
 from jiesu.core.lifecycle import State
 
 _MEBIBYTE = 1024 * 1024
+
+ATTACH_WITHIN = timedelta(hours=1)
+"""So long after its receipt the resident who brought a demand in may add files to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,22 @@ def attach_file(
         remove_file(stored.token)
         raise
     return attachment
+
+
+def attach_to_demand(
+    *, case_id: int, source: Readable, name: str, as_of: datetime, origin: str = ""
+) -> Attachment:
+    """A resident's own file for the demand that was just brought in.
+
+    Whoever asks has shown the demand's token. Raises as `attach_file`, and Conflict after an hour.
+    """
+    case = Case.objects.filter(pk=case_id).first()
+    if case is not None and as_of > case.created_at + ATTACH_WITHIN:
+        text = "files are taken within an hour of the demand: call the hotline"
+        raise Conflict("window_passed", text)
+    # Who holds the token may do this, with this case, and nothing else.
+    bearer = Actor(name="resident", role=None, origin=origin)
+    return attach_file(case_id=case_id, source=source, name=name, by=bearer, as_of=as_of)
 
 
 def open_attachment(*, case_id: int, attachment_id: int, by: Actor) -> Download:

@@ -3,8 +3,7 @@
 Objection, return and consultation are in `objections`; whom the directory names is in `routes`.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from jiesu.cases.actor import Actor
@@ -19,7 +18,8 @@ from jiesu.cases.models import Assist, Case, Dispatch, Place, Role, Unit
 from jiesu.cases.pauses import end_pauses, unpark
 from jiesu.cases.privacy.vault import caller_hashes, person_of, sealed
 from jiesu.cases.refusals import Conflict, Forbidden, Invalid
-from jiesu.cases.routes import Route, first_dispatch, is_in_office, may_lead, route_of
+from jiesu.cases.repeats import REPEAT, repeated_later
+from jiesu.cases.routes import Route, first_dispatch, is_in_office, may_lead, route_of, urged
 from jiesu.cases.rulebook import local_day, rulebook
 from jiesu.core.category_tree import Levels
 from jiesu.core.lifecycle import CallbackState, State, moved
@@ -36,11 +36,14 @@ def classify_case(
     kind: str = "",
     urgent: bool | None = None,
     place: str = "",
+    new_facts: bool | None = None,
     expected: int | None = None,
 ) -> Case:
     """Give a case its category, and its kind and place where these were not known or are wrong.
 
-    `place` is the code of a street or a district. Before the dispatch, which goes by them. Raises
+    `place` is the code of a street or a district. Before the dispatch, which goes by them. A case
+    that no unit has had yet and that repeats another is linked and answered, as at its intake;
+    `new_facts` says whether it brings something new, where that was not said or is wrong. Raises
     Invalid.
     """
     book = rulebook()
@@ -62,8 +65,39 @@ def classify_case(
             kind=kind or case.kind,
             urgent=case.urgent if urgent is None else urgent,
         )
-        change.event("classified", category=list(category))
+        said = {} if new_facts is None else {"new_facts": new_facts}
+        change.event("classified", category=list(category), **said)
+        if case.dispatched_at is None and not (
+            _brings_new_facts(case) if new_facts is None else new_facts
+        ):
+            _answer_repeat(change)
     return case
+
+
+def _brings_new_facts(case: Case) -> bool:
+    """What was said of it last, at the intake or later."""
+    told = case.events.filter(kind__in=("received", "classified")).order_by("-seq")
+    said = (changes["new_facts"] for changes in told.values_list("changes", flat=True)
+            if "new_facts" in changes)  # fmt: skip
+    return next(said, False)
+
+
+def _answer_repeat(change: Change) -> None:
+    """End a case that repeats another, as the intake does it."""
+    case = change.case
+    first = repeated_later(case, _callers(change), rulebook().rules_of(case.rules_id))
+    if first is None:
+        return
+    lapse_requests(change)
+    change.move("answer")
+    change.set(repeat_of=Case.objects.get(pk=first.pk), disposition=REPEAT, ended_at=change.as_of)
+    change.event("answered", state_of_first=first.state)
+
+
+def _callers(change: Change) -> list[str]:
+    """By which the caller's demands are found: under every key, during a rotation."""
+    phone = person_of(change.case, change.private()).phone
+    return sorted({change.case.caller, *caller_hashes(phone)} - {""})
 
 
 def _put_right_place(change: Change, code: str) -> None:
@@ -133,8 +167,7 @@ def _first_of(change: Change, pk: int) -> Case:
     if first is None or first.pk == change.case.pk:
         raise Invalid({"repeat_of": "there is no such case"})
     # Its state is told to whoever asks about this one: it must be the same caller's.
-    phone = person_of(change.case, change.private()).phone
-    if first.caller not in {change.case.caller, *caller_hashes(phone)} - {""}:
+    if first.caller not in _callers(change):
         raise Invalid({"repeat_of": "that case is not this caller's"})
     if first.repeat_of_id == change.case.pk:
         raise Invalid({"repeat_of": "that case repeats this one: dispatch this one"})
@@ -160,16 +193,11 @@ def dispatch_case(
     with changing(case_id, "dispatch", by=by, as_of=as_of, expected=expected) as change:
         case = change.case
         moved("dispatch", case.state)
-        day = local_day(as_of)
         if unit:
             cited = cited_consultation(case, unit)
-            reason = why or str(cited or "")
-            route = route_by_hand(case, unit, limit, assist_units, reason, as_of)
-            if cited is not None:
-                words = {lang: f"{said} {why}".strip() for lang, said in cited.items()}
-                route = replace(route, explanation=words)
+            route = route_by_hand(case, unit, limit, assist_units, why, as_of, cited=cited)
         else:
-            found = route_of(case, rulebook(), day)
+            found = route_of(case, rulebook(), as_of)
             if found is None:
                 text = "the directory has no unit for this category and place: choose one by hand"
                 raise Conflict("no_unit", text)
@@ -214,8 +242,12 @@ def route_by_hand(
     as_of: datetime,
     *,
     designated: bool = False,
+    cited: Mapping[str, str] | None = None,
 ) -> Route:
-    """A route that somebody chose, with the reason. Raises Invalid for what is wrong with it."""
+    """A route that somebody chose, with the reason. Raises Invalid for what is wrong with it.
+
+    `cited` are the words, by language, of what has chosen the unit: then no reason is needed.
+    """
     book, day = rulebook(), local_day(as_of)
     rules = book.rules_of(case.rules_id)
     wrong: dict[str, str] = {}
@@ -226,7 +258,7 @@ def route_by_hand(
         wrong["unit"] = "a community assists and never leads (article 17): choose its street"
     if limit and limit not in rules.limits:
         wrong["limit"] = "this time limit is not known"
-    if not why.strip():
+    if not why.strip() and cited is None:
         wrong["why"] = "say why this unit"
     others = [book.units.get(code) for code in assist_units]
     if any(one is None or one == chosen or not is_in_office(one, day) for one in others):
@@ -234,15 +266,19 @@ def route_by_hand(
     if wrong or chosen is None:
         raise Invalid(wrong)
     parent = chosen.parent if chosen.kind == "street" else None
-    return Route(
+    said = cited or {"zh": "", "en": ""}
+    route = Route(
         unit=chosen,
         limit=limit or rules.usual_limit,
         # Words of staff about routing; they name duties, not residents.
-        explanation={"zh": why, "en": why},
+        explanation={lang: f"{words} {why}".strip() for lang, words in said.items()},
         assist_units=tuple(one for one in others if one is not None),
         copied_to=parent,
         designated=designated,
     )
+    # A limit that the case has was chosen by its urgency already, or is that of its redo.
+    is_new = case.urgent and route.limit != case.limit
+    return urged(route, case, book, as_of) if is_new else route
 
 
 def send(change: Change, move: str, route: Route, *, ended_as: str = "redispatched") -> Dispatch:

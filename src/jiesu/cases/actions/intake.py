@@ -24,7 +24,7 @@ from jiesu.cases.privacy.vault import (
 )
 from jiesu.cases.privacy.words import fault_of
 from jiesu.cases.refusals import Conflict, Invalid
-from jiesu.cases.repeats import Earlier, count, earlier_of, repeated
+from jiesu.cases.repeats import REPEAT, Earlier, count, earlier_of, repeated
 from jiesu.cases.routes import Route, first_dispatch, route_of
 from jiesu.cases.rulebook import Rulebook, local_day, rulebook
 from jiesu.cases.scopes import permit
@@ -35,8 +35,6 @@ from jiesu.core.lifecycle import State
 
 MAX_TITLE, MAX_BODY, MAX_PERSON = 200, 20_000, 200
 NOBODY = Person()
-REPEAT = "repeat"
-"""The disposition of article 11 (3): in progress or done, and nothing new."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,7 +202,7 @@ def _received(
         case.repeat_of_id, case.disposition, case.ended_at = first.pk, REPEAT, as_of
         happened.append(("answered", {"repeat_of": first.number, "state_of_first": first.state}))
     elif dispatch and case.state == State.CLASSIFIED:
-        route = route_of(case, book, local_day(as_of))
+        route = route_of(case, book, as_of)
     rows: list[Dispatch | Assist] = []
     if route is not None:
         rows, changes = first_dispatch(case, route, by=by, as_of=as_of, book=book)
@@ -262,6 +260,7 @@ def _said(case: Case, demand: Demand, private: CasePrivate) -> Changes:
         "urgent": case.urgent,
         "anonymous": case.anonymous,
         "confidential": case.confidential,
+        "new_facts": demand.new_facts,
         "n_month": case.n_month,
         "n_year": case.n_year,
         "person": person,

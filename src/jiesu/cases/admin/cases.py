@@ -125,7 +125,7 @@ class CaseAdmin(ClosedAdmin):
 
     list_display = ("number", "state_words", "channel_words", "category", "place", "unit",
                     "created_at", "due_at")  # fmt: skip
-    list_filter = (StateFilter,)
+    list_filter = (StateFilter, "urgent")
     list_select_related = ("place", "unit")
     search_fields = ("number",)
     search_help_text = _("The whole case number.")
@@ -136,7 +136,7 @@ class CaseAdmin(ClosedAdmin):
                            ("category", "labels"), ("district", "place", "community"))}),
         (_("Caller"), {"fields": (("anonymous", "confidential", "on_behalf", "enterprise"),
                                   ("n_month", "n_year", "repeat_of"))}),
-        (_("Handling"), {"fields": (("unit", "limit"), ("rules", "calendar"),
+        (_("Handling"), {"fields": (("unit", "limit", "urgent"), ("rules", "calendar"),
                                     ("created_at", "received_by", "disposition"),
                                     ("dispatched_at", "signed_at", "contacted_at"),
                                     ("contact_due_at", "due_at", "provisional", "paused_since"),

@@ -70,8 +70,8 @@ class Desk:
         """Each category and place that find no unit."""
         places = self.book.places
         return hole_pairs(
-            directory, self.book.categories, places.streets,
-            kinds=self.kinds, districts=places.districts,
+            directory, self.book.categories, places.streets, core_units(), self.on,
+            kinds=self.kinds, districts=places.districts, answering=places.answering,
         )  # fmt: skip
 
 
