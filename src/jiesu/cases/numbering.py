@@ -11,7 +11,7 @@ from datetime import date
 
 from django.db import connection
 
-BLOCK = 20
+BLOCK = 50
 
 _lock = threading.Lock()
 _blocks: dict[str, Iterator[int]] = {}
