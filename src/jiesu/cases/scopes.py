@@ -83,14 +83,6 @@ ACTIONS: Mapping[str, tuple[Permission, ...]] = {
     "supervise": (_by(Role.DISPATCHER, Role.EVALUATOR),),
     "answer_supervision": (_by(*_UNIT, Role.COORDINATOR, reach="supervised"),),
     "attach": (_by(Role.OPERATOR, Role.DISPATCHER, Role.CLIENT), _by(*_UNIT, reach="lead")),
-    "see_attachment": (
-        _by(Role.OPERATOR, Role.DISPATCHER, Role.CALLER, Role.EVALUATOR),
-        _by(*_UNIT, Role.COORDINATOR, reach="lead"),
-        _by(*_UNIT, reach="assist"),
-        _by(*_UNIT, reach="whistled"),
-        _by(*_UNIT, Role.COORDINATOR, reach="escalated"),
-        _by(Role.COORDINATOR, reach="district"),
-    ),
     "reveal": (
         _by(Role.OPERATOR, Role.DISPATCHER, Role.CALLER, Role.EVALUATOR),
         _by(*_UNIT, Role.COORDINATOR, reach="lead"),
