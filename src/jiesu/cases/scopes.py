@@ -11,7 +11,7 @@ from functools import reduce
 from operator import or_
 from typing import Literal
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
 from jiesu.cases.actor import Actor
 from jiesu.cases.models import Assist, Case, Escalation, Opinion, Role, Supervision, Unit, Whistle
@@ -23,6 +23,33 @@ Reach = Literal[
 ]  # fmt: skip
 """To which cases an action reaches: all that the role sees, those that the actor's unit leads or
 that lie in its district, or those in which it has been asked something."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A table whose rows ask a unit something about a case: its ways to the unit and the case."""
+
+    table: type[Model]
+    unit: str
+    case: str = "case"
+
+    def rows(self, unit: int | None) -> QuerySet[Model]:
+        """The rows that ask a unit; none of nobody's."""
+        rows = self.table._default_manager.order_by()
+        return rows.none() if unit is None else rows.filter(**{self.unit: unit})
+
+
+ASKED: Mapping[Reach, Asked] = {
+    "assist": Asked(Assist, "unit"),
+    "whistled": Asked(Whistle, "unit"),
+    # A street still owes its mark when the case has gone elsewhere.
+    "whistler": Asked(Whistle, "street"),
+    "consulted": Asked(Opinion, "unit", "consultation__case"),
+    "escalated": Asked(Escalation, "to"),
+    # Who was put under supervision owes its answer wherever the case has gone.
+    "supervised": Asked(Supervision, "unit"),
+}
+"""The reaches to cases that a unit was asked about. Such a case it sees."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,18 +155,35 @@ def visible_cases(actor: Actor) -> QuerySet[Case]:
         return cases.filter(received_by=actor.user)
     if actor.unit_id is None or actor.role is Role.RESIDENT:
         return cases.none()
-    unit = actor.unit_id
-    # Asked of each case that is looked at: a list of all would be as long as years are.
-    asked = (
-        Exists(Assist.objects.filter(case=OuterRef("pk"), unit=unit)),
-        # A street still owes its mark when the case has gone elsewhere.
-        Exists(Whistle.objects.filter(Q(unit=unit) | Q(street=unit), case=OuterRef("pk"))),
-        Exists(Opinion.objects.filter(consultation__case=OuterRef("pk"), unit=unit)),
-        Exists(Escalation.objects.filter(case=OuterRef("pk"), to=unit)),
-        # Who was put under supervision owes its answer wherever the case has gone.
-        Exists(Supervision.objects.filter(case=OuterRef("pk"), unit=unit)),
-    )
+    asked = (_is_asked(reach, actor) for reach in ASKED)
     return cases.filter(reduce(or_, asked, Q(unit__in=own_units(actor))))
+
+
+def reached_cases(actor: Actor, action: str) -> QuerySet[Case]:
+    """The cases with which an actor may do something: those that `permit` lets pass."""
+    cases = visible_cases(actor)
+    reaches = {way.reach for way in ACTIONS[action] if actor.role in way.roles}
+    if actor.is_system or "any" in reaches:
+        return cases
+    return cases.filter(reduce(or_, (_within(reach, actor) for reach in reaches), Q(pk__in=())))
+
+
+def _within(reach: Reach, actor: Actor) -> Q | Exists:
+    """The condition on a case that a reach holds for it; of cases that the actor sees."""
+    match reach:
+        case "any":
+            return ~Q(pk__in=())
+        case "lead":
+            return Q(unit__in=() if actor.unit_id is None else (actor.unit_id,))
+        case "district":
+            return Q(unit__in=own_units(actor))
+    return _is_asked(reach, actor)
+
+
+def _is_asked(reach: Reach, actor: Actor) -> Exists:
+    """Asked of each case that is looked at: a list of all would be as long as years are."""
+    asked = ASKED[reach]
+    return Exists(asked.rows(actor.unit_id).filter(**{asked.case: OuterRef("pk")}))
 
 
 def own_units(actor: Actor) -> list[int]:
@@ -192,15 +236,5 @@ def _reaches(reach: Reach, actor: Actor, case: Case) -> bool:
             return unit is not None and case.unit_id == unit
         case "district":
             return case.unit_id in own_units(actor)
-        case "assist":
-            return case.assists.filter(unit=unit).exists()
-        case "whistler":
-            return case.whistles.filter(street=unit).exists()
-        case "whistled":
-            return case.whistles.filter(unit=unit).exists()
-        case "consulted":
-            return case.consultations.filter(opinions__unit=unit).exists()
-        case "escalated":
-            return case.escalations.filter(to=unit).exists()
-        case "supervised":
-            return case.supervisions.filter(unit=unit).exists()
+    asked = ASKED[reach]
+    return asked.rows(unit).filter(**{asked.case: case.pk}).exists()
