@@ -128,7 +128,9 @@ class CaseRow(BaseModel):
     n_redos: int
     parked: bool
     excluded: bool
-    repeat_of: str | None
+    repeat_of: str | None = Field(
+        description="The case that this one repeats, where one may see the caller of both."
+    )
 
 
 class PersonOut(BaseModel):

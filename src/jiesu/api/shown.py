@@ -3,7 +3,7 @@
 What is personal is masked here; who may see a case was decided before (`cases.scopes`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -25,7 +25,7 @@ from jiesu.cases.actor import Actor
 from jiesu.cases.callback_queue import callbacks_for
 from jiesu.cases.clock import explanation
 from jiesu.cases.models import Callback, Case, Dispatch, Role, Unit
-from jiesu.cases.privacy.disclosure import masked_case
+from jiesu.cases.privacy.disclosure import linked_firsts, masked_case
 from jiesu.cases.privacy.vault import Person
 from jiesu.cases.queries import marks
 from jiesu.core.worktime import Lang
@@ -76,19 +76,20 @@ def received(made: Received, by: Actor) -> ReceivedOut:
     )
 
 
-def row(case: Case, as_of: datetime) -> CaseRow:
+def row(case: Case, by: Actor, as_of: datetime) -> CaseRow:
     """A case in a list. Needs `ROW_PARTS` selected, or asks for each."""
-    return CaseRow(**_row(case, as_of))
+    return CaseRow(**_row(case, linked_firsts(by, [case]), as_of))
 
 
-def rows(cases: Sequence[Case], as_of: datetime) -> list[CaseRow]:
+def rows(cases: Sequence[Case], by: Actor, as_of: datetime) -> list[CaseRow]:
     """Cases in a list, in a handful of statements."""
     prefetch_related_objects(cases, *ROW_PARTS)
-    return [row(case, as_of) for case in cases]
+    linked = linked_firsts(by, cases)
+    return [CaseRow(**_row(case, linked, as_of)) for case in cases]
 
 
-def _row(case: Case, as_of: datetime) -> dict[str, Any]:
-    marked = marks(case, as_of)
+def _row(case: Case, linked: Collection[int], as_of: datetime) -> dict[str, Any]:
+    marked, first = marks(case, as_of), case.repeat_of
     return {
         "number": case.number,
         "version": case.version,
@@ -120,7 +121,7 @@ def _row(case: Case, as_of: datetime) -> dict[str, Any]:
         "n_redos": case.n_redos,
         "parked": case.parked,
         "excluded": case.excluded,
-        "repeat_of": case.repeat_of.number if case.repeat_of else None,
+        "repeat_of": first.number if first is not None and first.pk in linked else None,
     }
 
 
@@ -128,7 +129,7 @@ def whole(case: Case, by: Actor, as_of: datetime) -> CaseOut:
     """A case in full, with what is personal as the actor may see it."""
     masked = masked_case(by, case)
     return CaseOut(
-        **_row(case, as_of),
+        **_row(case, linked_firsts(by, [case]), as_of),
         on_behalf=case.on_behalf,
         enterprise=case.enterprise,
         n_month=case.n_month,
