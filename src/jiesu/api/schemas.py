@@ -155,6 +155,9 @@ class DispatchOut(BaseModel):
     directory: str
     entry: int | None
     explanation: str
+    why: str = Field(
+        description="The words of whoever chose the unit by hand, for those who may read texts."
+    )
     limit: str
     contact_due_at: datetime
     due_at: datetime

@@ -26,8 +26,11 @@ from jiesu.cases.callback_queue import callbacks_for
 from jiesu.cases.clock import explanation
 from jiesu.cases.models import Callback, Case, Dispatch, Role, Unit
 from jiesu.cases.privacy.disclosure import linked_firsts, masked_case
+from jiesu.cases.privacy.record_words import words_of
 from jiesu.cases.privacy.vault import Person
 from jiesu.cases.queries import marks
+from jiesu.cases.scopes import may
+from jiesu.core.masking import mask_digits_in
 from jiesu.core.worktime import Lang
 
 ROW_PARTS = ("unit", "place", "community", "district", "repeat_of")
@@ -127,7 +130,7 @@ def _row(case: Case, linked: Collection[int], as_of: datetime) -> dict[str, Any]
 
 def whole(case: Case, by: Actor, as_of: datetime) -> CaseOut:
     """A case in full, with what is personal as the actor may see it."""
-    masked = masked_case(by, case)
+    masked, reads = masked_case(by, case), may(by, "reveal", case)
     return CaseOut(
         **_row(case, linked_firsts(by, [case]), as_of),
         on_behalf=case.on_behalf,
@@ -145,7 +148,7 @@ def whole(case: Case, by: Actor, as_of: datetime) -> CaseOut:
         person=person(masked.person),
         explanation=explanation(case, lang(), as_of),
         dispatches=[
-            dispatch(one)
+            dispatch(case, one, reads=reads)
             for one in case.dispatches.select_related("unit", "copied_to").order_by("number")
         ],
         callbacks=[callback(one) for one in callbacks_for(by, case)],
@@ -163,8 +166,8 @@ def person(value: Person) -> PersonOut:
     )
 
 
-def dispatch(one: Dispatch) -> DispatchOut:
-    """A dispatch with what explains it."""
+def dispatch(case: Case, one: Dispatch, *, reads: bool) -> DispatchOut:
+    """A dispatch with what explains it, also in words for somebody who `reads` the case's texts."""
     return DispatchOut(
         number=one.number,
         unit=UnitRef(code=one.unit.code, name=one.unit.name),
@@ -175,6 +178,7 @@ def dispatch(one: Dispatch) -> DispatchOut:
         directory=one.directory,
         entry=one.entry,
         explanation=one.explanation.get(lang(), ""),
+        why=mask_digits_in(words_of(case, one, "why")) if reads else "",
         limit=one.limit,
         contact_due_at=one.contact_due_at,
         due_at=one.due_at,

@@ -3,8 +3,7 @@
 Objection, return and consultation are in `objections`; whom the directory names is in `routes`.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from jiesu.cases.actor import Actor
@@ -12,11 +11,13 @@ from jiesu.cases.asking import lapse_requests
 from jiesu.cases.callback_queue import OPEN_VALUES
 from jiesu.cases.change import Change, changing
 from jiesu.cases.clock import set_clocks
-from jiesu.cases.explanations import cited_consultation
+from jiesu.cases.explanations import by_hand_words, cited_consultation
 from jiesu.cases.history.events import personal
 from jiesu.cases.models import Assist, Case, Dispatch, Place, Role, Unit
 from jiesu.cases.pauses import end_pauses, unpark
+from jiesu.cases.privacy.record_words import write_words
 from jiesu.cases.privacy.vault import caller_hashes, person_of, sealed
+from jiesu.cases.privacy.words import fault_of
 from jiesu.cases.refusals import Conflict, Forbidden, Invalid
 from jiesu.cases.routes import Route, first_dispatch, is_in_office, may_lead, route_of
 from jiesu.cases.rulebook import local_day, rulebook
@@ -162,11 +163,7 @@ def dispatch_case(
         day = local_day(as_of)
         if unit:
             cited = cited_consultation(case, unit)
-            reason = why or str(cited or "")
-            route = route_by_hand(case, unit, limit, assist_units, reason, as_of)
-            if cited is not None:
-                words = {lang: f"{said} {why}".strip() for lang, said in cited.items()}
-                route = replace(route, explanation=words)
+            route = route_by_hand(case, unit, limit, assist_units, why, as_of, explanation=cited)
         else:
             found = route_of(case, rulebook(), day)
             if found is None:
@@ -212,9 +209,13 @@ def route_by_hand(
     why: str,
     as_of: datetime,
     *,
+    explanation: Mapping[str, str] | None = None,
     designated: bool = False,
 ) -> Route:
-    """A route that somebody chose, with the reason. Raises Invalid for what is wrong with it."""
+    """A route that somebody chose. Raises Invalid for what is wrong with it.
+
+    They say `why`, unless the records have an `explanation`.
+    """
     book, day = rulebook(), local_day(as_of)
     rules = book.rules_of(case.rules_id)
     wrong: dict[str, str] = {}
@@ -225,8 +226,10 @@ def route_by_hand(
         wrong["unit"] = "a community assists and never leads (article 17): choose its street"
     if limit and limit not in rules.limits:
         wrong["limit"] = "this time limit is not known"
-    if not why.strip():
+    if explanation is None and not why.strip():
         wrong["why"] = "say why this unit"
+    if (fault := fault_of(why)) is not None:
+        wrong["why"] = fault
     others = [book.units.get(code) for code in assist_units]
     if any(one is None or one == chosen or not is_in_office(one, day) for one in others):
         wrong["assist_units"] = "one is no unit in office, or the lead unit itself"
@@ -236,8 +239,8 @@ def route_by_hand(
     return Route(
         unit=chosen,
         limit=limit or rules.usual_limit,
-        # Words of staff about routing; they name duties, not residents.
-        explanation={"zh": why, "en": why},
+        explanation=by_hand_words(chosen) if explanation is None else explanation,
+        why=why.strip(),
         assist_units=tuple(one for one in others if one is not None),
         copied_to=parent,
         designated=designated,
@@ -266,8 +269,11 @@ def send(change: Change, move: str, route: Route, *, ended_as: str = "redispatch
         if row.unit_id not in have:
             row.save(force_insert=True)
     kind = {"dispatch": "dispatched", "redo": "redone"}.get(move, "redispatched")
-    change.event(kind, **{key: value for key, value in said.items() if key != "unit"})
     assert isinstance(dispatch, Dispatch)
+    if route.why:
+        # Called by its number, as whoever checks the history finds the words.
+        said |= {"dispatch": number, **write_words(change, dispatch, why=route.why)}
+    change.event(kind, **{key: value for key, value in said.items() if key != "unit"})
     return dispatch
 
 
