@@ -38,6 +38,36 @@ def test_a_repeat_names_the_first_case_and_where_it_stands(callers: Callers) -> 
     assert (again.body["state"], again.body["n_month"], again.body["unit"]) == ("answered", 2, None)
 
 
+@pytest.mark.parametrize("confidential", [(), (0,), (1,), (0, 1)])
+def test_that_a_case_repeats_another_is_told_to_those_who_see_the_caller_of_both(
+    callers: Callers, confidential: tuple[int, ...]
+) -> None:
+    first, again = (
+        callers["operator"].post("/cases", {**DEMAND, "confidential": n in confidential}).body
+        for n in range(2)
+    )
+    for name in ("operator", "dispatcher", "caller", "leader", "evaluator"):
+        sees = not confidential or name in ("dispatcher", "caller")
+        told = first["number"] if sees else None
+        rows = callers[name].get("/cases").body["items"]
+        assert [row["repeat_of"] for row in rows] == [told, None], name
+        assert callers[name].get(f"/cases/{again['number']}").body["repeat_of"] == told, name
+        found = callers[name].post("/cases/search", {"number": again["number"]}).body["items"]
+        assert [row["repeat_of"] for row in found] == [told], name
+
+
+def test_a_unit_is_not_told_of_a_case_that_it_does_not_see(callers: Callers, city: City) -> None:
+    mine, other = city.received(), city.received(STALLS, place="110102001")
+    for first, told in ((other, None), (city.received(new_facts=True), True)):
+        Case.objects.filter(pk=mine.pk).update(repeat_of=first)
+        case = callers["clerk"].get(f"/cases/{mine.number}").body
+        assert case["repeat_of"] == (first.number if told else None)
+        feed = callers["clerk"].get("/feed").body["cases"]
+        assert [row["repeat_of"] for row in feed if row["number"] == mine.number] == [
+            case["repeat_of"]
+        ]
+
+
 def test_the_same_key_gives_the_same_case_again(callers: Callers) -> None:
     made = callers["client"].post("/cases", DEMAND, Idempotency_Key="k")
     again = callers["client"].post("/cases", DEMAND, Idempotency_Key="k")

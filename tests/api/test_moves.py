@@ -83,6 +83,20 @@ def test_a_move_refuses_what_it_does_not_know(callers: Callers, city: City) -> N
     assert answer.body["case"]["unit"]["code"] == "D01"
 
 
+def test_why_a_unit_was_chosen_is_told_to_those_who_may_read_texts(
+    callers: Callers, city: City
+) -> None:
+    number = city.received(LIGHTS).number
+    body = {"unit": "D01", "why": "张三要求，电话13900000000"}
+    callers["dispatcher"].post(f"/cases/{number}/dispatch", body, If_Match="*")
+    for name in ("dispatcher", "operator", "department"):
+        [told] = callers[name].get(f"/cases/{number}").body["dispatches"]
+        assert told["why"] == "张三要求，电话****", name
+        assert told["explanation"] == "人工选定由住建部门办理"
+    [told] = callers["leader"].get(f"/cases/{number}").body["dispatches"]
+    assert told["why"] == ""
+
+
 def test_a_record_of_a_move_is_named_for_the_next(callers: Callers, city: City) -> None:
     number = city.received().number
     clerk = callers["clerk"]

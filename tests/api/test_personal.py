@@ -62,12 +62,17 @@ def test_a_file_is_added_listed_and_read_as_a_download(callers: Callers, city: C
     assert (refused.status, refused.headers["Content-Type"]) == (422, "application/problem+json")
     [listed] = callers["clerk"].get(path).body["items"]
     assert "name" not in listed
-    download = callers["clerk"].get(f"{path}/{listed['id']}")
+    address = f"{path}/{listed['id']}/read"
+    assert callers["clerk"].get(f"{path}/{listed['id']}").status == 405
+    refused = callers["clerk"].post(address, {})
+    assert (refused.status, set(refused.body["fields"])) == (422, {"reason"})
+    why = {"reason": "核对现场"}
+    download = callers["clerk"].post(address, why)
     assert b"".join(download.response.streaming_content) == PNG
     assert download.headers["Content-Disposition"].startswith("attachment")
     assert download.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
-    assert callers["leader"].get(f"{path}/{listed['id']}").status == 403
-    assert callers["clerk"].get(f"{path}/999").status == 404
+    assert callers["leader"].post(address, why).status == 403
+    assert callers["clerk"].post(f"{path}/999/read", why).status == 404
 
 
 def test_no_file_that_is_sent_lies_on_the_disk_in_clear(

@@ -17,7 +17,8 @@ import pytest
 from django.conf import settings
 
 from jiesu.cases import webhooks
-from jiesu.cases.models import Delivery, Role, User, Webhook
+from jiesu.cases.actions.accounts import revoke_api_key
+from jiesu.cases.models import ApiKey, Delivery, Role, User, Webhook
 from jiesu.cases.outbound import AddressRefused, fault_of_url, is_public, post
 from jiesu.cases.webhooks import AGAIN_MINUTES, webhooks_job
 from tests.api.callers import DEMAND, Callers
@@ -218,6 +219,35 @@ def test_an_ended_webhook_or_one_of_a_closed_account_is_told_nothing(
     again = callers["head"].post(f"/webhooks/{pk}/replay", {"after_event": 0})
     assert (again.status, again.code) == (409, "webhook_ended")
     assert callers["other_head"].get(f"/webhooks/{other}").status == 404
+
+
+@pytest.mark.parametrize("how", ["revoked", "run out"])
+def test_a_webhook_ends_with_the_key_that_registered_it(
+    callers: Callers, city: City, receiver: Receiver, how: str
+) -> None:
+    by_key, _ = registered(callers, receiver.url)
+    in_person = callers.signed_in("head").post("/webhooks", {"url": receiver.url}).body["webhook"]
+    key = Webhook.objects.get(pk=by_key).key
+    assert key is not None
+    assert in_person["key"] == ""
+    case = city.received()
+    receiver.status = 500
+    webhooks_job(NOW)
+    receiver.got.clear()
+    if how == "revoked":
+        revoke_api_key(key_id=key.pk, by=city.administrator, as_of=NOW)
+    else:
+        ApiKey.objects.filter(pk=key.pk).update(expires_at=NOW + timedelta(minutes=1))
+    receiver.status = 200
+    webhooks_job(NOW + timedelta(minutes=1))
+    told = Delivery.objects.exclude(delivered_at=None).values_list("webhook", flat=True)
+    assert set(told) == {in_person["id"]}
+    assert len(receiver.got) == case.n_events
+    items = callers.signed_in("head").get("/webhooks").body["items"]
+    shown = {one["id"]: (one["active"], one["key"], one["waiting"]) for one in items}
+    assert shown == {by_key: (False, key.prefix, 0), in_person["id"]: (True, "", 0)}
+    again = callers.signed_in("head").post(f"/webhooks/{by_key}/replay", {"after_event": 0})
+    assert (again.status, again.code) == (409, "webhook_ended")
 
 
 def test_what_is_no_longer_the_owners_is_not_told_late(

@@ -17,13 +17,19 @@ from hypothesis import strategies as st
 from pytest_django.fixtures import Settings
 
 from jiesu.cases import attachments
-from jiesu.cases.actions.attachments import attach_file, erase_attachment, open_attachment
+from jiesu.cases.actions.attachments import (
+    Download,
+    attach_file,
+    erase_attachment,
+    open_attachment,
+)
 from jiesu.cases.actor import Actor
 from jiesu.cases.attachments import PIECE_BYTES, path_of, read_file, sweep_orphans
 from jiesu.cases.file_types import content_type_of, is_two_things, safe_name
 from jiesu.cases.history.events import chain_of
-from jiesu.cases.models import Attachment, Case, CasePrivate
+from jiesu.cases.models import Attachment, Case, CasePrivate, Disclosure
 from jiesu.cases.privacy.personal import SealedError
+from jiesu.cases.privacy.record_words import words_of
 from jiesu.cases.refusals import Conflict, Forbidden, Invalid, NotFound, Stale
 from jiesu.core.chain import check_chain
 from jiesu.core.lifecycle import State
@@ -64,9 +70,14 @@ def attach(case: Case, by: Actor, content: bytes = JPEG, name: str = "现场.jpg
     )
 
 
-def content_of(case: Case, attachment: Attachment, by: Actor) -> bytes:
-    download = open_attachment(case_id=case.pk, attachment_id=attachment.pk, by=by)
-    return b"".join(download.content)
+def opened(case: Case, attachment: Attachment, by: Actor, reason: str = "核对现场") -> Download:
+    return open_attachment(
+        case_id=case.pk, attachment_id=attachment.pk, reason=reason, by=by, as_of=NOW + HOUR
+    )
+
+
+def content_of(case: Case, attachment: Attachment, by: Actor, reason: str = "核对现场") -> bytes:
+    return b"".join(opened(case, attachment, by, reason).content)
 
 
 def files_in(folder: Path) -> list[Path]:
@@ -141,7 +152,7 @@ def test_a_source_that_drips_is_read_to_its_end(city: City, case: Case) -> None:
 
 def test_a_download_is_never_shown_or_guessed_at(city: City, case: Case) -> None:
     attachment = attach(case, city.operator, name="现场.html")
-    download = open_attachment(case_id=case.pk, attachment_id=attachment.pk, by=city.clerk)
+    download = opened(case, attachment, city.clerk)
     assert download.name == "现场.html.jpg"
     headers = download.headers
     assert headers["Content-Disposition"].startswith("attachment; filename")
@@ -566,4 +577,58 @@ def test_a_file_is_found_under_its_own_case_only(city: City, case: Case) -> None
             case_id=other.pk, attachment_id=attachment.pk, by=city.administrator, as_of=NOW
         )
     with pytest.raises(NotFound):
-        open_attachment(case_id=0, attachment_id=attachment.pk, by=city.operator)
+        open_attachment(
+            case_id=0, attachment_id=attachment.pk, reason="核对", by=city.operator, as_of=NOW
+        )
+
+
+# ---- For a reason.
+
+
+def test_who_opens_a_file_says_why_and_the_history_says_who(city: City, case: Case) -> None:
+    attachment = attach(case, city.operator)
+    for reason in ("", "  "):
+        with pytest.raises(Invalid, match="reason: "):
+            content_of(case, attachment, city.clerk, reason)
+    assert not Disclosure.objects.exists()
+    version = Case.objects.get(pk=case.pk).version
+    content_of(case, attachment, city.clerk, "张三补交的照片")
+    case.refresh_from_db()
+    event = case.events.get(kind="revealed")
+    assert (event.actor, event.changes["shown"]) == (city.clerk.name, ["attachment"])
+    assert event.changes["attachment"] == attachment.pk
+    assert "张三" not in str(event.changes)
+    assert case.version == version
+    row = Disclosure.objects.get(case=case)
+    assert words_of(case, row, "reason") == "张三补交的照片"
+    assert check_chain(
+        chain_of(case), case=case.number, head=case.head, n_events=case.n_events
+    ) is None  # fmt: skip
+
+
+def test_a_unit_opens_its_own_evidence_without_a_reason_and_nobody_else_does(
+    city: City, case: Case
+) -> None:
+    attachment = attach(case, city.clerk)
+    assert attachment.unit == city.unit["110101001"]
+    for colleague in (city.clerk, city.head):
+        assert content_of(case, attachment, colleague, "") == JPEG
+    assert not case.events.filter(kind="revealed").exists()
+    for other in (city.department, city.coordinator, city.operator, city.caller):
+        with pytest.raises(Invalid, match="reason: "):
+            content_of(case, attachment, other, "")
+
+
+def test_what_the_hotline_added_is_nobodys_own(city: City, case: Case) -> None:
+    attachment = attach(case, city.operator)
+    assert attachment.unit is None
+    with pytest.raises(Invalid, match="reason: "):
+        content_of(case, attachment, city.operator, "")
+
+
+def test_a_file_that_is_gone_was_not_looked_at(city: City, case: Case) -> None:
+    attachment = attach(case, city.operator)
+    path_of(attachment.token).unlink()
+    with pytest.raises(NotFound, match="not kept"):
+        content_of(case, attachment, city.clerk)
+    assert not case.events.filter(kind="revealed").exists()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from jiesu.cases.actions.handling import record_contact, sign_case, submit_feedback
+from jiesu.cases.actions.objections import decide_objection, object_to_dispatch
 from jiesu.cases.history.audit import Audit
 from jiesu.cases.history.seals import seal_events
 from jiesu.cases.models import (
@@ -428,6 +429,22 @@ def test_words_of_records_are_compared(worked: Case, file: Path) -> None:
     assert findings(file) == [f"{line} was changed, or is another's"]
     Contact.objects.filter(pk=contact.pk).update(note=b"")
     assert findings(file) == [f"{line} is gone, and no event says that it was erased"]
+
+
+def test_who_was_designated_is_compared(city: City, file: Path) -> None:
+    case = city.received()
+    object_to_dispatch(
+        case_id=case.pk, reason="duty", statement="不是我们", by=city.clerk, as_of=NOW
+    )
+    decide_objection(
+        case_id=case.pk, upheld=False, opinion="是你们", by=city.dispatcher, as_of=NOW + HOUR
+    )
+    seal_events(NOW + HOUR, file=file)
+    assert findings(file) == []
+    case.dispatches.update(designated=False)
+    assert findings(file) == [
+        f"case {case.number}: the designated of its dispatch 1 is not what was last recorded"
+    ]
 
 
 def test_plain_columns_of_records_are_compared(worked: Case, file: Path) -> None:

@@ -11,6 +11,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 from jiesu.cases.actions.assistance import answer_assist
 from jiesu.cases.actions.attachments import attach_file
 from jiesu.cases.actions.callbacks import Answers
+from jiesu.cases.actions.dispatching import dispatch_case, redispatch_case
 from jiesu.cases.actions.handling import record_contact, sign_case, submit_feedback
 from jiesu.cases.actions.privacy import (
     Erased,
@@ -24,7 +25,7 @@ from jiesu.cases.actions.redoing import redo_case
 from jiesu.cases.attachments import path_of
 from jiesu.cases.history.audit import Audit
 from jiesu.cases.history.seals import seal_events
-from jiesu.cases.models import Case, CasePrivate, SearchTerm
+from jiesu.cases.models import Case, CasePrivate, Dispatch, Feedback, SearchTerm
 from jiesu.cases.privacy.disclosure import masked_case, masked_persons
 from jiesu.cases.privacy.erasure import CAUSES
 from jiesu.cases.privacy.record_words import words_of
@@ -36,7 +37,7 @@ from jiesu.cases.search_index import index_cases
 from jiesu.cases.sweep import sweep
 from jiesu.core.lifecycle import State
 from tests.cases.calling import LIMIT, answered
-from tests.cases.cast import ELEVATOR, NOW, PARKING, PHONE, City
+from tests.cases.cast import ELEVATOR, LIGHTS, NOW, PARKING, PHONE, City
 
 HOUR = timedelta(hours=1)
 LATER = LIMIT + timedelta(days=400)
@@ -228,6 +229,46 @@ def test_an_ended_case_is_not_amended(city: City) -> None:
 
 
 # Erasing ----------------------------------------------------------------------------------------
+
+
+def test_words_about_a_dispatch_and_a_legal_basis_are_sealed_and_go_with_the_text(
+    city: City, tmp_path: Path
+) -> None:
+    case = city.received(LIGHTS)
+    dispatch_case(
+        case_id=case.pk, unit="D01", why="张三说归住建", by=city.dispatcher, as_of=NOW
+    )  # fmt: skip
+    redispatch_case(
+        case_id=case.pk, unit="110101001", why="张三住在街道", by=city.dispatcher, as_of=NOW
+    )  # fmt: skip
+    sign_case(case_id=case.pk, by=city.clerk, as_of=NOW)
+    submit_feedback(
+        case_id=case.pk, result="explained", real=True, answer="已解释", legal_basis="与张三的合同",
+        by=city.clerk, as_of=NOW + HOUR,
+    )  # fmt: skip
+    first, second = case.dispatches.order_by("number")
+    assert words_of(case, first, "why") == "张三说归住建"
+    assert words_of(case, second, "why") == "张三住在街道"
+    assert second.explanation == {
+        "zh": "人工选定由东华门街道办理", "en": "东华门街道 was chosen by hand"
+    }  # fmt: skip
+    assert "张三".encode() not in everything_in_the_database()
+    seal_events(NOW, file=tmp_path / "seals.jsonl")
+    assert findings(tmp_path) == []
+    kept = bytes(second.why)
+    Dispatch.objects.filter(pk=second.pk).update(why=b"")
+    gone = "the why of its dispatch 2 is gone, and no event says that it was erased"
+    assert findings(tmp_path) == [f"case {case.number}: {gone}"]
+    Dispatch.objects.filter(pk=second.pk).update(why=kept)
+
+    sweep(LIMIT)
+    said = Answers(contacted=True, resolved="yes", satisfaction="satisfied")
+    answered(case, city.caller, LIMIT + HOUR, said)
+    erase_person(case_id=case.pk, cause="request", by=city.administrator, as_of=LATER)
+    assert not Dispatch.objects.filter(case=case).exclude(why=b"").exists()
+    assert not Feedback.objects.filter(case=case).exclude(legal_basis=b"").exists()
+    seal_events(LATER, file=tmp_path / "seals.jsonl")
+    assert findings(tmp_path) == []
 
 
 def test_an_erased_person_is_nowhere_any_more(

@@ -57,8 +57,9 @@ def found(city: City) -> list[int]:
 
 def content(city: City, attachment: Attachment) -> bytes:
     download = open_attachment(
-        case_id=attachment.case_id, attachment_id=attachment.pk, by=city.dispatcher
-    )
+        case_id=attachment.case_id, attachment_id=attachment.pk, by=city.dispatcher, as_of=NOW,
+        reason="核对",
+    )  # fmt: skip
     return b"".join(download.content)
 
 

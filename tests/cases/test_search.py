@@ -21,7 +21,7 @@ from jiesu.cases.models import Callback, Case, CasePrivate, Role, SearchTerm, Us
 from jiesu.cases.privacy.personal import term_hashes
 from jiesu.cases.privacy.vault import Person, caller_hash, name_hash, private_of, ring, text_of
 from jiesu.cases.queries import QueueKey, contact_overdue, due_behind, overdue, soon_due, unit_queue
-from jiesu.cases.refusals import Invalid
+from jiesu.cases.refusals import Forbidden, Invalid
 from jiesu.cases.scopes import visible_cases
 from jiesu.cases.search import Search, index_terms, newest_cases, search_text
 from jiesu.cases.search_index import index_cases
@@ -191,6 +191,30 @@ def test_who_a_confidential_caller_is_cannot_be_found_out_by_searching(city: Cit
         for actor in (city.dispatcher, city.caller):
             assert pages(actor, search) == [open_case.pk, case.pk]
     assert pages(city.clerk, Search(number=case.number)) == [case.pk]
+
+
+def test_words_are_no_way_around_a_text_that_may_not_be_read(city: City) -> None:
+    case = city.received(LIGHTS)
+    consult_units(case_id=case.pk, units=("D02",), question="?", by=city.dispatcher, as_of=NOW)
+    index_cases()
+    consulted = Actor.of(User.objects.create_user("d02", role=Role.CLERK, unit=city.unit["D02"]))
+    portal = Actor.of(User.objects.create_user("portal", role=Role.CLIENT))
+    for actor in (city.leader, city.auditor, city.administrator, portal):
+        with pytest.raises(Forbidden, match="leave the words out"):
+            newest_cases(actor, Search(words="停车"))
+        newest_cases(actor, Search(number=case.number))
+    # It sees the case, and may not read its text.
+    assert pages(consulted, Search()) == [case.pk]
+    assert pages(consulted, Search(words="停车")) == []
+    assert pages(city.dispatcher, Search(words="停车")) == [case.pk]
+
+
+def test_a_number_in_a_confidential_text_finds_it_for_nobody_who_may_not_see_it(city: City) -> None:
+    case = city.received(confidential=True, body="停车费太高，请打13900000009")
+    index_cases()
+    assert pages(city.operator, Search(words="停车")) == [case.pk]
+    assert pages(city.operator, Search(words="13900000009")) == []
+    assert pages(city.dispatcher, Search(words="13900000009")) == [case.pk]
 
 
 def test_units_find_what_they_are_consulted_on_and_residents_nothing(city: City) -> None:

@@ -202,6 +202,8 @@ WRONG: tuple[tuple[str, Callable[[Table], object], str], ...] = (
     ("an unknown pause", lambda t: t["pauses"].update(objection="maybe"), "pauses.objection"),
     ("waiting for ever", lambda t: t["pauses"].update(waiting_hours=100_000),
      "pauses.waiting_hours"),
+    ("a file that no machine holds", lambda t: t["attachments"].update(max_mib=101),
+     "attachments.max_mib"),
     ("a day in quotes", lambda t: t.update(valid_from="2022-01-19"), "valid_from"),
     ("an unknown key", lambda t: t["repeats"].update(dayz=1), "repeats.dayz"),
     ("a window without an amount", lambda t: t["windows"].update(appeal={"unit": "hour"}),

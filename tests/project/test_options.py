@@ -54,6 +54,16 @@ def test_all_mistakes_are_named_at_once() -> None:
     ]
 
 
+def test_what_may_be_sent_is_no_more_than_a_machine_holds_in_memory() -> None:
+    found = options(JIESU_REQUEST_MAX_MIB="200", JIESU_UPLOAD_MAX_MIB="100").limits
+    assert (found.request_bytes, found.upload_bytes) == (200 << 20, 100 << 20)
+    assert mistakes(JIESU_REQUEST_MAX_MIB="201", JIESU_UPLOAD_MAX_MIB="101") == [
+        f"{name}: '{most + 1}' is not a whole number from 1 to {most}; "
+        f"write a whole number from 1 to {most}"
+        for name, most in (("JIESU_UPLOAD_MAX_MIB", 100), ("JIESU_REQUEST_MAX_MIB", 200))
+    ]
+
+
 def test_an_empty_variable_is_as_good_as_none() -> None:
     assert options(JIESU_THREADS="", JIESU_MODE=" ") == options()
 

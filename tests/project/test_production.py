@@ -1,13 +1,16 @@
 """A site in production behind a proxy, and signing in."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import path
 
+from jiesu.api import rates
 from jiesu.cases.models import User
 from tests.live import Site, new_site
 
@@ -85,9 +88,18 @@ def clerk() -> User:
     return User.objects.create_user("clerk", password="right-password", role="clerk")
 
 
-def sign_in(password: str, address: str) -> int:
-    form = {"username": "clerk", "password": password}
-    return Client(REMOTE_ADDR=address).post("/admin/login/", form).status_code
+def sign_in(password: str, address: str, name: str = "clerk", client: Client | None = None) -> int:
+    form = {"username": name, "password": password}
+    browser = client or Client()
+    return browser.post("/admin/login/", form, REMOTE_ADDR=address).status_code
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The clock of the windows, in seconds; at its quarter of an hour."""
+    at = [900.0 * 2_000_000]
+    monkeypatch.setattr(rates, "now", lambda: at[0])
+    return at
 
 
 @pytest.mark.django_db
@@ -96,6 +108,80 @@ def test_after_five_wrong_passwords_a_name_is_locked_for_that_address_alone(cler
     assert refused == [200, 200, 200, 200, 429]
     assert sign_in("right-password", "198.51.100.7") == 429
     assert sign_in("right-password", "198.51.100.8") == 302
+
+
+@pytest.mark.django_db
+def test_a_name_that_is_tried_from_everywhere_is_locked_for_strangers_and_for_a_while(
+    clerk: User, clock: list[float]
+) -> None:
+    known = Client()
+    assert sign_in("right-password", "198.51.100.1", client=known) == 302
+    known.post("/admin/logout/", REMOTE_ADDR="198.51.100.1")
+    for n in range(20):
+        assert sign_in("wrong", f"203.0.113.{n}") == 200
+    assert sign_in("wrong", "203.0.113.99") == 429
+    assert sign_in("right-password", "198.51.100.1") == 429
+    # The clerk's own browser, wherever it is; of another name it knows nothing.
+    assert sign_in("right-password", "198.51.100.2", client=known) == 302
+    other = User.objects.create_user("other", password="right-password", role="clerk")
+    for n in range(20):
+        sign_in("wrong", f"203.0.113.{n}", other.username)
+    assert sign_in("right-password", "198.51.100.2", other.username, known) == 429
+    # What is refused makes the lock no longer.
+    clock[0] += 899
+    for n in range(20):
+        assert sign_in("wrong", f"203.0.113.{100 + n}") == 429
+    clock[0] += 1
+    assert sign_in("right-password", "198.51.100.1") == 302
+
+
+@pytest.mark.django_db
+def test_an_address_that_tries_many_names_is_locked(clerk: User, clock: list[float]) -> None:
+    known = Client()
+    assert sign_in("right-password", "198.51.100.7", client=known) == 302
+    for n in range(100):
+        assert sign_in("wrong", "198.51.100.7", f"name{n}") == 200
+    assert sign_in("wrong", "198.51.100.7", "another") == 429
+    assert sign_in("right-password", "198.51.100.7") == 429
+    assert sign_in("right-password", "198.51.100.7", client=known) == 302
+    assert sign_in("right-password", "198.51.100.8") == 302
+    clock[0] += 900
+    assert sign_in("right-password", "198.51.100.7") == 302
+
+
+@pytest.mark.django_db
+def test_what_is_refused_makes_no_lock_longer(clerk: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    at = datetime(2022, 2, 8, 1, tzinfo=UTC)
+    monkeypatch.setattr("axes.handlers.proxy.now", lambda: at)
+    for _ in range(5):
+        sign_in("wrong", "198.51.100.7")
+    at += timedelta(minutes=14)
+    assert sign_in("wrong", "198.51.100.7") == 429
+    at += timedelta(minutes=2)
+    assert sign_in("right-password", "198.51.100.7") == 302
+
+
+@pytest.mark.django_db
+def test_a_cookie_that_was_made_up_is_none_of_a_known_browser(
+    clerk: User, clock: list[float]
+) -> None:
+    known, forged = Client(), Client()
+    sign_in("right-password", "198.51.100.1", client=known)
+    [name] = [name for name in known.cookies if name.startswith("jiesu_")]
+    assert "clerk" not in str(known.cookies[name])
+    assert known.cookies[name]["httponly"]
+    forged.cookies[name] = "1"
+    for n in range(20):
+        sign_in("wrong", f"203.0.113.{n}")
+    assert sign_in("right-password", "198.51.100.1", client=forged) == 429
+
+
+@pytest.mark.django_db
+def test_nobody_keeps_a_list_of_who_came_from_where(clerk: User) -> None:
+    assert sign_in("right-password", "198.51.100.7") == 302
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT COUNT(*) FROM axes_accesslog")
+        assert cursor.fetchone() == (0,)
 
 
 @pytest.mark.django_db

@@ -130,7 +130,7 @@ def _signed_in(request: HttpRequest) -> tuple[Actor, str]:
         if known is None or not _demo_may(known.user, address):
             raise AuthenticationError(message="this key opens nothing")
         scopes = frozenset(known.key.scopes)
-        actor = Actor.of(known.user, f"{address} {known.key.prefix}", scopes)
+        actor = Actor.of(known.user, f"{address} {known.key.prefix}", scopes, known.key.pk)
         return actor, f"key:{known.key.pk}"
     user = request.user
     if not isinstance(user, User):

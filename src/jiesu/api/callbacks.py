@@ -28,6 +28,7 @@ from jiesu.api.schemas_callbacks import (
 from jiesu.api.schemas_moves import RedoIn
 from jiesu.cases.actions import callbacks, redoing
 from jiesu.cases.actions.callback_links import make_link
+from jiesu.cases.actor import Actor
 from jiesu.cases.callback_queue import callbacks_for, queue
 from jiesu.cases.models import Callback
 
@@ -62,7 +63,7 @@ def list_due(request: HttpRequest, cursor: CursorText = "", limit: Limit = 50) -
     prefetch_related_objects(due, *CASE_PARTS)
     end = due[-1] if more else None
     return DuePage(
-        items=[_due(one, as_of) for one in due],
+        items=[_due(one, actor_of(request), as_of) for one in due],
         next=cursor_behind("callbacks", (end.next_at - EPOCH) // timedelta(microseconds=1), end.pk)
         if end
         else None,
@@ -79,7 +80,7 @@ def take_next(request: HttpRequest) -> DueCallback | Status[None]:
     """Take the oldest call-back that is due and free, for 15 minutes; 204 where there is none."""
     as_of = now()
     taken = callbacks.take_callback(by=actor_of(request), as_of=as_of)
-    return _due(taken, as_of) if taken else Status(204, None)
+    return _due(taken, actor_of(request), as_of) if taken else Status(204, None)
 
 
 @router.post(
@@ -93,7 +94,7 @@ def take(request: HttpRequest, number: str) -> DueCallback:
     case, as_of = case_of(request, number), now()
     taken = callbacks.take_callback(by=actor_of(request), as_of=as_of, case_id=case.pk)
     assert taken is not None
-    return _due(taken, as_of)
+    return _due(taken, actor_of(request), as_of)
 
 
 @router.post(
@@ -132,9 +133,9 @@ def list_of_case(request: HttpRequest, number: str) -> CallbacksOut:
     return CallbacksOut(items=[shown.callback(one) for one in found])
 
 
-def _due(one: Callback, as_of: datetime) -> DueCallback:
+def _due(one: Callback, by: Actor, as_of: datetime) -> DueCallback:
     return DueCallback(
-        case=shown.row(one.case, as_of),
+        case=shown.row(one.case, by, as_of),
         callback=shown.callback(one),
         next_at=one.next_at,
         taken=one.taken_until is not None and one.taken_until > as_of,

@@ -119,7 +119,8 @@ def _page(request: HttpRequest, asked: CaseSearch) -> CasePage:
     last, as_of = last_row(asked.cursor, of, n_keys), now()
     cases, on = find(actor_of(request), asked, last, as_of)
     return CasePage(
-        items=shown.rows(cases, as_of), next=cursor_behind(of, *on) if on is not None else None
+        items=shown.rows(cases, actor_of(request), as_of),
+        next=cursor_behind(of, *on) if on is not None else None,
     )
 
 
@@ -192,7 +193,7 @@ def read_queue(
     found = queries.unit_queue(by, as_of, unit=unit, urgent=urgent, after=after, limit=limit)
     key = found.after
     return CasePage(
-        items=shown.rows([one.case for one in found.rows], as_of),
+        items=shown.rows([one.case for one in found.rows], by, as_of),
         next=cursor_behind(of, _microseconds(key.due_at), key.case_id) if key else None,
     )
 

@@ -2,7 +2,6 @@
 
 from typing import Literal
 
-from django.db.models import prefetch_related_objects
 from django.http import HttpRequest
 from ninja import Router
 
@@ -52,10 +51,9 @@ def _event(event: Event) -> FeedEvent:
 def _cases(by: Actor, keys: list[int]) -> list[FeedCase]:
     as_of = now()
     cases = list(visible_cases(by).filter(pk__in=set(keys)).order_by("pk"))
-    prefetch_related_objects(cases, *shown.ROW_PARTS)
     return [
         FeedCase(
-            **shown.row(case, as_of).model_dump(),
+            **row.model_dump(),
             n_month=case.n_month,
             n_year=case.n_year,
             signed_at=case.signed_at,
@@ -64,7 +62,7 @@ def _cases(by: Actor, keys: list[int]) -> list[FeedCase]:
             exclusion_reason=case.exclusion_reason,
             callbacks=[shown.callback(one) for one in _ended(by, case)],
         )
-        for case in cases
+        for case, row in zip(cases, shown.rows(cases, by, as_of), strict=True)
     ]
 
 

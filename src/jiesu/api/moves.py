@@ -136,7 +136,7 @@ def moved(
     made = does(case_id=case_id, by=by, as_of=as_of, expected=expected, **body.arguments())
     case = Case.objects.select_related(*shown.ROW_PARTS).get(pk=case_id)
     response.headers["ETag"] = tag(case.version)
-    return MovedOut(case=shown.row(case, as_of), records=_records(made))
+    return MovedOut(case=shown.row(case, by, as_of), records=_records(made))
 
 
 def _records(made: object) -> list[int]:

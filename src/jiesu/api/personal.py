@@ -17,6 +17,7 @@ from jiesu.api.schemas_personal import (
     AttachmentOut,
     AttachmentsOut,
     EraseIn,
+    ReadIn,
     RevealedOut,
     RevealIn,
 )
@@ -60,7 +61,7 @@ def reveal(
 
 @router.get(
     "/cases/{number}/attachments",
-    auth=doing("see_attachment", "read"),
+    auth=doing("reveal", "read"),
     response=AttachmentsOut,
     operation_id="list_attachments",
 )
@@ -95,16 +96,20 @@ def attach(
     return Status(201, _out(made))
 
 
-@router.get(
-    "/cases/{number}/attachments/{id}",
-    auth=doing("see_attachment", "personal"),
+@router.post(
+    "/cases/{number}/attachments/{id}/read",
+    auth=doing("reveal", "personal"),
     response={200: bytes},
     operation_id="read_attachment",
 )
-def read_attachment(request: HttpRequest, number: str, id: PathId) -> StreamingHttpResponse:
-    """A file, as a download only."""
+def read_attachment(
+    request: HttpRequest, number: str, id: PathId, body: ReadIn
+) -> StreamingHttpResponse:
+    """A file, as a download only, for a reason. Who looked, when and why is kept."""
     case_id, _ = number_of(number)
-    found = attachments.open_attachment(case_id=case_id, attachment_id=id, by=actor_of(request))
+    found = attachments.open_attachment(
+        case_id=case_id, attachment_id=id, reason=body.reason, by=actor_of(request), as_of=now()
+    )
     return StreamingHttpResponse(found.content, headers=dict(found.headers))
 
 

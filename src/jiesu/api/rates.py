@@ -15,6 +15,8 @@ from hashlib import blake2b
 from django.conf import settings
 from django.db import connection
 
+from jiesu.cases.models import Counter
+
 N_CELLS = 1 << 16
 _COUNTS = 1 << 24
 """A cell in the database holds window * 2^24 + count."""
@@ -42,17 +44,33 @@ def wait_of_actor(subject: str, per_minute: int) -> int:
 
 def wait_of_public(kind: str, subject: str, allowed: int, seconds: int = 60) -> int:
     """Count a request in the database, for all processes; seconds to wait, 0 where it may go on."""
-    window, left = divmod(int(now()), seconds)
-    floor = window * _COUNTS
+    left = int(now()) % seconds
+    return seconds - left if count_public(kind, subject, seconds) > allowed else 0
+
+
+def count_public(kind: str, subject: str, seconds: int) -> int:
+    """Count something in the database, for all processes; how often it was in this window."""
+    floor = int(now()) // seconds * _COUNTS
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO cases_counter (key, next) VALUES (%s, %s) "
             "ON CONFLICT (key) DO UPDATE SET next = CASE WHEN cases_counter.next < %s THEN %s "
             "ELSE cases_counter.next + 1 END RETURNING next",
-            [f"rate:{kind}:{_cell(kind, subject)}", floor + 1, floor, floor + 1],
+            [_key(kind, subject), floor + 1, floor, floor + 1],
         )
         [after] = cursor.fetchone()
-    return seconds - left if after - floor > allowed else 0
+    return int(after - floor)
+
+
+def counted_public(kind: str, subject: str, seconds: int) -> int:
+    """How often something was counted in this window, without counting it."""
+    floor = int(now()) // seconds * _COUNTS
+    last = Counter.objects.filter(key=_key(kind, subject)).values_list("next", flat=True).first()
+    return max(0, last - floor) if last is not None else 0
+
+
+def _key(kind: str, subject: str) -> str:
+    return f"rate:{kind}:{_cell(kind, subject)}"
 
 
 def _cell(kind: str, subject: str) -> int:

@@ -128,7 +128,9 @@ class CaseRow(BaseModel):
     n_redos: int
     parked: bool
     excluded: bool
-    repeat_of: str | None
+    repeat_of: str | None = Field(
+        description="The case that this one repeats, where one may see the caller of both."
+    )
 
 
 class PersonOut(BaseModel):
@@ -153,6 +155,9 @@ class DispatchOut(BaseModel):
     directory: str
     entry: int | None
     explanation: str
+    why: str = Field(
+        description="The words of whoever chose the unit by hand, for those who may read texts."
+    )
     limit: str
     contact_due_at: datetime
     due_at: datetime

@@ -57,6 +57,9 @@ class WebhookOut(BaseModel):
     url: str
     kinds: list[str]
     active: bool
+    key: str = Field(
+        description="The prefix of the key that registered it and with which it ends; may be empty."
+    )
     created_at: datetime
     waiting: int = Field(description="Events that are yet to be delivered.")
     given_up: int = Field(description="Events that could not be delivered: replay them.")

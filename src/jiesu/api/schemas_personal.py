@@ -16,6 +16,12 @@ class RevealIn(In):
     reason: Said
 
 
+class ReadIn(In):
+    """Why somebody opens a file; it is kept. A unit opens what it added itself without one."""
+
+    reason: Words = ""
+
+
 class RevealedOut(BaseModel):
     """Who asked and what was said, in full."""
 

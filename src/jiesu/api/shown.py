@@ -3,7 +3,7 @@
 What is personal is masked here; who may see a case was decided before (`cases.scopes`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -25,9 +25,12 @@ from jiesu.cases.actor import Actor
 from jiesu.cases.callback_queue import callbacks_for
 from jiesu.cases.clock import explanation
 from jiesu.cases.models import Callback, Case, Dispatch, Role, Unit
-from jiesu.cases.privacy.disclosure import masked_case
+from jiesu.cases.privacy.disclosure import linked_firsts, masked_case
+from jiesu.cases.privacy.record_words import words_of
 from jiesu.cases.privacy.vault import Person
 from jiesu.cases.queries import marks
+from jiesu.cases.scopes import may
+from jiesu.core.masking import mask_digits_in
 from jiesu.core.worktime import Lang
 
 ROW_PARTS = ("unit", "place", "community", "district", "repeat_of")
@@ -76,19 +79,20 @@ def received(made: Received, by: Actor) -> ReceivedOut:
     )
 
 
-def row(case: Case, as_of: datetime) -> CaseRow:
+def row(case: Case, by: Actor, as_of: datetime) -> CaseRow:
     """A case in a list. Needs `ROW_PARTS` selected, or asks for each."""
-    return CaseRow(**_row(case, as_of))
+    return CaseRow(**_row(case, linked_firsts(by, [case]), as_of))
 
 
-def rows(cases: Sequence[Case], as_of: datetime) -> list[CaseRow]:
+def rows(cases: Sequence[Case], by: Actor, as_of: datetime) -> list[CaseRow]:
     """Cases in a list, in a handful of statements."""
     prefetch_related_objects(cases, *ROW_PARTS)
-    return [row(case, as_of) for case in cases]
+    linked = linked_firsts(by, cases)
+    return [CaseRow(**_row(case, linked, as_of)) for case in cases]
 
 
-def _row(case: Case, as_of: datetime) -> dict[str, Any]:
-    marked = marks(case, as_of)
+def _row(case: Case, linked: Collection[int], as_of: datetime) -> dict[str, Any]:
+    marked, first = marks(case, as_of), case.repeat_of
     return {
         "number": case.number,
         "version": case.version,
@@ -120,15 +124,15 @@ def _row(case: Case, as_of: datetime) -> dict[str, Any]:
         "n_redos": case.n_redos,
         "parked": case.parked,
         "excluded": case.excluded,
-        "repeat_of": case.repeat_of.number if case.repeat_of else None,
+        "repeat_of": first.number if first is not None and first.pk in linked else None,
     }
 
 
 def whole(case: Case, by: Actor, as_of: datetime) -> CaseOut:
     """A case in full, with what is personal as the actor may see it."""
-    masked = masked_case(by, case)
+    masked, reads = masked_case(by, case), may(by, "reveal", case)
     return CaseOut(
-        **_row(case, as_of),
+        **_row(case, linked_firsts(by, [case]), as_of),
         on_behalf=case.on_behalf,
         enterprise=case.enterprise,
         n_month=case.n_month,
@@ -144,7 +148,7 @@ def whole(case: Case, by: Actor, as_of: datetime) -> CaseOut:
         person=person(masked.person),
         explanation=explanation(case, lang(), as_of),
         dispatches=[
-            dispatch(one)
+            dispatch(case, one, reads=reads)
             for one in case.dispatches.select_related("unit", "copied_to").order_by("number")
         ],
         callbacks=[callback(one) for one in callbacks_for(by, case)],
@@ -162,8 +166,8 @@ def person(value: Person) -> PersonOut:
     )
 
 
-def dispatch(one: Dispatch) -> DispatchOut:
-    """A dispatch with what explains it."""
+def dispatch(case: Case, one: Dispatch, *, reads: bool) -> DispatchOut:
+    """A dispatch with what explains it, also in words for somebody who `reads` the case's texts."""
     return DispatchOut(
         number=one.number,
         unit=UnitRef(code=one.unit.code, name=one.unit.name),
@@ -174,6 +178,7 @@ def dispatch(one: Dispatch) -> DispatchOut:
         directory=one.directory,
         entry=one.entry,
         explanation=one.explanation.get(lang(), ""),
+        why=mask_digits_in(words_of(case, one, "why")) if reads else "",
         limit=one.limit,
         contact_due_at=one.contact_due_at,
         due_at=one.due_at,

@@ -98,6 +98,7 @@ def _own(by: Actor) -> QuerySet[Webhook]:
     left = Q(deliveries__delivered_at=None)
     return (
         Webhook.objects.filter(owner=by.account)
+        .select_related("key")
         .annotate(
             waiting=Count("deliveries", filter=left & Q(deliveries__next_at__isnull=False)),
             given_up=Count("deliveries", filter=left & Q(deliveries__next_at=None)),
@@ -123,6 +124,7 @@ def _out(hook: Webhook) -> WebhookOut:
         url=hook.url,
         kinds=hook.kinds,
         active=hook.active,
+        key=hook.key.prefix if hook.key else "",
         created_at=hook.created_at,
         waiting=getattr(hook, "waiting", 0),
         given_up=getattr(hook, "given_up", 0),

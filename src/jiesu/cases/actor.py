@@ -16,7 +16,7 @@ class Actor:
 
     `name` is `user:12`, `resident` or `system:sweep`; `origin` an address or the name of a job.
     `unit_id` is the unit that a clerk, a head or a coordinator acts for. `scopes` are those of an
-    API key; `None` means that no key narrows what the role may do.
+    API key, whose row is `key_id`; `None` means that no key narrows what the role may do.
     """
 
     name: str
@@ -25,12 +25,19 @@ class Actor:
     user: User | None = None
     unit_id: int | None = None
     scopes: frozenset[str] | None = None
+    key_id: int | None = None
 
     @classmethod
-    def of(cls, user: User, origin: str = "", scopes: frozenset[str] | None = None) -> Self:
+    def of(
+        cls,
+        user: User,
+        origin: str = "",
+        scopes: frozenset[str] | None = None,
+        key_id: int | None = None,
+    ) -> Self:
         """A signed-in user, or the user of an API key."""
         role = Role(user.role)
-        return cls(f"user:{user.pk}", role, origin, user, user.unit_id, scopes)
+        return cls(f"user:{user.pk}", role, origin, user, user.unit_id, scopes, key_id)
 
     @classmethod
     def resident(cls, origin: str = "") -> Self:

@@ -32,6 +32,11 @@ def objection_words(objection: Objection, lang: Lang) -> str:
     return said + words[key].format(at=_shown(objection.decided_at), unit=objection.new_unit)
 
 
+def by_hand_words(unit: Unit) -> Mapping[str, str]:
+    """That somebody chose a unit, by language; their own words are kept apart, sealed."""
+    return {lang: _WORDS[lang]["by_hand"].format(unit=unit) for lang in LANGS}
+
+
 def designation_words(objection: Objection, unit: Unit) -> Mapping[str, str]:
     """Why a review gives a case to a unit: what its dispatch says, by language."""
     return {
@@ -107,6 +112,7 @@ _WORDS: Mapping[Lang, Mapping[str, str]] = {
         "upheld": "；{at}审核成立，指定由{unit}办理，不得再退",
         "refused": "；{at}审核不成立，仍由原单位办理，不得再提异议或退单",
         "lapsed": "；派单于{at}结束，未作决定",
+        "by_hand": "人工选定由{unit}办理",
         "designated": "经派单异议审核指定由{unit}办理：{objector}的异议（{reason}）成立；不得再退",
         "extension": "{unit}于{at}申请延期{amount}（{reason}）",
         "told": "，{at}已告知诉求人",
@@ -125,6 +131,7 @@ _WORDS: Mapping[Lang, Mapping[str, str]] = {
         "upheld": "; upheld at {at}: {unit} is designated and can't return the case again",
         "refused": "; refused at {at}: the case stays and can't be objected to or returned again",
         "lapsed": "; not decided before the dispatch ended at {at}",
+        "by_hand": "{unit} was chosen by hand",
         "designated": "designated after review: the objection of {objector} ({reason}) was upheld; "
         "{unit} can't return the case again",
         "extension": "{unit} asked at {at} for {amount} more ({reason})",

@@ -24,13 +24,15 @@ from jiesu.core.places import COMMUNITY
 class Route:
     """To whom a case goes, and why.
 
-    `explanation` has the words by language. `entry` is the directory's line; `None` where somebody
-    chose by hand. `via_district` says that `unit` is a district that is to give the case on.
+    `explanation` has the words by language, made from records; `why` those of somebody who chose
+    by hand, to be sealed. `entry` is the directory's line; `None` where somebody chose.
+    `via_district` says that `unit` is a district that is to give the case on.
     """
 
     unit: Unit
     limit: str
     explanation: Mapping[str, str]
+    why: str = field(default="", repr=False)
     assist_units: tuple[Unit, ...] = ()
     copied_to: Unit | None = None
     via_district: bool = False

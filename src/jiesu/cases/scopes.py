@@ -11,7 +11,7 @@ from functools import reduce
 from operator import or_
 from typing import Literal
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
 from jiesu.cases.actor import Actor
 from jiesu.cases.models import (
@@ -34,6 +34,33 @@ Reach = Literal[
 """To which cases an action reaches: all that the role sees, those that the actor's unit leads or
 that lie in its district, those whose first answers were about such a unit, or those in which it
 has been asked something."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A table whose rows ask a unit something about a case: its ways to the unit and the case."""
+
+    table: type[Model]
+    unit: str
+    case: str = "case"
+
+    def rows(self, unit: int | None) -> QuerySet[Model]:
+        """The rows that ask a unit; none of nobody's."""
+        rows = self.table._default_manager.order_by()
+        return rows.none() if unit is None else rows.filter(**{self.unit: unit})
+
+
+ASKED: Mapping[Reach, Asked] = {
+    "assist": Asked(Assist, "unit"),
+    "whistled": Asked(Whistle, "unit"),
+    # A street still owes its mark when the case has gone elsewhere.
+    "whistler": Asked(Whistle, "street"),
+    "consulted": Asked(Opinion, "unit", "consultation__case"),
+    "escalated": Asked(Escalation, "to"),
+    # Who was put under supervision owes its answer wherever the case has gone.
+    "supervised": Asked(Supervision, "unit"),
+}
+"""The reaches to cases that a unit was asked about. Such a case it sees."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +129,8 @@ ACTIONS: Mapping[str, tuple[Permission, ...]] = {
         # Evidence of a claim.
         _by(Role.HEAD, reach="judged"),
     ),
-    "see_attachment": (
-        _by(Role.OPERATOR, Role.DISPATCHER, Role.CALLER, Role.EVALUATOR),
+    "read_evidence": (
         _by(*_UNIT, Role.COORDINATOR, reach="lead"),
-        _by(*_UNIT, reach="assist"),
-        _by(*_UNIT, reach="whistled"),
-        _by(*_UNIT, Role.COORDINATOR, reach="escalated"),
         _by(Role.COORDINATOR, reach="district"),
         _by(Role.HEAD, Role.COORDINATOR, reach="judged"),
     ),
@@ -156,20 +179,9 @@ def visible_cases(actor: Actor) -> QuerySet[Case]:
         return cases.filter(received_by=actor.user)
     if actor.unit_id is None or actor.role is Role.RESIDENT:
         return cases.none()
-    unit, own = actor.unit_id, own_units(actor)
-    # Asked of each case that is looked at: a list of all would be as long as years are.
-    asked = (
-        # What a resident has said of a unit counts for it wherever the case has gone.
-        Exists(judging().filter(case=OuterRef("pk"), unit__in=with_merged(own))),
-        Exists(Assist.objects.filter(case=OuterRef("pk"), unit=unit)),
-        # A street still owes its mark when the case has gone elsewhere.
-        Exists(Whistle.objects.filter(Q(unit=unit) | Q(street=unit), case=OuterRef("pk"))),
-        Exists(Opinion.objects.filter(consultation__case=OuterRef("pk"), unit=unit)),
-        Exists(Escalation.objects.filter(case=OuterRef("pk"), to=unit)),
-        # Who was put under supervision owes its answer wherever the case has gone.
-        Exists(Supervision.objects.filter(case=OuterRef("pk"), unit=unit)),
-    )
-    return cases.filter(reduce(or_, asked, Q(unit__in=own)))
+    asked = (_is_asked(reach, actor) for reach in ASKED)
+    # What a resident has said of a unit counts for it wherever the case has gone.
+    return cases.filter(reduce(or_, asked, Q(unit__in=own_units(actor)) | _is_judged(actor)))
 
 
 def judging() -> QuerySet[Callback]:
@@ -189,6 +201,40 @@ def with_merged(units: Iterable[int]) -> list[int]:
         waiting = list(merged.values_list("pk", flat=True))
         found = found + waiting
     return found
+
+
+def reached_cases(actor: Actor, action: str) -> QuerySet[Case]:
+    """The cases with which an actor may do something: those that `permit` lets pass."""
+    cases = visible_cases(actor)
+    reaches = {way.reach for way in ACTIONS[action] if actor.role in way.roles}
+    if actor.is_system or "any" in reaches:
+        return cases
+    return cases.filter(reduce(or_, (_within(reach, actor) for reach in reaches), Q(pk__in=())))
+
+
+def _within(reach: Reach, actor: Actor) -> Q | Exists:
+    """The condition on a case that a reach holds for it; of cases that the actor sees."""
+    match reach:
+        case "any":
+            return ~Q(pk__in=())
+        case "lead":
+            return Q(unit__in=() if actor.unit_id is None else (actor.unit_id,))
+        case "district":
+            return Q(unit__in=own_units(actor))
+        case "judged":
+            return _is_judged(actor)
+    return _is_asked(reach, actor)
+
+
+def _is_judged(actor: Actor) -> Exists:
+    units = with_merged(own_units(actor))
+    return Exists(judging().filter(case=OuterRef("pk"), unit__in=units))
+
+
+def _is_asked(reach: Reach, actor: Actor) -> Exists:
+    """Asked of each case that is looked at: a list of all would be as long as years are."""
+    asked = ASKED[reach]
+    return Exists(asked.rows(actor.unit_id).filter(**{asked.case: OuterRef("pk")}))
 
 
 def own_units(actor: Actor) -> list[int]:
@@ -244,15 +290,5 @@ def _reaches(reach: Reach, actor: Actor, case: Case) -> bool:
         case "judged":
             units = with_merged(own_units(actor))
             return judging().filter(case=case, unit__in=units).exists()
-        case "assist":
-            return case.assists.filter(unit=unit).exists()
-        case "whistler":
-            return case.whistles.filter(street=unit).exists()
-        case "whistled":
-            return case.whistles.filter(unit=unit).exists()
-        case "consulted":
-            return case.consultations.filter(opinions__unit=unit).exists()
-        case "escalated":
-            return case.escalations.filter(to=unit).exists()
-        case "supervised":
-            return case.supervisions.filter(unit=unit).exists()
+    asked = ASKED[reach]
+    return asked.rows(unit).filter(**{asked.case: case.pk}).exists()

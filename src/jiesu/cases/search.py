@@ -15,26 +15,23 @@ from django.db.models import Max, Min, QuerySet
 
 from jiesu.cases.actor import Actor
 from jiesu.cases.keyset import Branch, merged
-from jiesu.cases.models import (
-    Assist,
-    Callback,
-    Case,
-    CasePrivate,
-    Category,
-    Escalation,
-    Opinion,
-    Place,
-    SearchTerm,
-    Unit,
-    Whistle,
-)
-from jiesu.cases.privacy.disclosure import sees_all_callers
+from jiesu.cases.models import Callback, Case, CasePrivate, Category, Place, SearchTerm, Unit
+from jiesu.cases.privacy.disclosure import sees_all_callers, sees_caller
 from jiesu.cases.privacy.personal import SealedError, term_hashes
 from jiesu.cases.privacy.vault import caller_hashes, name_hashes, ring, text_of
-from jiesu.cases.refusals import Invalid
+from jiesu.cases.refusals import Forbidden, Invalid
 from jiesu.cases.rulebook import rulebook
-from jiesu.cases.scopes import CITY_WIDE, own_units, visible_cases, with_merged
+from jiesu.cases.scopes import (
+    ASKED,
+    CITY_WIDE,
+    may,
+    own_units,
+    reached_cases,
+    visible_cases,
+    with_merged,
+)
 from jiesu.core import terms
+from jiesu.core.masking import mask_digits_in
 
 MOST_LOOKED = 2_000
 """So many entries of an index one search looks at."""
@@ -116,10 +113,15 @@ def newest_cases(
 ) -> Found:
     """The newest cases that an actor may see and that match a search, below the key `before`.
 
-    Raises Invalid for words without anything to look up.
+    Words are searched in the texts that the actor may reveal. Raises Invalid for words without
+    anything to look up, Forbidden for words from a role that may read no texts.
     """
     search = search or Search()
     limit = max(1, min(limit, MOST_FOUND))
+    if search.words and not may(actor, "reveal"):
+        # That a case is found by them would say what was said.
+        text = "your role may not read what was said, and so not search in it: leave the words out"
+        raise Forbidden("not_permitted", text)
     if search.words and not terms.query_terms(search.words):
         raise Invalid({"words": "give two Chinese characters that stand together, or a word"})
     lookup = _lookup(search.words)
@@ -134,7 +136,8 @@ def newest_cases(
     n_looked, size = 0, limit + 1
     while n_looked < MOST_LOOKED and (before is None or before > floor):
         keys, down_to = _stretch(walk, before, size)
-        for case in _opened(cases, _with_terms(keys, lookup), search.words, limit + 1):
+        having = _with_terms(keys, lookup)
+        for case in _opened(actor, cases, having, search.words, limit + 1):
             if len(found) == limit:
                 return Found(tuple(found), found[-1].pk)
             found.append(case)
@@ -158,7 +161,9 @@ def _rarest(walks: list[Walk], before: int | None) -> Walk:
     return min(walks, key=lambda walk: _stretch(walk, before, RARITY)[1] or 0)
 
 
-def _opened(cases: QuerySet[Case], keys: Sequence[int], words: str, n: int) -> Iterator[Case]:
+def _opened(
+    actor: Actor, cases: QuerySet[Case], keys: Sequence[int], words: str, n: int
+) -> Iterator[Case]:
     """Those of the keys whose cases match, the newest first; words are looked for in the text.
 
     `n` are read at once.
@@ -170,16 +175,20 @@ def _opened(cases: QuerySet[Case], keys: Sequence[int], words: str, n: int) -> I
         # Read apart: joined, PostgreSQL may read the whole table of the texts for fifty cases.
         texts = CasePrivate.objects.in_bulk([case.pk for case in some]) if words else {}
         for case in some:
-            if not words or _says(case, texts[case.pk], words):
+            if not words or _says(actor, case, texts[case.pk], words):
                 yield case
 
 
-def _says(case: Case, private: CasePrivate, words: str) -> bool:
-    """Whether the words stand in a case's text; not in one that does not open any more."""
+def _says(actor: Actor, case: Case, private: CasePrivate, words: str) -> bool:
+    """Whether the words stand in a case's text as the actor may reveal it.
+
+    Not in one that does not open any more.
+    """
     try:
-        return terms.contains(search_text(*text_of(case, private)), words)
+        text = search_text(*text_of(case, private))
     except SealedError:
         return False
+    return terms.contains(text if sees_caller(actor, case) else mask_digits_in(text), words)
 
 
 def _lookup(words: str) -> list[tuple[int, ...]]:
@@ -253,13 +262,7 @@ def _own(actor: Actor) -> Walk:
     led = (Entries(Case.objects.filter(unit=one)) for one in own)
     first = Callback.objects.filter(round=1)
     judged = (Entries(first.filter(unit=one), "case_id") for one in with_merged(own))
-    asked = (
-        Entries(Assist.objects.filter(unit=unit), "case_id"),
-        Entries(Whistle.objects.filter(unit=unit), "case_id"),
-        Entries(Whistle.objects.filter(street=unit), "case_id"),
-        Entries(Escalation.objects.filter(to=unit), "case_id"),
-        Entries(Opinion.objects.filter(unit=unit), "consultation__case_id"),
-    )
+    asked = (Entries(one.rows(unit), f"{one.case}_id") for one in ASKED.values())
     return (*led, *judged, *asked)
 
 
@@ -300,7 +303,8 @@ def _categories(levels: Mapping[str, str]) -> list[dict[str, str]]:
 
 def _matching(actor: Actor, search: Search) -> QuerySet[Case]:
     """The cases that match in all but the words: what the keys of a walk are held against."""
-    cases = visible_cases(actor).filter(**_levels(search))
+    cases = reached_cases(actor, "reveal") if search.words else visible_cases(actor)
+    cases = cases.filter(**_levels(search))
     if search.number:
         cases = cases.filter(number=search.number)
     if (search.phone or search.name) and not sees_all_callers(actor):

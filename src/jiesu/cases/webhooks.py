@@ -16,6 +16,8 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
 from django.utils.crypto import salted_hmac
 
 from jiesu.cases.actor import Actor
@@ -50,6 +52,7 @@ def signature(secret: str, timestamp: int, body: bytes) -> str:
 
 def webhooks_job(as_of: datetime) -> str:
     """Note what is to be told, tell what is due, forget what was told long ago."""
+    end_of_keys(as_of)
     more = max([note_events(hook, as_of) for hook in active_webhooks()], default=False)
     told, failed, left = deliver(as_of)
     forget(as_of)
@@ -63,6 +66,21 @@ def forget(as_of: datetime) -> None:
     ended = [pk for pk, next_at, at in oldest if next_at is None and at < as_of - KEPT]
     if ended:
         Delivery.objects.filter(pk__in=ended).delete()
+
+
+def end_of_keys(as_of: datetime) -> None:
+    """End the webhooks whose key was revoked, or has run out."""
+    ended = Q(key__revoked_at__isnull=False) | Q(key__expires_at__lte=as_of)
+    with transaction.atomic():
+        for hook in Webhook.objects.select_for_update(of=("self",)).filter(ended, active=True):
+            end(hook)
+
+
+def end(hook: Webhook) -> None:
+    """Tell a locked webhook nothing any more, also not what is due."""
+    hook.active = False
+    hook.save(update_fields=["active"])
+    hook.deliveries.filter(delivered_at=None).update(next_at=None, status="ended")
 
 
 def active_webhooks() -> Sequence[Webhook]:

@@ -392,7 +392,7 @@ def _attachments(table: Settings) -> Attachments:
     usual = ("image/jpeg", "image/png", "image/webp", "application/pdf", "audio/mpeg", "video/mp4")
     return Attachments(
         max_count=table.integer("max_count", 9, 0, 100),
-        max_mib=table.integer("max_mib", 20, 1, 1024),
+        max_mib=table.integer("max_mib", 20, 1, 100),
         types=table.texts("types", usual),
     )
 

@@ -125,9 +125,10 @@ def _keys_text(read: Environment) -> str:
 
 def _limits(read: Environment) -> Limits:
     return Limits(
-        upload_bytes=read.integer("JIESU_UPLOAD_MAX_MIB", 20, 1, 1024) * MEBIBYTE,
+        upload_bytes=read.integer("JIESU_UPLOAD_MAX_MIB", 20, 1, 100) * MEBIBYTE,
         uploads_per_case=read.integer("JIESU_UPLOADS_PER_CASE", 10, 0, 100),
-        request_bytes=read.integer("JIESU_REQUEST_MAX_MIB", 50, 1, 4096) * MEBIBYTE,
+        # Each thread may hold one in memory.
+        request_bytes=read.integer("JIESU_REQUEST_MAX_MIB", 50, 1, 200) * MEBIBYTE,
         public_per_minute=read.integer("JIESU_PUBLIC_PER_MINUTE", 20, 1, 100_000),
         tokens_per_minute=read.integer("JIESU_TOKENS_PER_MINUTE", 10, 1, 100_000),
         api_per_minute=read.integer("JIESU_API_PER_MINUTE", 6000, 1, 1_000_000),

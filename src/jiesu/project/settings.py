@@ -49,6 +49,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
+    "jiesu.project.sign_in.KnownBrowsers",
 ]
 ROOT_URLCONF = "jiesu.project.urls"
 WSGI_APPLICATION = "jiesu.project.wsgi.application"
@@ -94,9 +95,15 @@ LOGIN_URL = "/admin/login/"
 LOGIN_REDIRECT_URL = "/admin/"
 AXES_FAILURE_LIMIT = JIESU.limits.sign_in_failures
 AXES_COOLOFF_TIME = timedelta(minutes=JIESU.limits.sign_in_lock_minutes)
-# One clerk's mistakes lock neither the office's address nor the same name from elsewhere.
+# One clerk's mistakes lock neither the office's address nor the same name from elsewhere; what
+# many of them do is the handler's.
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_HANDLER = "jiesu.project.sign_in.SignInHandler"
 AXES_RESET_ON_SUCCESS = True
+# Whoever tries on during a lock does not make it longer.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+# Who came and went, from where, for ever: nobody needs it.
+AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = False
 
 # What a browser may do and keep.

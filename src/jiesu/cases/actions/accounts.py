@@ -13,6 +13,7 @@ from jiesu.cases.api_keys import SCOPES, forget_api_keys, new_key
 from jiesu.cases.models import ApiKey, Role, User
 from jiesu.cases.refusals import Invalid, NotFound
 from jiesu.cases.scopes import permit
+from jiesu.cases.webhooks import end_of_keys
 
 # Keys that open these rights are never made: a person signs in to erase and to make keys.
 _NO_KEYS_FOR = frozenset({Role.ADMINISTRATOR, Role.RESIDENT})
@@ -58,7 +59,10 @@ def make_api_key(
 
 
 def revoke_api_key(*, key_id: int, by: Actor, as_of: datetime) -> ApiKey:
-    """Let a key open nothing any more; a process may still believe it for two seconds."""
+    """Let a key open nothing any more; a process may still believe it for two seconds.
+
+    The webhooks that were registered with it end. Raises NotFound.
+    """
     permit(by, "make_api_key")
     with transaction.atomic():
         key = ApiKey.objects.select_for_update().select_related("user").filter(pk=key_id).first()
@@ -67,5 +71,6 @@ def revoke_api_key(*, key_id: int, by: Actor, as_of: datetime) -> ApiKey:
         if key.revoked_at is None:
             key.revoked_at = as_of
             key.save(update_fields=["revoked_at"])
+            end_of_keys(as_of)
     forget_api_keys()
     return key

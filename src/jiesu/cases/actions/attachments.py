@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.http import content_disposition_header
 
+from jiesu.cases.actions.privacy import MAX_REASON, disclosed, locked_case
 from jiesu.cases.actor import Actor
 from jiesu.cases.attachments import (
     Readable,
@@ -22,11 +23,12 @@ from jiesu.cases.attachments import (
 )
 from jiesu.cases.change import changing
 from jiesu.cases.history.events import personal
-from jiesu.cases.models import Attachment, Case
+from jiesu.cases.models import Attachment, Case, CasePrivate, Disclosure, Role
 from jiesu.cases.privacy.vault import opened
+from jiesu.cases.privacy.words import checked_words
 from jiesu.cases.refusals import Conflict, NotFound, Refusal
 from jiesu.cases.rulebook import rulebook
-from jiesu.cases.scopes import permit
+from jiesu.cases.scopes import own_units, permit, with_merged
 from jiesu.core.desk import Attachments
 from jiesu.core.lifecycle import State
 
@@ -95,6 +97,8 @@ def attach_file(
                 size=stored.size,
                 digest=stored.digest,
                 added_at=as_of,
+                # A program that serves a unit brings in what residents sent.
+                unit_id=None if by.role is Role.CLIENT else by.unit_id,
             )
             salt = change.private().text_salt
             shown = opened(case, name_place(stored.token), stored.name)
@@ -129,19 +133,32 @@ def attach_to_demand(
     return attach_file(case_id=case_id, source=source, name=name, by=bearer, as_of=as_of)
 
 
-def open_attachment(*, case_id: int, attachment_id: int, by: Actor) -> Download:
-    """A file, for who may see it. Raises NotFound, also after it was erased."""
-    case = Case.objects.filter(pk=case_id).first()
-    if case is None:
-        raise NotFound("no_such_case", "there is no such case")
-    permit(by, "see_attachment", case)
-    attachment = _attachment(case, attachment_id)
-    return Download(
-        name=name_of(case, attachment),
-        content_type=attachment.content_type,
-        size=attachment.size,
-        content=read_file(case, attachment),
-    )
+def open_attachment(
+    *, case_id: int, attachment_id: int, by: Actor, as_of: datetime, reason: str = ""
+) -> Download:
+    """A file, for a reason in words: looking at it is an event, as with `privacy.reveal_person`.
+
+    A unit that added it itself opens it without both: it learns nothing. What it added as
+    evidence its district may open too, also where the case is another's by now. Raises Invalid
+    without a reason, Forbidden, NotFound, also after it was erased.
+    """
+    with transaction.atomic():
+        case = locked_case(case_id)
+        added_by = case.attachments.filter(pk=attachment_id).values_list("unit", flat=True).first()
+        is_own = added_by is not None and added_by in with_merged(own_units(by))
+        permit(by, "read_evidence" if is_own else "reveal", case)
+        attachment = _attachment(case, attachment_id)
+        if attachment.unit_id is None or attachment.unit_id != by.unit_id:
+            reason = checked_words("reason", reason, longest=MAX_REASON)
+            private = CasePrivate.objects.get(case=case)
+            kind, shown = Disclosure.Kind.REVEALED, ["attachment"]
+            disclosed(case, private, kind, reason, by, as_of, shown=shown, attachment=attachment.pk)
+        return Download(
+            name=name_of(case, attachment),
+            content_type=attachment.content_type,
+            size=attachment.size,
+            content=read_file(case, attachment),
+        )
 
 
 def erase_attachment(

@@ -12,11 +12,13 @@ from jiesu.cases.callback_queue import OPEN_VALUES
 from jiesu.cases.change import Change, changing
 from jiesu.cases.claim_rules import lapse_claims
 from jiesu.cases.clock import set_clocks
-from jiesu.cases.explanations import cited_consultation
+from jiesu.cases.explanations import by_hand_words, cited_consultation
 from jiesu.cases.history.events import personal
 from jiesu.cases.models import Assist, Case, Dispatch, Place, Role, Unit
 from jiesu.cases.pauses import end_pauses, unpark
+from jiesu.cases.privacy.record_words import write_words
 from jiesu.cases.privacy.vault import caller_hashes, person_of, sealed
+from jiesu.cases.privacy.words import fault_of
 from jiesu.cases.refusals import Conflict, Forbidden, Invalid
 from jiesu.cases.repeats import REPEAT, repeated_later
 from jiesu.cases.routes import Route, first_dispatch, is_in_office, may_lead, route_of, urged
@@ -195,7 +197,7 @@ def dispatch_case(
         moved("dispatch", case.state)
         if unit:
             cited = cited_consultation(case, unit)
-            route = route_by_hand(case, unit, limit, assist_units, why, as_of, cited=cited)
+            route = route_by_hand(case, unit, limit, assist_units, why, as_of, explanation=cited)
         else:
             found = route_of(case, rulebook(), as_of)
             if found is None:
@@ -241,12 +243,12 @@ def route_by_hand(
     why: str,
     as_of: datetime,
     *,
+    explanation: Mapping[str, str] | None = None,
     designated: bool = False,
-    cited: Mapping[str, str] | None = None,
 ) -> Route:
-    """A route that somebody chose, with the reason. Raises Invalid for what is wrong with it.
+    """A route that somebody chose. Raises Invalid for what is wrong with it.
 
-    `cited` are the words, by language, of what has chosen the unit: then no reason is needed.
+    They say `why`, unless the records have an `explanation`.
     """
     book, day = rulebook(), local_day(as_of)
     rules = book.rules_of(case.rules_id)
@@ -258,20 +260,21 @@ def route_by_hand(
         wrong["unit"] = "a community assists and never leads (article 17): choose its street"
     if limit and limit not in rules.limits:
         wrong["limit"] = "this time limit is not known"
-    if not why.strip() and cited is None:
+    if explanation is None and not why.strip():
         wrong["why"] = "say why this unit"
+    if (fault := fault_of(why)) is not None:
+        wrong["why"] = fault
     others = [book.units.get(code) for code in assist_units]
     if any(one is None or one == chosen or not is_in_office(one, day) for one in others):
         wrong["assist_units"] = "one is no unit in office, or the lead unit itself"
     if wrong or chosen is None:
         raise Invalid(wrong)
     parent = chosen.parent if chosen.kind == "street" else None
-    said = cited or {"zh": "", "en": ""}
     route = Route(
         unit=chosen,
         limit=limit or rules.usual_limit,
-        # Words of staff about routing; they name duties, not residents.
-        explanation={lang: f"{words} {why}".strip() for lang, words in said.items()},
+        explanation=by_hand_words(chosen) if explanation is None else explanation,
+        why=why.strip(),
         assist_units=tuple(one for one in others if one is not None),
         copied_to=parent,
         designated=designated,
@@ -304,9 +307,12 @@ def send(change: Change, move: str, route: Route, *, ended_as: str = "redispatch
         if row.unit_id not in have:
             row.save(force_insert=True)
     kind = {"dispatch": "dispatched", "redo": "redone"}.get(move, "redispatched")
+    assert isinstance(dispatch, Dispatch)
+    if route.why:
+        # Called by its number, as whoever checks the history finds the words.
+        said |= {"dispatch": number, **write_words(change, dispatch, why=route.why)}
     change.event(kind, **{key: value for key, value in said.items() if key != "unit"})
     lapse_claims(change)
-    assert isinstance(dispatch, Dispatch)
     return dispatch
 
 

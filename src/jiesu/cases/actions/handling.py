@@ -153,16 +153,14 @@ def submit_feedback(
             by=account,
             result=result,
             real=real,
-            legal_basis=legal_basis,
             overdue=_is_late(case, as_of),
         )
-        said = write_words(change, feedback, answer=answer)
+        said = write_words(change, feedback, answer=answer, legal_basis=legal_basis)
         change.event(
             "feedback_submitted",
             feedback=feedback.pk,
             result=result,
             real=real,
-            legal_basis=legal_basis,
             overdue=feedback.overdue,
             **said,
         )

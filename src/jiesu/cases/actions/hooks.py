@@ -17,7 +17,7 @@ from jiesu.cases.models import Delivery, Webhook
 from jiesu.cases.outbound import fault_of_url
 from jiesu.cases.refusals import Conflict, Invalid, NotFound
 from jiesu.cases.scopes import permit
-from jiesu.cases.webhooks import secret_of
+from jiesu.cases.webhooks import end, secret_of
 
 MOST = 20
 """Webhooks of one owner."""
@@ -30,8 +30,8 @@ def register_webhook(
 ) -> tuple[Webhook, str]:
     """Let an address be told of events of the actor's own cases, from now on.
 
-    `kinds` are kinds of events, none means all. The second value is the secret of the signatures,
-    told this once.
+    `kinds` are kinds of events, none means all. What a key registers ends with the key. The second
+    value is the secret of the signatures, told this once.
     """
     permit(by, "register_webhook")
     wanted = sorted(set(kinds))
@@ -49,6 +49,7 @@ def register_webhook(
         raise Conflict("too_many_webhooks", f"you have {MOST}: end one first")
     hook = Webhook.objects.create(
         owner=owner,
+        key_id=by.key_id,
         url=url,
         secret=secrets.token_bytes(32),
         kinds=wanted,
@@ -62,9 +63,7 @@ def end_webhook(*, webhook_id: int, by: Actor, as_of: datetime) -> Webhook:
     """Tell an address nothing any more."""
     with transaction.atomic():
         hook = own_webhook(webhook_id, by)
-        hook.active = False
-        hook.save(update_fields=["active"])
-        hook.deliveries.filter(delivered_at=None).update(next_at=None, status="ended")
+        end(hook)
     return hook
 
 

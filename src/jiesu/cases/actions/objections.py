@@ -231,7 +231,13 @@ def decide_objection(
                 raise Invalid({"unit": "a refused objection leaves the case where it is"})
             objection.dispatch.designated = True
             objection.dispatch.save(update_fields=["designated"])
-            change.event("objection_refused", objection=objection.pk, designated=True, **said)
+            change.event(
+                "objection_refused",
+                objection=objection.pk,
+                dispatch=objection.dispatch.number,
+                designated=True,
+                **said,
+            )
     return objection
 
 
@@ -240,7 +246,7 @@ def _designate(change: Change, objection: Objection, unit: str, limit: str) -> N
     case = change.case
     moved("redispatch", case.state)
     route = route_by_hand(
-        case, unit, limit or case.limit, (), "review", change.as_of, designated=True
+        case, unit, limit or case.limit, (), "", change.as_of, explanation={}, designated=True
     )
     if route.unit == case.unit:
         raise Invalid({"unit": "the case is there already: refuse the objection instead"})

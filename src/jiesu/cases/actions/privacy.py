@@ -66,7 +66,7 @@ def reveal_person(*, case_id: int, reason: str, by: Actor, as_of: datetime) -> R
     """
     reason = checked_words("reason", reason, longest=MAX_REASON)
     with transaction.atomic():
-        case = _locked(case_id)
+        case = locked_case(case_id)
         permit(by, "reveal", case)
         private = CasePrivate.objects.get(case=case)
         withheld = not sees_caller(by, case)
@@ -105,7 +105,8 @@ def disclosed(
         row.save(update_fields=["reason"])
 
 
-def _locked(case_id: int) -> Case:
+def locked_case(case_id: int) -> Case:
+    """A case, locked for an event that changes nothing else of it. Raises NotFound."""
     case = Case.objects.select_for_update(of=("self",)).filter(pk=case_id).first()
     if case is None:
         raise NotFound("no_such_case", "there is no such case")

@@ -245,5 +245,5 @@ class WebhookAdmin(ClosedAdmin):
 
     list_display = ("url", "owner", "active", "created_at")
     list_select_related = ("owner",)
-    fields = ("url", "owner", "kinds", "active", "created_at")
+    fields = ("url", "owner", "key", "kinds", "active", "created_at")
     inlines = (DeliveryRows,)

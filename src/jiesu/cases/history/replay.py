@@ -50,7 +50,7 @@ COLUMNS = frozenset(
 )  # fmt: skip
 """Columns that are compared where an event has said what they are."""
 
-NUMBERED: Mapping[str, str] = {"callback": "round", "redo": "number"}
+NUMBERED: Mapping[str, str] = {"callback": "round", "dispatch": "number", "redo": "number"}
 """Records that events call by their number in the case, and the column that holds it."""
 
 NOT_ANSWERED: Mapping[str, object] = {

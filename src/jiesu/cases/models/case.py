@@ -219,7 +219,10 @@ class CasePrivate(models.Model):
 
 
 class Attachment(models.Model):
-    """A file of a case. It lies outside the web root under a random `token`, encrypted."""
+    """A file of a case. It lies outside the web root under a random `token`, encrypted.
+
+    `unit` is the unit whose evidence it is; none where the hotline or a program added it.
+    """
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="attachments")
     token = models.CharField(max_length=43, unique=True)
@@ -228,6 +231,10 @@ class Attachment(models.Model):
     size = models.PositiveBigIntegerField(_("bytes"))
     digest = models.CharField(_("digest"), max_length=64)
     added_at = models.DateTimeField(_("added"))
+    unit = models.ForeignKey(
+        Unit, models.PROTECT, null=True, blank=True, related_name="+", db_index=False,
+        verbose_name=_("unit"),
+    )  # fmt: skip
     erased_at = models.DateTimeField(_("erased"), null=True, blank=True)
 
     class Meta:

@@ -55,7 +55,7 @@ class Feedback(models.Model):
     interim = models.BooleanField(_("interim report"), default=False)
     result = models.CharField(_("result"), max_length=16, choices=Result.choices, blank=True)
     real = models.BooleanField(_("as described"), null=True)
-    legal_basis = models.CharField(_("legal basis"), max_length=200, blank=True)
+    legal_basis = models.BinaryField(default=b"")
     answer = models.BinaryField(default=b"")
     overdue = models.BooleanField(_("after the limit"), default=False)
 

@@ -5,13 +5,19 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from jiesu.cases.models.history import Event
-from jiesu.cases.models.people import User
+from jiesu.cases.models.people import ApiKey, User
 
 
 class Webhook(models.Model):
-    """An address that is told of events: those of cases that its owner may see."""
+    """An address that is told of events: those of cases that its owner may see.
+
+    Registered with a `key`, it ends with that.
+    """
 
     owner = models.ForeignKey(User, models.CASCADE, related_name="webhooks")
+    key = models.ForeignKey(
+        ApiKey, models.CASCADE, null=True, related_name="webhooks", verbose_name=_("API key")
+    )
     url = models.URLField(_("address"), max_length=500)
     secret = models.BinaryField()
     kinds = models.JSONField(_("events"), default=list)

@@ -219,4 +219,7 @@ class Supervision(models.Model):
                 fields=("case", "rule", "occasion"), name="one_supervision_an_occasion"
             ),
         )
-        indexes = (models.Index(fields=("unit", "answered_at"), name="supervision_unit"),)
+        indexes = (
+            models.Index(fields=("unit", "answered_at"), name="supervision_unit"),
+            models.Index(fields=("unit", "-case"), name="supervision_newest"),
+        )

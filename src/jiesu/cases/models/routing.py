@@ -13,8 +13,9 @@ class Dispatch(models.Model):
     """A case given to a unit, with what explains it. Only the last one of a case is not ended.
 
     `designated` was decided by a review and can't be returned again. `entry` is the directory's
-    line, `directory` its version; without one somebody chose by hand. A dispatch of which
-    `via_district` holds goes to a district, which gives it on.
+    line, `directory` its version; without one somebody chose by hand, and `why` has their words.
+    `explanation` is made from records alone. A dispatch of which `via_district` holds goes to a
+    district, which gives it on.
     """
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="dispatches", db_index=False)
@@ -37,6 +38,7 @@ class Dispatch(models.Model):
     directory = models.CharField(_("directory"), max_length=64, blank=True)
     entry = models.PositiveIntegerField(_("line of the directory"), null=True)
     explanation = models.JSONField(_("explanation"), default=dict)
+    why = models.BinaryField(default=b"")
     limit = models.CharField(_("time limit"), max_length=32)
     contact_due_at = models.DateTimeField(_("contact due"))
     due_at = models.DateTimeField(_("due"))

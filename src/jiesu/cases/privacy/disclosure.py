@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from jiesu.cases.actor import Actor
 from jiesu.cases.models import Case, CasePrivate, Role
 from jiesu.cases.privacy.vault import Person, person_of, text_of
-from jiesu.cases.scopes import may
+from jiesu.cases.scopes import may, visible_cases
 from jiesu.core.masking import mask_digits_in
 
 SEE_CONFIDENTIAL = frozenset({Role.DISPATCHER, Role.CALLER})
@@ -34,6 +34,24 @@ def sees_caller(actor: Actor, case: Case) -> bool:
 def sees_all_callers(actor: Actor) -> bool:
     """Whether an actor learns of confidential callers too who they are."""
     return actor.is_system or actor.role in SEE_CONFIDENTIAL
+
+
+def linked_firsts(actor: Actor, cases: Sequence[Case]) -> set[int]:
+    """The keys of those that cases repeat, as far as the actor may be told of the link.
+
+    It says that both are one caller's: the actor must see the caller of both, and the first case.
+    Needs `repeat_of` selected, or asks for each.
+    """
+    firsts = {
+        case.repeat_of.pk
+        for case in cases
+        if case.repeat_of is not None
+        and sees_caller(actor, case)
+        and sees_caller(actor, case.repeat_of)
+    }
+    if not firsts:
+        return firsts
+    return set(visible_cases(actor).filter(pk__in=firsts).values_list("pk", flat=True))
 
 
 def masked_persons(actor: Actor, cases: Sequence[Case]) -> dict[int, Person]:
