@@ -173,7 +173,8 @@ def test_a_key_is_shown_once_and_kept_as_a_digest(callers: Callers) -> None:
     row = ApiKey.objects.get()
     kept = str(ApiKey.objects.filter(pk=row.pk).values().get())
     assert text not in kept
-    assert text.rpartition("_")[2] not in kept
+    # The secret itself may hold the mark that stands between the parts.
+    assert text.split("_", 2)[2] not in kept
     assert row.prefix in text
 
 

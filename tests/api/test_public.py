@@ -123,11 +123,8 @@ def test_a_resident_adds_files_to_a_demand_within_an_hour(
     event = case.events.get(kind="attached")
     assert (event.actor, event.origin) == ("resident", "web")
     assert "现场" not in str(event.changes)
-    file = (
-        callers["clerk"]
-        .get(f"/cases/{case.number}/attachments/{case.attachments.get().pk}")
-        .response
-    )
+    path = f"/cases/{case.number}/attachments/{case.attachments.get().pk}/read"
+    file = callers["clerk"].post(path, {"reason": "处理诉求"}).response
     assert b"".join(file.streaming_content) == PNG
     monkeypatch.setattr(access, "clock", lambda: NOW + timedelta(hours=1))
     assert attached(callers, told)[0] == 201

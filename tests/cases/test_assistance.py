@@ -1,7 +1,7 @@
 """Other units help: assistance, whistles with both marks, escalation; communities never lead."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -495,12 +495,16 @@ def test_a_community_is_never_dispatched_to_by_hand(city: City, community: Unit)
         )  # fmt: skip
 
 
-def test_a_directory_that_names_a_community_dispatches_to_nobody(
+def test_a_directory_that_names_a_community_never_dispatches_to_it(
     city: City, community: Unit
 ) -> None:
     DirectoryEntry.objects.filter(category_3="电梯故障").update(unit=community.code)
     rules_changed()
-    case = city.received(ELEVATOR)
+    # The next line holds, as where a unit has ended.
+    assert city.received(ELEVATOR).unit == city.unit["110101001"]
+    DirectoryEntry.objects.exclude(category_3="电梯故障").delete()
+    rules_changed()
+    case = city.received(replace(ELEVATOR, new_facts=True))
     assert (case.state, case.unit) == (State.CLASSIFIED, None)
 
 

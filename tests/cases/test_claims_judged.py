@@ -1,12 +1,15 @@
 """Claims about a case that has gone on: whose it is, what of it is theirs, what is counted."""
 
 from datetime import datetime
+from functools import partial
+from io import BytesIO
 from itertools import count
 from pathlib import Path
 
 import pytest
 from django.db import IntegrityError, transaction
 
+from jiesu.cases.actions.attachments import attach_file, open_attachment
 from jiesu.cases.actions.callbacks import record_attempt
 from jiesu.cases.actions.claims import review_claim, weigh_claim, withdraw_claim
 from jiesu.cases.actions.dispatching import redispatch_case
@@ -22,7 +25,7 @@ from jiesu.cases.figures.site_city import period_named
 from jiesu.cases.history.stream import step
 from jiesu.cases.models import Callback, Case, Claim, Role, RuleVersion, Unit, User
 from jiesu.cases.privacy.vault import Person
-from jiesu.cases.refusals import Conflict, Forbidden
+from jiesu.cases.refusals import Conflict, Forbidden, Invalid
 from jiesu.cases.rulebook import local_day, rules_changed
 from jiesu.cases.scopes import may, visible_cases
 from jiesu.cases.search import newest_cases
@@ -152,8 +155,23 @@ def test_a_case_that_was_not_drawn_has_judged_nobody(city: City) -> None:
 
 def test_who_was_judged_may_bring_evidence_and_do_nothing_else(city: City) -> None:
     case = gone_on(city)
-    for actor, action in ((city.head, "attach"), (city.coordinator, "see_attachment")):
-        assert may(actor, action, case), action
+    assert may(city.head, "attach", case)
+    evidence, theirs = (
+        attach_file(
+            case_id=case.pk, source=BytesIO(b"%PDF-1.4\n1"), name="a.pdf", by=by, as_of=GONE
+        )
+        for by in (city.head, city.operator)
+    )
+    opened = partial(open_attachment, case_id=case.pk, as_of=GONE)
+    assert opened(attachment_id=evidence.pk, by=city.head).size == evidence.size
+    # The district that reviews the claim opens it for a reason; nobody else's file is opened.
+    with pytest.raises(Invalid, match="reason"):
+        opened(attachment_id=evidence.pk, by=city.coordinator)
+    seen = opened(attachment_id=evidence.pk, by=city.coordinator, reason="审核剔除")
+    assert seen.size == evidence.size
+    for actor in (city.head, city.coordinator):
+        with pytest.raises(Forbidden):
+            opened(attachment_id=theirs.pk, by=actor, reason="看看")
     for action in ("sign", "contact", "submit_feedback", "ask_extension", "reveal", "end_parking"):
         assert not may(city.head, action, case), action
     assert not may(city.clerk, "claim", case)

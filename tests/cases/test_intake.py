@@ -105,7 +105,8 @@ def test_by_hand_too_an_urgent_case_gets_the_shorter_limit_and_keeps_it(city: Ci
     )
     assert case.limit == "2h"
     assert case.dispatches.get().explanation["en"] == (
-        "职责 The case is urgent: its limit is emergency (2 hours), not complex (15 days)."
+        "住建部门 was chosen by hand. "
+        "The case is urgent: its limit is emergency (2 hours), not complex (15 days)."
     )
     sent: dict[str, Any] = {"why": "职责", "by": city.dispatcher, "as_of": NOW + HOUR}
     assert redispatch_case(case_id=case.pk, unit="D02", **sent).limit == "2h"

@@ -80,15 +80,17 @@ def urged(route: Route, case: Case, book: Rulebook, as_of: datetime) -> Route:
     if begun(urgent, as_of, calendar).due_at >= begun(usual, as_of, calendar).due_at:
         return route
     explanation = {
-        lang: f"{said} {_URGENT[lang].format(urgent=urgent.title[lang], usual=usual.title[lang])}"
+        lang: _URGENT[lang].format(
+            said=said.rstrip("。."), urgent=urgent.title[lang], usual=usual.title[lang]
+        )
         for lang, said in route.explanation.items()
     }
     return replace(route, limit=urgent.key, explanation=explanation)
 
 
 _URGENT: Mapping[str, str] = {
-    "zh": "诉求紧急：时限为“{urgent}”，不是“{usual}”。",
-    "en": "The case is urgent: its limit is {urgent}, not {usual}.",
+    "zh": "{said}。诉求紧急：时限为“{urgent}”，不是“{usual}”。",
+    "en": "{said}. The case is urgent: its limit is {urgent}, not {usual}.",
 }
 
 
