@@ -1,7 +1,7 @@
 """Other units help: assistance, whistles with both marks, escalation; communities never lead."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -504,7 +504,7 @@ def test_a_directory_that_names_a_community_never_dispatches_to_it(
     assert city.received(ELEVATOR).unit == city.unit["110101001"]
     DirectoryEntry.objects.exclude(category_3="电梯故障").delete()
     rules_changed()
-    case = city.received(replace(ELEVATOR, new_facts=True))
+    case = city.received(ELEVATOR, new_facts=True)
     assert (case.state, case.unit) == (State.CLASSIFIED, None)
 
 
