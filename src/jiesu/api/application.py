@@ -44,6 +44,7 @@ from jiesu.api.errors import (
     too_large,
 )
 
+VARY = ("Authorization", "Cookie", "Accept-Language")
 LARGEST_JSON = 1024 * 1024
 """Bytes of a body that is no upload; uploads have limits of their own."""
 
@@ -124,7 +125,10 @@ def _guarded(view: View) -> View:
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         response = _answer(view, request, *args, **kwargs)
         response.headers.setdefault("Cache-Control", "private, no-cache")
-        patch_vary_headers(response, ("Authorization", "Cookie", "Accept-Language"))
+        if response.headers.get("Vary"):
+            patch_vary_headers(response, VARY)
+        else:
+            response.headers["Vary"] = ", ".join(VARY)
         return response
 
     answer.csrf_exempt = True  # type: ignore[attr-defined]

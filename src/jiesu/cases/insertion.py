@@ -124,27 +124,35 @@ def insert_family(head: Model, rest: Sequence[Model], *, key: str) -> None:
     table go in one statement. To PostgreSQL all is one statement, and so a transaction by itself;
     on SQLite the caller is in one.
     """
-    groups = [(model, list(group)) for model, group in groupby(rest, type)]
     here = _here()
-    vendor = here.vendor
     with quick_cursor(here) as cursor:
-        if vendor == "postgresql":
-            shape = tuple((model, len(group)) for model, group in groups)
-            columns, others, sql = _family_statement(type(head), shape, key)
-            values = _values(head, columns)
-            for row in rest:
-                values += _values(row, others[type(row)])
-            [head.pk] = cursor.execute(sql, values).fetchone()
+        if here.vendor == "postgresql":
+            _insert_at_once(cursor, head, rest, key)
         else:
-            columns, sql = _statement(type(head), 1, vendor)
-            head.pk = cursor.execute(sql, _values(head, columns)).lastrowid
-        for model, group in groups:
-            for row in group:
-                row.__dict__[key] = head.pk
-            if vendor != "postgresql":
-                columns, sql = _statement(model, len(group), vendor)
-                cursor.execute(sql, [value for row in group for value in _values(row, columns)])
+            _insert_in_turn(cursor, head, rest, key)
     _saved((head, *rest))
+
+
+def _insert_at_once(cursor: Any, head: Model, rest: Sequence[Model], key: str) -> None:
+    shape = tuple((model, len(list(group))) for model, group in groupby(rest, type))
+    columns, others, sql = _family_statement(type(head), shape, key)
+    values = _values(head, columns)
+    for row in rest:
+        values += _values(row, others[type(row)])
+    [head.pk] = cursor.execute(sql, values).fetchone()
+    for row in rest:
+        row.__dict__[key] = head.pk
+
+
+def _insert_in_turn(cursor: Any, head: Model, rest: Sequence[Model], key: str) -> None:
+    columns, sql = _statement(type(head), 1, "sqlite")
+    head.pk = cursor.execute(sql, _values(head, columns)).lastrowid
+    for row in rest:
+        row.__dict__[key] = head.pk
+    for model, group in groupby(rest, type):
+        rows = list(group)
+        columns, sql = _statement(model, len(rows), "sqlite")
+        cursor.execute(sql, [value for row in rows for value in _values(row, columns)])
 
 
 def insert_many(rows: Sequence[Model]) -> None:

@@ -118,8 +118,8 @@ def _key(by: Actor, given: str) -> str | None:
 
 def _words_of(demand: Demand) -> str:
     """All that a demand says, as one text: equal for equal demands only."""
-    said = [getattr(demand, name) for name in demand.__dataclass_fields__ if name != "person"]
-    return repr((said, demand.person.parts))
+    # A person's own words for itself tell nothing.
+    return repr((vars(demand), demand.person.parts))
 
 
 def _received_before(case: Case, demand: Demand) -> Received:
