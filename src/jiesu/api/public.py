@@ -91,7 +91,7 @@ def submit(request: HttpRequest, body: PublicDemandIn) -> Status[SubmittedOut]:
         kind=body.kind,
         title=body.title,
         body=body.body,
-        person=Person(**body.person.model_dump()),
+        person=Person(**dict(body.person)),
         category=(body.category_1, body.category_2, body.category_3),
         place=body.place,
         community=body.community,

@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -27,7 +27,7 @@ from jiesu.city.calendar_file import parse_calendar
 from jiesu.core.category_tree import Category as TreeCategory
 from jiesu.core.category_tree import CategoryTree
 from jiesu.core.desk import DeskRules, parse_desk_rules
-from jiesu.core.directory import Directory, Entry, directory_on
+from jiesu.core.directory import Directory, Entry
 from jiesu.core.places import Place as CorePlace
 from jiesu.core.places import Places
 from jiesu.core.problems import InputError, Problem
@@ -45,7 +45,13 @@ def city_zone() -> ZoneInfo:
 
 def local_day(instant: datetime) -> date:
     """The day of an instant in the city."""
-    return instant.astimezone(city_zone()).date()
+    return _day_in(instant, settings.JIESU.zone)
+
+
+# Of one request's moment the day is asked again and again.
+@lru_cache(maxsize=1000)
+def _day_in(instant: datetime, zone: str) -> date:
+    return instant.astimezone(ZoneInfo(zone)).date()
 
 
 @dataclass(frozen=True)
@@ -80,8 +86,8 @@ class Rulebook:
         return self.calendars[-1]
 
     def directory_on(self, day: date) -> Directory | None:
-        """The directory in force on a day."""
-        return directory_on(self.directories, day)
+        """The directory in force on a day: each ends where the next one begins."""
+        return next((one for one in self.directories if one.holds_on(day)), None)
 
     def rules_of(self, pk: int | None) -> DeskRules:
         """The desk's rules of a case, by the key of their row."""
