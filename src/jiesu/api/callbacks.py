@@ -3,7 +3,7 @@
 What a resident does with a link is in `public`. Units only read, and only what has ended.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from django.conf import settings
 from django.db.models import Q, prefetch_related_objects
@@ -15,7 +15,7 @@ from jiesu.api import shown
 from jiesu.api.access import doing, now
 from jiesu.api.etags import PARAMETER, expected_version
 from jiesu.api.moves import Move, add_move
-from jiesu.api.paging import CursorText, Limit, cursor_behind, last_row, page
+from jiesu.api.paging import CursorText, Limit, cursor_behind, instant_of, last_row, page
 from jiesu.api.request import actor_of, case_of, number_of
 from jiesu.api.schemas_callbacks import (
     AttemptIn,
@@ -31,10 +31,10 @@ from jiesu.cases.actions.callback_links import make_link
 from jiesu.cases.actor import Actor
 from jiesu.cases.callback_queue import callbacks_for, queue
 from jiesu.cases.models import Callback
+from jiesu.core.chain import microseconds
 
 router = Router(tags=["call-backs"])
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 CASE_PARTS = tuple(f"case__{part}" for part in shown.ROW_PARTS)
 
 MOVES = (
@@ -57,16 +57,14 @@ def list_due(request: HttpRequest, cursor: CursorText = "", limit: Limit = 50) -
     last, as_of = last_row(cursor, "callbacks", 2), now()
     rows = queue(actor_of(request), as_of)
     if last is not None:
-        at = EPOCH + timedelta(microseconds=last[0])
+        at = instant_of(last[0])
         rows = rows.filter(Q(next_at__gt=at) | Q(pk__gt=last[1]), next_at__gte=at)
     due, more = page(list(rows[: limit + 1]), limit)
     prefetch_related_objects(due, *CASE_PARTS)
     end = due[-1] if more else None
     return DuePage(
         items=[_due(one, actor_of(request), as_of) for one in due],
-        next=cursor_behind("callbacks", (end.next_at - EPOCH) // timedelta(microseconds=1), end.pk)
-        if end
-        else None,
+        next=cursor_behind("callbacks", microseconds(end.next_at), end.pk) if end else None,
     )
 
 

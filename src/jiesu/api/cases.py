@@ -1,7 +1,7 @@
 """Cases: taken in, listed, read. Moves are in `moves`, call-backs in `callbacks`."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import reduce
 from operator import or_
 
@@ -14,7 +14,7 @@ from jiesu.api import shown
 from jiesu.api.access import doing, now
 from jiesu.api.etags import is_known, not_modified, tag
 from jiesu.api.idempotency import PARAMETER, idempotency_key
-from jiesu.api.paging import CursorText, Limit, cursor_behind, last_row, page
+from jiesu.api.paging import CursorText, Limit, cursor_behind, instant_of, last_row, page
 from jiesu.api.request import actor_of, case_of
 from jiesu.api.schemas import (
     CaseFilters,
@@ -37,10 +37,10 @@ from jiesu.cases.queries import QueueKey, Search, newest_cases
 from jiesu.cases.refusals import Invalid
 from jiesu.cases.rulebook import local_day, rulebook
 from jiesu.cases.scopes import may, permit, visible_cases
+from jiesu.core.chain import microseconds
 
 router = Router(tags=["cases"])
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Key = tuple[int, ...]
 """What a cursor holds of the last row of a page."""
 
@@ -163,18 +163,9 @@ def _marked(
         hours = rulebook().desk_on(local_day(as_of))[1].soon_hours
         cases = queries.soon_due(cases, as_of, hours)
     if last is not None:
-        cases = queries.due_behind(cases, due, QueueKey(_instant(last[0]), last[1]))
+        cases = queries.due_behind(cases, due, QueueKey(instant_of(last[0]), last[1]))
     rows, more = page(list(cases.order_by(due, "pk")[: asked.limit + 1]), asked.limit)
-    return rows, (_microseconds(getattr(rows[-1], due)), rows[-1].pk) if more else None
-
-
-def _microseconds(at: datetime) -> int:
-    """An instant as a cursor holds it."""
-    return (at - EPOCH) // timedelta(microseconds=1)
-
-
-def _instant(microseconds: int) -> datetime:
-    return EPOCH + timedelta(microseconds=microseconds)
+    return rows, (microseconds(getattr(rows[-1], due)), rows[-1].pk) if more else None
 
 
 @router.get("/queue", auth=doing("see_cases", "read"), response=CasePage, operation_id="read_queue")
@@ -188,13 +179,13 @@ def read_queue(
     """What a unit has to work on, the first due first; roles that see the city name the unit."""
     of = ["queue", unit, urgent]
     last, as_of = last_row(cursor, of, 2), now()
-    after = QueueKey(_instant(last[0]), last[1]) if last else None
+    after = QueueKey(instant_of(last[0]), last[1]) if last else None
     by = actor_of(request)
     found = queries.unit_queue(by, as_of, unit=unit, urgent=urgent, after=after, limit=limit)
     key = found.after
     return CasePage(
         items=shown.rows([one.case for one in found.rows], by, as_of),
-        next=cursor_behind(of, _microseconds(key.due_at), key.case_id) if key else None,
+        next=cursor_behind(of, microseconds(key.due_at), key.case_id) if key else None,
     )
 
 

@@ -7,6 +7,7 @@ used with other filters, is refused.
 import hashlib
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from django.core import signing
@@ -19,6 +20,7 @@ SALT = "jiesu.api.cursor"
 
 Limit = Annotated[int, Field(ge=1, le=MOST, description="Rows of a page.")]
 CursorText = Annotated[str, Field(max_length=500, description="`next` of the page before.")]
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def cursor_behind(of: object, *last: int) -> str:
@@ -37,6 +39,11 @@ def last_row(text: str, of: object, n_keys: int = 1) -> tuple[int, ...] | None:
     if mark != _mark(of) or len(last) != n_keys:
         raise Invalid({"cursor": "this cursor belongs to another question: begin without one"})
     return tuple(last)
+
+
+def instant_of(microseconds: int) -> datetime:
+    """The instant that a cursor holds as `core.chain.microseconds`."""
+    return EPOCH + timedelta(microseconds=microseconds)
 
 
 def page(rows: Sequence[Any], limit: int) -> tuple[Sequence[Any], bool]:
