@@ -4,16 +4,20 @@ What tests of the API have in common.
 """
 
 import json
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
+import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from jiesu.api import access
 from jiesu.cases.actions.accounts import make_api_key
 from jiesu.cases.actor import Actor
 from jiesu.cases.api_keys import SCOPES
 from jiesu.cases.models import Role, User
+from jiesu.cases.sweep import sweep_job
 from tests.cases.cast import NOW, PHONE, City
 
 DEMAND: dict[str, Any] = {
@@ -142,3 +146,10 @@ def names() -> tuple[str, ...]:
         "operator", "dispatcher", "clerk", "head", "coordinator", "caller",
         "evaluator", "leader", "auditor", "administrator", "client",
     )  # fmt: skip
+
+
+def let_callbacks_fall_due(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A week later: what `city.received()` made at `NOW` is to be called back."""
+    later = NOW + timedelta(days=7, minutes=1)
+    monkeypatch.setattr(access, "clock", lambda: later)
+    sweep_job(later)

@@ -1,13 +1,9 @@
 """Claims over HTTP: the head claims, the district reviews, the city weighs and decides."""
 
-from datetime import timedelta
-
 import pytest
 
-from jiesu.api import access
-from jiesu.cases.sweep import sweep_job
-from tests.api.callers import Callers
-from tests.cases.cast import NOW, City
+from tests.api.callers import Callers, let_callbacks_fall_due
+from tests.cases.cast import City
 
 ANSWERS = {"contacted": True, "resolved": "yes", "satisfaction": "satisfied"}
 
@@ -16,9 +12,7 @@ ANSWERS = {"contacted": True, "resolved": "yes", "satisfaction": "satisfied"}
 def closed(callers: Callers, city: City, monkeypatch: pytest.MonkeyPatch) -> str:
     """The number of a case of 东华门街道 whose call-back has just ended."""
     number = city.received().number
-    later = NOW + timedelta(days=7, minutes=1)
-    monkeypatch.setattr(access, "clock", lambda: later)
-    sweep_job(later)
+    let_callbacks_fall_due(monkeypatch)
     callers["caller"].post("/callbacks/next")
     callers["caller"].post(f"/cases/{number}/callback", ANSWERS, If_Match="*")
     return number
@@ -81,9 +75,7 @@ def test_who_was_judged_claims_where_another_unit_has_the_case(
     callers: Callers, city: City, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     number = city.received().number
-    later = NOW + timedelta(days=7, minutes=1)
-    monkeypatch.setattr(access, "clock", lambda: later)
-    sweep_job(later)
+    let_callbacks_fall_due(monkeypatch)
     callers["caller"].post("/callbacks/next")
     angry = {**ANSWERS, "resolved": "no", "satisfaction": "dissatisfied"}
     callers["caller"].post(f"/cases/{number}/callback", angry, If_Match="*")

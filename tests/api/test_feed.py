@@ -11,8 +11,7 @@ from jiesu.cases.actions.dispatching import redispatch_case
 from jiesu.cases.actions.handling import sign_case
 from jiesu.cases.history import stream
 from jiesu.cases.models import Case, Event, User
-from jiesu.cases.sweep import sweep_job
-from tests.api.callers import DEMAND, Caller, Callers
+from tests.api.callers import DEMAND, Caller, Callers, let_callbacks_fall_due
 from tests.cases.cast import ELEVATOR, HEATING, NOW, STALLS, City
 
 Seen = list[tuple[str, str]]
@@ -95,12 +94,8 @@ def test_a_case_that_goes_elsewhere_says_so_and_is_seen_no_longer(
 def test_a_call_back_is_in_the_feed_when_it_has_ended_and_not_before(
     callers: Callers, city: City, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from jiesu.api import access
-
     number = city.received().number
-    later = NOW + timedelta(days=7, minutes=1)
-    monkeypatch.setattr(access, "clock", lambda: later)
-    sweep_job(later)
+    let_callbacks_fall_due(monkeypatch)
     kinds = {kind for _, kind in followed(callers["clerk"])}
     assert Event.objects.filter(kind="callback_due").exists()
     assert not [kind for kind in kinds if kind.startswith("callback")]

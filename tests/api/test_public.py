@@ -13,9 +13,8 @@ from jiesu.api import access, public, rates
 from jiesu.api.public import status_token
 from jiesu.cases.actions.handling import sign_case
 from jiesu.cases.models import Attachment, Callback, Case, Counter
-from jiesu.cases.sweep import sweep_job
 from jiesu.project.middleware import shown_path
-from tests.api.callers import DEMAND, Answer, Caller, Callers
+from tests.api.callers import DEMAND, Answer, Caller, Callers, let_callbacks_fall_due
 from tests.cases.calling import set_rule
 from tests.cases.cast import NOW, PHONE, City
 
@@ -218,9 +217,7 @@ def linked(callers: Callers, city: City, monkeypatch: pytest.MonkeyPatch) -> tup
     """A case whose call-back is due, and the token of a link to it."""
     case = city.received()
     sign_case(case_id=case.pk, by=city.clerk, as_of=NOW)
-    later = NOW + timedelta(days=7, minutes=1)
-    monkeypatch.setattr(access, "clock", lambda: later)
-    sweep_job(later)
+    let_callbacks_fall_due(monkeypatch)
     answer = callers["caller"].post(f"/cases/{case.number}/callback-link", {}, If_Match="*")
     assert answer.status == 201, answer.body
     assert answer.headers["Cache-Control"] == "no-store"
