@@ -72,8 +72,12 @@ def test_a_signal_ends_all_processes_within_five_seconds(running: Site, number: 
         assert len(processes) > 1
         code, seconds = running.end(number)
     assert code == 0
-    assert seconds < FIVE_SECONDS
-    assert [process for process in processes if running.is_running(process)] == []
+    # The tracker of Python's multiprocessing hears of the server's end by it, thus a moment later.
+    wait_until(
+        lambda: not any(running.is_running(process) for process in processes),
+        "processes outlive the server",
+        FIVE_SECONDS - seconds,
+    )
 
 
 def test_when_the_server_is_killed_its_processes_end_and_the_next_start_has_the_port(
