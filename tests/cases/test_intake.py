@@ -1,7 +1,7 @@
 """Demands come in: once, dispatched by the directory, repeats linked."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from jiesu.cases.history.events import chain_of
 from jiesu.cases.models import Case, DirectoryEntry, DirectoryVersion, Event
 from jiesu.cases.privacy.vault import Person, person_of, text_of
 from jiesu.cases.refusals import Conflict, Forbidden, Invalid
-from jiesu.cases.rulebook import local_day, rules_changed
+from jiesu.cases.rulebook import city_zone, local_day, rules_changed
 from jiesu.core.chain import check_chain
 from jiesu.core.lifecycle import State
 from tests.cases.calling import ANGRY, HAPPY, LIMIT, answered, due_case, set_rule
@@ -168,6 +168,18 @@ def test_a_repeat_is_linked_to_the_first_and_not_dispatched(city: City) -> None:
     assert (second.state, second.repeat_of_id, second.unit) == (State.ANSWERED, first.pk, None)
     assert third.repeat_of_id == first.pk
     assert (third.n_month, third.n_year, third.disposition) == (3, 3, "repeat")
+
+
+def test_demands_are_counted_in_the_months_and_years_of_the_city(city: City) -> None:
+    zone, tick = city_zone(), timedelta(microseconds=1)
+    march, year = datetime(2022, 3, 1, tzinfo=zone), datetime(2023, 1, 1, tzinfo=zone)
+    moments = [NOW, march - tick, march, year - tick, year, year + timedelta(days=31)]
+    counted = [city.received(at=at, new_facts=True) for at in moments]
+    assert [case.n_month for case in counted] == [1, 2, 1, 1, 1, 1]
+    assert [case.n_year for case in counted] == [1, 2, 3, 4, 1, 2]
+    # Taken down late: those of the following months are of the same year, not of its month.
+    late = city.received(at=march + tick, new_facts=True)
+    assert (late.n_month, late.n_year) == (2, 5)
 
 
 def test_another_matter_or_place_new_facts_or_a_later_time_are_no_repeats(city: City) -> None:

@@ -22,6 +22,7 @@ from jiesu.cases.privacy.personal import term_hashes
 from jiesu.cases.privacy.vault import Person, caller_hash, name_hash, private_of, ring, text_of
 from jiesu.cases.queries import QueueKey, contact_overdue, due_behind, overdue, soon_due, unit_queue
 from jiesu.cases.refusals import Forbidden, Invalid
+from jiesu.cases.rulebook import rulebook
 from jiesu.cases.scopes import visible_cases
 from jiesu.cases.search import Search, index_terms, newest_cases, search_text
 from jiesu.cases.search_index import index_cases
@@ -343,6 +344,8 @@ def test_no_search_and_no_queue_reads_a_table_or_sorts_all_that_it_finds(city: C
         Search(state="signed", place="110101001", words="小区", category_1="住房"),
         Search(created_from=NOW, created_to=NOW + timedelta(hours=2), state="signed"),
     )  # fmt: skip
+    _, rules = rulebook().desk_on(NOW.date())
+    first = Case.objects.first()
     with explained(plans):
         for search in searches:
             for actor in (city.operator, city.clerk, city.coordinator):
@@ -357,7 +360,8 @@ def test_no_search_and_no_queue_reads_a_table_or_sorts_all_that_it_finds(city: C
             list(late.order_by("due_at", "pk")[:20])
             list(due_behind(late, "due_at", QueueKey(NOW, 1)).order_by("due_at", "pk")[:20])
         list(contact_overdue(cases, NOW).order_by("contact_due_at", "pk")[:20])
-        repeats.earlier_of((caller_hash("13800000077"),), NOW)
+        for before in (None, first):
+            repeats.earlier_of((caller_hash("13800000077"),), NOW, rules, before=before)
     assert len(plans) > 60
     wrong = [f"{sql}\n{plan}" for sql, plan in plans if looks_at_everything(sql, plan)]
     assert wrong == []

@@ -5,8 +5,7 @@ takes as long to write a statement as the database to run it. The rows are the m
 signals are not sent (the desk has none).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache, lru_cache
 from itertools import groupby
@@ -61,26 +60,39 @@ def _here() -> Any:
     return connections[DEFAULT_DB_ALIAS]
 
 
-@contextmanager
-def quick_cursor(here: Any = None) -> Iterator[Any]:
+class _QuickCursor:
     """The driver's own cursor, for statements that are always the same: PostgreSQL prepares them.
 
     Django's writes values into the statement there, and reads its text anew each time. A statement
     for this one is in the driver's words (`driver_text`). Errors are Django's all the same.
     """
-    here = here or _here()
-    # As Django does before each of its own cursors.
-    here.close_if_health_check_failed()
-    here.ensure_connection()
-    with here.wrap_database_errors:
-        if here.vendor == "postgresql":
-            from psycopg import RawCursor
 
-            with RawCursor(here.connection) as cursor:
-                yield cursor
-        else:
-            with closing(here.connection.cursor()) as cursor:
-                yield cursor
+    def __init__(self, here: Any) -> None:
+        self._here = here
+
+    def __enter__(self) -> Any:
+        here = self._here
+        # As Django does before each of its own cursors.
+        here.close_if_health_check_failed()
+        here.ensure_connection()
+        with here.wrap_database_errors:
+            if here.vendor == "postgresql":
+                self._cursor = _raw_cursor()(here.connection)
+            else:
+                self._cursor = here.connection.cursor()
+        return self._cursor
+
+    def __exit__(self, *raised: Any) -> None:
+        self._cursor.close()
+        self._here.wrap_database_errors.__exit__(*raised)
+
+
+@cache
+def _raw_cursor() -> Any:
+    # Who runs on SQLite need not have it.
+    from psycopg import RawCursor
+
+    return RawCursor
 
 
 def asked(sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
@@ -104,8 +116,9 @@ def asked(sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
 
 
 def _asked(here: Any, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
-    with quick_cursor(here) as cursor:
-        return list(cursor.execute(sql, values).fetchall())
+    with _QuickCursor(here) as cursor:
+        rows: list[tuple[Any, ...]] = cursor.execute(sql, values).fetchall()
+        return rows
 
 
 @cache
@@ -125,7 +138,7 @@ def insert_family(head: Model, rest: Sequence[Model], *, key: str) -> None:
     on SQLite the caller is in one.
     """
     here = _here()
-    with quick_cursor(here) as cursor:
+    with _QuickCursor(here) as cursor:
         if here.vendor == "postgresql":
             _insert_at_once(cursor, head, rest, key)
         else:
@@ -167,7 +180,7 @@ def insert_many(rows: Sequence[Model]) -> None:
                 copy.write_row(_values(row, columns))
     else:
         columns, sql = _statement(model, 1, connection.vendor)
-        with quick_cursor() as cursor:
+        with _QuickCursor(_here()) as cursor:
             cursor.executemany(sql, [_values(row, columns) for row in rows])
     _saved(rows)
 

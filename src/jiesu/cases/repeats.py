@@ -6,12 +6,14 @@ that is `actions`'.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from jiesu.cases.insertion import adapted_instant, asked
 from jiesu.cases.models import Callback, Case
-from jiesu.cases.rulebook import local_day
+from jiesu.cases.rulebook import city_zone, local_day
 from jiesu.core.category_tree import Levels
 from jiesu.core.desk import DeskRules
 from jiesu.core.lifecycle import CallbackState, State
@@ -20,59 +22,90 @@ REPEAT = "repeat"
 """The disposition of article 11 (3): in progress or done, and nothing new."""
 
 
-@dataclass(frozen=True, slots=True)
-class Earlier:
-    """An earlier demand of the same caller."""
+class Earlier(NamedTuple):
+    """An earlier demand of the same caller.
+
+    The last three say whether it came in the month and in the year of the new one, and so short a
+    time before it that it may be the same matter (`repeats.days`).
+    """
 
     pk: int
     number: str
-    created_at: datetime
     state: str
-    category: Levels
+    category_1: str
+    category_2: str
+    category_3: str
     place: int | None
     repeat_of: int | None
     by: int | None
+    this_month: bool
+    this_year: bool
+    is_near: bool
+
+    @property
+    def category(self) -> Levels:
+        """Its category, as far as it is known."""
+        return self.category_1, self.category_2, self.category_3
 
 
-def earlier_of(callers: Sequence[str], as_of: datetime) -> list[Earlier]:
-    """The caller's demands of a year back, the newest first.
+def earlier_of(
+    callers: Sequence[str], as_of: datetime, rules: DeskRules, *, before: Case | None = None
+) -> list[Earlier]:
+    """The caller's demands of a year back from a new one at `as_of`, the newest first.
 
-    During a rotation of the hash key older ones bear an older hash.
+    During a rotation of the hash key older ones bear an older hash. With `before` only what had
+    come when that case came.
     """
     if not callers:
         return []
-    sql = _EARLIER.format(", ".join(["%s"] * len(callers)))
-    return [
-        Earlier(row[0], row[1], _instant(row[2]), row[3], (row[4], row[5], row[6]), *row[7:])
-        for row in asked(sql, [*callers, adapted_instant(as_of - timedelta(days=366))])
+    year, month = _year_and_month(local_day(as_of), city_zone().key)
+    near = adapted_instant(as_of - timedelta(days=rules.repeats.days))
+    sql = _EARLIER.format(", ".join(["%s"] * len(callers)), "" if before is None else _BEFORE)
+    values: list[str | int] = [
+        *month,
+        *year,
+        near,
+        *callers,
+        adapted_instant(as_of - timedelta(days=366)),
     ]
+    if before is not None:
+        values += [adapted_instant(before.created_at), before.pk]
+    return list(map(Earlier._make, asked(sql, values)))
 
 
-# In SQL: putting it together anew takes longer than the rest of the intake. The index leaves the
-# empty ones out by these very words, without which SQLite would not use it.
+# In SQL: putting it together anew takes longer than the rest of the intake, and so does reading
+# instants. The index leaves the empty ones out by these very words, without which SQLite would not
+# use it.
 _EARLIER = (
-    "SELECT id, number, created_at, state, category_1, category_2, category_3, place_id, "
-    "repeat_of_id, received_by_id FROM cases_case WHERE caller IN ({}) AND NOT (caller = '') "
-    "AND created_at > %s ORDER BY id DESC LIMIT 1000"
+    "SELECT id, number, state, category_1, category_2, category_3, place_id, repeat_of_id, "
+    "received_by_id, created_at >= %s AND created_at < %s, created_at >= %s AND created_at < %s, "
+    "created_at >= %s FROM cases_case WHERE caller IN ({}) AND NOT (caller = '') "
+    "AND created_at > %s{} ORDER BY id DESC LIMIT 1000"
 )
+_BEFORE = " AND (created_at, id) < (%s, %s)"
 
 
-def _instant(stored: datetime) -> datetime:
-    """An instant as the driver gives it: SQLite's, which are in UTC, do not say so."""
-    return stored if stored.tzinfo is not None else stored.replace(tzinfo=UTC)
+@lru_cache(maxsize=10)
+def _year_and_month(day: date, zone: str) -> tuple[tuple[str, str], tuple[str, str]]:
+    """First and next first instant of the year and of the month of a day in the city."""
+
+    def begin(year: int, month: int) -> str:
+        return adapted_instant(datetime(year, month, 1, tzinfo=ZoneInfo(zone)))
+
+    following = (day.year, day.month + 1) if day.month < 12 else (day.year + 1, 1)
+    return (
+        (begin(day.year, 1), begin(day.year + 1, 1)),
+        (begin(day.year, day.month), begin(*following)),
+    )
 
 
-def count(case: Case, earlier: list[Earlier], as_of: datetime) -> None:
+def count(case: Case, earlier: Sequence[Earlier]) -> None:
     """Which demand of this caller it is, this month and this year (月次, 年次)."""
-    today = local_day(as_of)
-    days = [local_day(one.created_at) for one in earlier]
-    case.n_year = 1 + sum(day.year == today.year for day in days)
-    case.n_month = 1 + sum((day.year, day.month) == (today.year, today.month) for day in days)
+    case.n_month = 1 + sum(1 for one in earlier if one.this_month)
+    case.n_year = 1 + sum(1 for one in earlier if one.this_year)
 
 
-def repeated(
-    case: Case, earlier: list[Earlier], rules: DeskRules, as_of: datetime
-) -> Earlier | None:
+def repeated(case: Case, earlier: Sequence[Earlier], rules: DeskRules) -> Earlier | None:
     """The demand that this one repeats: the caller's last on the matter, or what that repeats.
 
     The same trouble in another place is another matter; where a place is not known it may be any.
@@ -84,13 +117,12 @@ def repeated(
     depth = rules.repeats.matter
     if not all(category[:depth]) or not rules.repeats.days:
         return None
-    since = as_of - timedelta(days=rules.repeats.days)
     for one in earlier:
         if case.place_id and one.place and case.place_id != one.place:
             continue
         if one.by is None and case.received_by_id is not None:
             continue
-        if one.created_at >= since and one.category[:depth] == category[:depth]:
+        if one.is_near and one.category[:depth] == category[:depth]:
             firsts = {other.pk: other for other in earlier}
             first = firsts.get(one.repeat_of or one.pk)
             return first if first is not None and not _left_open(first, rules) else None
@@ -103,12 +135,10 @@ def repeated_later(case: Case, callers: Sequence[str], rules: DeskRules) -> Earl
     Only what came before it counts. A case that others were linked to is nobody's repeat: their
     callers were told that it is in progress.
     """
-    known = earlier_of(callers, case.created_at)
-    if any(one.repeat_of == case.pk for one in known):
+    if Case.objects.filter(repeat_of=case.pk).exists():
         return None
-    received = case.created_at, case.pk
-    earlier = [one for one in known if (one.created_at, one.pk) < received]
-    return repeated(case, earlier, rules, case.created_at)
+    earlier = earlier_of(callers, case.created_at, rules, before=case)
+    return repeated(case, earlier, rules)
 
 
 def _left_open(first: Earlier, rules: DeskRules) -> bool:

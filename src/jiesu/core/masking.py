@@ -140,6 +140,8 @@ def _plain(text: str) -> str:
 
 
 def _digits(text: str) -> str:
+    if text.isascii() and text.isdecimal():
+        return text
     # Other scripts' digits are digits too.
     return "".join(str(unicodedata.digit(char)) for char in text if char.isdecimal())
 

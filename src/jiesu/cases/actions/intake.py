@@ -189,11 +189,11 @@ def _received(
     case.idempotency_key, case.request_digest = key, digest
     case.rules_id, case.calendar_id = rules_id, book.calendar[0]
     private = private_of(case, demand.person, demand.title, demand.body)
-    earlier = earlier_of(callers, as_of)
-    count(case, earlier, as_of)
+    earlier = earlier_of(callers, as_of, rules)
+    count(case, earlier)
     happened: list[tuple[str, Changes]] = [("received", _said(case, demand, private))]
     route: Route | None = None
-    first = None if demand.new_facts else repeated(case, earlier, rules, as_of)
+    first = None if demand.new_facts else repeated(case, earlier, rules)
     if any(demand.category):
         case.state = State.CLASSIFIED
         happened.append(("classified", {"category": list(demand.category)}))

@@ -22,8 +22,14 @@ _PLAIN = frozenset({str, int, bool})
 
 def plain(value: object) -> object:
     """A value as events hold it: texts, numbers, booleans, null; instants in UTC."""
-    if value is None or type(value) in _PLAIN:
+    kind = type(value)
+    if value is None or kind in _PLAIN:
         return value
+    # These by their type, as it is quick: most values are one of them.
+    if kind is list:
+        return [plain(item) for item in value]  # type: ignore[attr-defined]
+    if kind is dict:
+        return {str(key): plain(item) for key, item in value.items()}  # type: ignore[attr-defined]
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
     if isinstance(value, Unit | Place):

@@ -92,12 +92,15 @@ class Case(models.Model):
         Unit, models.PROTECT, null=True, blank=True, related_name="cases", db_index=False,
         verbose_name=_("unit"),
     )  # fmt: skip
+    # Versions of rules stay for good. A constraint would have PostgreSQL lock the one row that all
+    # new cases name, and note who else does.
     rules = models.ForeignKey(
         RuleVersion,
         models.PROTECT,
         null=True,
         related_name="+",
         db_index=False,
+        db_constraint=False,
         verbose_name=_("desk rules"),
     )
     calendar = models.ForeignKey(
@@ -106,6 +109,7 @@ class Case(models.Model):
         null=True,
         related_name="+",
         db_index=False,
+        db_constraint=False,
         verbose_name=_("calendar"),
     )
     limit = models.CharField(_("time limit"), max_length=32, blank=True)
