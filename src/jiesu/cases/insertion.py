@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache, lru_cache
 from itertools import groupby
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from django.db import (
@@ -22,9 +23,6 @@ from django.db import (
 from django.db.models import Field, Model
 from django.db.models.base import ModelState
 from pydantic_core import to_json
-
-Column = tuple[str, Callable[[Any], Any] | None]
-
 
 M = TypeVar("M", bound=Model)
 
@@ -149,9 +147,9 @@ def insert_family(head: Model, rest: Sequence[Model], *, key: str) -> None:
 def _insert_at_once(cursor: Any, head: Model, rest: Sequence[Model], key: str) -> None:
     shape = tuple((model, len(list(group))) for model, group in groupby(rest, type))
     columns, others, sql = _family_statement(type(head), shape, key)
-    values = _values(head, columns)
+    values = columns.values(head)
     for row in rest:
-        values += _values(row, others[type(row)])
+        values += others[type(row)].values(row)
     [head.pk] = cursor.execute(sql, values).fetchone()
     for row in rest:
         row.__dict__[key] = head.pk
@@ -159,13 +157,13 @@ def _insert_at_once(cursor: Any, head: Model, rest: Sequence[Model], key: str) -
 
 def _insert_in_turn(cursor: Any, head: Model, rest: Sequence[Model], key: str) -> None:
     columns, sql = _statement(type(head), 1, "sqlite")
-    head.pk = cursor.execute(sql, _values(head, columns)).lastrowid
+    head.pk = cursor.execute(sql, columns.values(head)).lastrowid
     for row in rest:
         row.__dict__[key] = head.pk
     for model, group in groupby(rest, type):
         rows = list(group)
         columns, sql = _statement(model, len(rows), "sqlite")
-        cursor.execute(sql, [value for row in rows for value in _values(row, columns)])
+        cursor.execute(sql, [value for row in rows for value in columns.values(row)])
 
 
 def insert_many(rows: Sequence[Model]) -> None:
@@ -177,11 +175,11 @@ def insert_many(rows: Sequence[Model]) -> None:
         columns, sql = _copy_statement(model)
         with connection.cursor() as cursor, cursor.copy(sql) as copy:
             for row in rows:
-                copy.write_row(_values(row, columns))
+                copy.write_row(columns.values(row))
     else:
         columns, sql = _statement(model, 1, connection.vendor)
         with _QuickCursor(_here()) as cursor:
-            cursor.executemany(sql, [_values(row, columns) for row in rows])
+            cursor.executemany(sql, [columns.values(row) for row in rows])
     _saved(rows)
 
 
@@ -190,7 +188,7 @@ def update_many(rows: Sequence[Model], names: tuple[str, ...]) -> None:
     if not rows:
         return
     columns, sql = _update_statement(type(rows[0]), names, connection.vendor)
-    written = [[*_values(row, columns), row.pk] for row in rows]
+    written = [columns.values(row) for row in rows]
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(sql, [list(column) for column in zip(*written, strict=True)])
@@ -202,14 +200,6 @@ def _saved(rows: Iterable[Model]) -> None:
     for row in rows:
         row._state.adding = False
         row._state.db = DEFAULT_DB_ALIAS
-
-
-def _values(row: Model, columns: Sequence[Column]) -> list[Any]:
-    have = row.__dict__
-    return [
-        value if (value := have[name]) is None or convert is None else convert(value)
-        for name, convert in columns
-    ]
 
 
 def _has_own_key(model: type[Model]) -> bool:
@@ -225,8 +215,24 @@ def _written(model: type[Model]) -> "list[Field[Any, Any]]":
     ]
 
 
-def _columns(fields: "Sequence[Field[Any, Any]]", vendor: str) -> tuple[Column, ...]:
-    return tuple((field.attname, _converter(field, vendor)) for field in fields)
+class Columns:
+    """Columns of a table: the values of its rows there, as the driver takes them."""
+
+    def __init__(self, fields: "Sequence[Field[Any, Any]]", vendor: str) -> None:
+        names = [field.attname for field in fields]
+        # Of one name alone it would give no tuple.
+        self._found = itemgetter(*names, names[0])
+        converters = [_converter(field, vendor) for field in fields]
+        self._converted = [(n, made) for n, made in enumerate(converters) if made is not None]
+
+    def values(self, row: Model) -> list[Any]:
+        """The values of a row, in the order of the columns."""
+        values: list[Any]
+        *values, _ = self._found(row.__dict__)
+        for n, converted in self._converted:
+            if values[n] is not None:
+                values[n] = converted(values[n])
+        return values
 
 
 def _into(model: type[Model], fields: "Sequence[Field[Any, Any]]") -> str:
@@ -236,18 +242,18 @@ def _into(model: type[Model], fields: "Sequence[Field[Any, Any]]") -> str:
 
 
 @cache
-def _statement(model: type[Model], n_rows: int, vendor: str) -> tuple[tuple[Column, ...], str]:
+def _statement(model: type[Model], n_rows: int, vendor: str) -> tuple[Columns, str]:
     """The columns of new rows, and the statement."""
     fields = _written(model)
     row = "(" + ", ".join(["%s"] * len(fields)) + ")"
     sql = f"INSERT INTO {_into(model, fields)} VALUES " + ", ".join([row] * n_rows)
-    return _columns(fields, vendor), driver_text(sql, vendor)
+    return Columns(fields, vendor), driver_text(sql, vendor)
 
 
 @cache
 def _family_statement(
     head: type[Model], shape: tuple[tuple[type[Model], int], ...], key: str
-) -> tuple[tuple[Column, ...], Mapping[type[Model], tuple[Column, ...]], str]:
+) -> tuple[Columns, Mapping[type[Model], Columns], str]:
     """The columns of a row, those of the rows that hold its key, and PostgreSQL's statement.
 
     The key is that of the row above, which only the database knows yet.
@@ -265,9 +271,9 @@ def _family_statement(
             f"kin_{n} AS (INSERT INTO {_into(model, [of_head, *kin])} "
             f"SELECT head.*, kin.* FROM head, (VALUES {rows}) AS kin)"
         )
-        others[model] = _columns(kin, "postgresql")
+        others[model] = Columns(kin, "postgresql")
     sql = f"WITH {', '.join(parts)} SELECT * FROM head"
-    return _columns(fields, "postgresql"), others, driver_text(sql, "postgresql")
+    return Columns(fields, "postgresql"), others, driver_text(sql, "postgresql")
 
 
 def _cast(field: "Field[Any, Any]") -> str:
@@ -280,15 +286,15 @@ def _cast(field: "Field[Any, Any]") -> str:
 
 
 @cache
-def _copy_statement(model: type[Model]) -> tuple[tuple[Column, ...], str]:
+def _copy_statement(model: type[Model]) -> tuple[Columns, str]:
     fields = _written(model)
-    return _columns(fields, "postgresql"), f"COPY {_into(model, fields)} FROM STDIN"
+    return Columns(fields, "postgresql"), f"COPY {_into(model, fields)} FROM STDIN"
 
 
 @cache
 def _update_statement(
     model: type[Model], names: tuple[str, ...], vendor: str
-) -> tuple[tuple[Column, ...], str]:
+) -> tuple[Columns, str]:
     """On PostgreSQL a statement of columns, each an array; on SQLite of one row."""
     fields = [field for field in model._meta.concrete_fields if field.name in names]
     quote = connection.ops.quote_name
@@ -302,7 +308,7 @@ def _update_statement(
     else:
         sets = ", ".join(f"{column} = %s" for column in columns)
         sql = f"UPDATE {table} SET {sets} WHERE {key} = %s"
-    return _columns(fields, vendor), sql
+    return Columns([*fields, own], vendor), sql
 
 
 def _json(value: Any) -> str:
@@ -329,6 +335,9 @@ def _converter(field: "Field[Any, Any]", vendor: str) -> Callable[[Any], Any] | 
 
 @lru_cache(maxsize=1000)
 def adapted_instant(value: datetime) -> str:
-    """An aware instant as both databases read it. Many rows written together have the same."""
-    # As Django does for a database in UTC, which it makes every connection be.
-    return str((value if value.tzinfo is UTC else value.astimezone(UTC)).replace(tzinfo=None))
+    """An aware instant as both databases read it: in UTC, as Django makes every connection be.
+
+    Rows that are written together have many of one moment.
+    """
+    in_utc = value if value.tzinfo is UTC else value.astimezone(UTC)
+    return in_utc.isoformat(" ")[: -len("+00:00")]

@@ -6,7 +6,7 @@ transaction. Later steps before a dispatch are in `dispatching`.
 
 import hashlib
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import IntegrityError
 
@@ -99,7 +99,9 @@ def receive_case(
     digest = request_hash(_words_of(demand)) if key else ""
     number = number or rules.number(day, next_number(day))
     try:
-        return written(lambda: _received(demand, by, as_of, book, key, digest, number, dispatch))
+        return written(
+            lambda: _received(demand, by, as_of, day, book, key, digest, number, dispatch)
+        )
     except IntegrityError:
         # The key came before, or comes twice at once: the database lets one of them in. It is not
         # asked beforehand, for nearly every key is new.
@@ -176,13 +178,14 @@ def _received(
     demand: Demand,
     by: Actor,
     as_of: datetime,
+    day: date,
     book: Rulebook,
     key: str | None,
     digest: str,
     number: str,
     dispatch: bool,
 ) -> Received:
-    rules_id, rules = book.desk_on(local_day(as_of))
+    rules_id, rules = book.desk_on(day)
     callers = caller_hashes(demand.person.phone)
     case = _case(demand, by, as_of, book, number)
     case.caller = callers[0] if callers else ""
