@@ -129,9 +129,9 @@ def _signed_in(request: HttpRequest) -> tuple[Actor, str]:
         known = known_key(text.strip(), now()) if kind.lower() == "bearer" else None
         if known is None or not _demo_may(known.user, address):
             raise AuthenticationError(message="this key opens nothing")
-        scopes = frozenset(known.key.scopes)
-        actor = Actor.of(known.user, f"{address} {known.key.prefix}", scopes, known.key.pk)
-        return actor, f"key:{known.key.pk}"
+        key = known.key
+        actor = Actor.of(known.user, f"{address} {key.prefix}", known.scopes, key.pk)
+        return actor, f"key:{key.pk}"
     user = request.user
     if not isinstance(user, User):
         raise AuthenticationError(message="sign in, or show a key: Authorization: Bearer ...")

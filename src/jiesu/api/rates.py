@@ -34,7 +34,8 @@ def wait_of_actor(subject: str, per_minute: int) -> int:
     options = settings.JIESU
     share = per_minute if options.embedded else -(-per_minute // options.processes)
     window, left = divmod(int(now()), 60)
-    cell = _cell("actor", subject)
+    # Of this process alone, as Python's own hash is.
+    cell = hash(subject) % N_CELLS
     # Without a lock: two threads at once may count as one, which matters to nobody.
     at, count = _cells[cell]
     count = count + 1 if at == window else 1

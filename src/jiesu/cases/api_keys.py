@@ -43,6 +43,7 @@ class Known(NamedTuple):
 
     key: ApiKey
     user: User
+    scopes: frozenset[str]
 
 
 _lock = threading.Lock()
@@ -85,7 +86,7 @@ def _looked_up(prefix: str) -> Known | None:
     key = ApiKey.objects.select_related("user").filter(prefix=prefix).first()
     if key is None:
         return None
-    known = Known(key, key.user)
+    known = Known(key, key.user, frozenset(key.scopes))
     with _lock:
         if len(_kept) >= KEPT_AT_MOST:
             _kept.clear()
