@@ -9,9 +9,11 @@ from django.contrib import admin
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 
 from jiesu.cases.actor import Actor
 from jiesu.cases.admin import base as admin_base
+from jiesu.cases.admin.cases import RECORDS
 from jiesu.cases.folder.directory_edit import make_draft
 from jiesu.cases.models import (
     ApiKey,
@@ -172,6 +174,18 @@ def test_a_case_is_shown_with_its_records_and_nothing_personal(city: City, desk:
     page = text_of(desk.get(address(Case, "change", case.pk)))
     assert all(words in page for words in ("Dispatches", "Events", "dispatched", "complaint"))
     assert "Whistles" not in page
+
+
+def test_every_column_of_a_cases_records_has_a_name_in_chinese() -> None:
+    with translation.override("zh-hans"):
+        unnamed = [
+            f"{rows.model.__name__}.{name}"
+            for rows in RECORDS
+            for name in rows.fields
+            if rows.model is not Event
+            and str(rows.model._meta.get_field(name).verbose_name).isascii()
+        ]
+    assert unnamed == []
 
 
 def test_a_case_is_found_by_its_whole_number(city: City, desk: Client) -> None:

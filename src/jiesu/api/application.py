@@ -222,6 +222,8 @@ def is_move(operation: Operation) -> bool:
 
 def _describe(details: dict[str, Any], operation: Operation) -> None:
     rule = rule_of(operation)
+    # Of itself ninja takes the name of the function.
+    details["summary"] = details["description"].partition("\n")[0]
     for status in problems_of(operation):
         details["responses"][status] = {
             "description": _PROBLEMS[status],

@@ -115,7 +115,6 @@ def add_move(to: Router, move: Move) -> None:
         auth=doing(move.action, move.scope),
         response=MovedOut,
         operation_id=name,
-        summary=text.partition("\n")[0],
         description=text,
         openapi_extra={"parameters": [dict(PARAMETER)]},
     )(view)

@@ -51,7 +51,7 @@ STATES = {
     State.SIGNED: _("signed"),
     State.CONTACTED: _("contacted"),
     State.IN_PROGRESS: _("in progress"),
-    State.FEEDBACK_SUBMITTED: _("feedback submitted"),
+    State.FEEDBACK_SUBMITTED: _("feedback given"),
     State.CLOSED: _("closed"),
     State.ARCHIVED: _("archived"),
 }
@@ -123,10 +123,9 @@ class StateFilter(admin.SimpleListFilter):
 class CaseAdmin(ClosedAdmin):
     """A case with all its records and its history."""
 
-    list_display = ("number", "state_words", "channel_words", "category", "place", "unit",
-                    "created_at", "due_at")  # fmt: skip
+    list_display = ("number", "state_words", "category", "unit", "due_at", "created_at")
     list_filter = (StateFilter, "urgent")
-    list_select_related = ("place", "unit")
+    list_select_related = ("unit",)
     search_fields = ("number",)
     search_help_text = _("The whole case number.")
     sortable_by = ()

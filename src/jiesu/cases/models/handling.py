@@ -26,7 +26,7 @@ class Contact(models.Model):
     case = models.ForeignKey(Case, models.PROTECT, related_name="contacts")
     unit = models.ForeignKey(Unit, models.PROTECT, related_name="+", verbose_name=_("unit"))
     at = models.DateTimeField(_("at"))
-    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("by"))
     means = models.CharField(
         _("by means of"), max_length=16, choices=Means.choices, default=Means.PHONE
     )
@@ -51,7 +51,7 @@ class Feedback(models.Model):
     case = models.ForeignKey(Case, models.PROTECT, related_name="feedbacks")
     unit = models.ForeignKey(Unit, models.PROTECT, related_name="+", verbose_name=_("unit"))
     at = models.DateTimeField(_("at"))
-    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("by"))
     interim = models.BooleanField(_("interim report"), default=False)
     result = models.CharField(_("result"), max_length=16, choices=Result.choices, blank=True)
     real = models.BooleanField(_("as described"), null=True)
@@ -81,7 +81,9 @@ class Assist(models.Model):
     matter = models.BinaryField(default=b"")
     due_at = models.DateTimeField(_("due"))
     answered_at = models.DateTimeField(_("answered"), null=True)
-    answered_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    answered_by = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", verbose_name=_("answered by")
+    )
     answer = models.BinaryField(default=b"")
 
     class Meta:
@@ -120,7 +122,7 @@ class Whistle(models.Model):
     )
     matter = models.BinaryField(default=b"")
     blown_at = models.DateTimeField(_("blown"))
-    blown_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    blown_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("blown by"))
     due_at = models.DateTimeField(_("due"))
     reported_at = models.DateTimeField(_("reported"), null=True)
     answer = models.BinaryField(default=b"")
@@ -155,11 +157,15 @@ class Consultation(models.Model):
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="consultations")
     opened_at = models.DateTimeField(_("opened"))
-    opened_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    opened_by = models.ForeignKey(
+        User, models.PROTECT, related_name="+", verbose_name=_("opened by")
+    )
     question = models.BinaryField(default=b"")
     closed_at = models.DateTimeField(_("closed"), null=True)
     outcome = models.BinaryField(default=b"")
-    chosen = models.ForeignKey(Unit, models.PROTECT, null=True, related_name="+")
+    chosen = models.ForeignKey(
+        Unit, models.PROTECT, null=True, related_name="+", verbose_name=_("chosen unit")
+    )
 
     class Meta:
         verbose_name = _("consultation")
@@ -173,7 +179,7 @@ class Opinion(models.Model):
     consultation = models.ForeignKey(Consultation, models.PROTECT, related_name="opinions")
     unit = models.ForeignKey(Unit, models.PROTECT, related_name="opinions", verbose_name=_("unit"))
     at = models.DateTimeField(_("at"), null=True)
-    by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("by"))
     accepts = models.BooleanField(_("would take the case"), null=True)
     opinion = models.BinaryField(default=b"")
 
@@ -193,10 +199,12 @@ class Escalation(models.Model):
     unit = models.ForeignKey(Unit, models.PROTECT, related_name="+", verbose_name=_("from"))
     to = models.ForeignKey(Unit, models.PROTECT, related_name="escalations", verbose_name=_("to"))
     at = models.DateTimeField(_("at"))
-    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("by"))
     matter = models.BinaryField(default=b"")
     answered_at = models.DateTimeField(_("answered"), null=True)
-    answered_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    answered_by = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", verbose_name=_("answered by")
+    )
     answer = models.BinaryField(default=b"")
 
     class Meta:

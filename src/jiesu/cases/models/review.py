@@ -42,7 +42,9 @@ class Callback(models.Model):
     due_at = models.DateTimeField(_("fell due"))
     next_at = models.DateTimeField(_("next attempt not before"))
     n_attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
-    taken_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    taken_by = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", verbose_name=_("taken by")
+    )
     taken_until = models.DateTimeField(_("taken until"), null=True)
     ended_at = models.DateTimeField(_("ended"), null=True)
     ended_by = models.CharField(_("ended by"), max_length=64, blank=True)
@@ -160,12 +162,18 @@ class Claim(models.Model):
     state = models.CharField(_("state"), max_length=16, choices=State.choices)
     reason = models.CharField(_("reason"), max_length=32)
     evidence = models.BinaryField(default=b"")
-    claimed_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    claimed_by = models.ForeignKey(
+        User, models.PROTECT, related_name="+", verbose_name=_("claimed by")
+    )
     claimed_at = models.DateTimeField(_("claimed"))
-    reviewed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    reviewed_by = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", verbose_name=_("reviewed by")
+    )
     reviewed_at = models.DateTimeField(_("reviewed"), null=True)
     review = models.BinaryField(default=b"")
-    decided_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    decided_by = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", verbose_name=_("decided by")
+    )
     decided_at = models.DateTimeField(_("decided"), null=True)
     decision = models.BinaryField(default=b"")
     effect = models.JSONField(_("effect"), default=dict)
@@ -207,7 +215,9 @@ class Supervision(models.Model):
     occasion = models.PositiveSmallIntegerField(_("occasion"), default=1)
     raised_at = models.DateTimeField(_("raised"))
     answered_at = models.DateTimeField(_("answered"), null=True)
-    answered_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    answered_by = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", verbose_name=_("answered by")
+    )
     answer = models.BinaryField(default=b"")
 
     class Meta:

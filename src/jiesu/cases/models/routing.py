@@ -66,12 +66,18 @@ class Objection(models.Model):
     kind = models.CharField(_("kind"), max_length=16, choices=Kind.choices)
     reason = models.CharField(_("reason"), max_length=32)
     statement = models.BinaryField(default=b"")
-    raised_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    raised_by = models.ForeignKey(
+        User, models.PROTECT, related_name="+", verbose_name=_("raised by")
+    )
     raised_at = models.DateTimeField(_("raised"))
-    decided_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    decided_by = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", verbose_name=_("decided by")
+    )
     decided_at = models.DateTimeField(_("decided"), null=True)
     upheld = models.BooleanField(_("upheld"), null=True)
-    new_unit = models.ForeignKey(Unit, models.PROTECT, null=True, related_name="+")
+    new_unit = models.ForeignKey(
+        Unit, models.PROTECT, null=True, related_name="+", verbose_name=_("new unit")
+    )
     opinion = models.BinaryField(default=b"")
 
     class Meta:
@@ -94,10 +100,12 @@ class Extension(models.Model):
     statement = models.BinaryField(default=b"")
     amount = models.PositiveSmallIntegerField(_("amount"))
     unit_of_time = models.CharField(_("in"), max_length=16)
-    asked_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    asked_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("asked by"))
     asked_at = models.DateTimeField(_("asked"))
     caller_told_at = models.DateTimeField(_("caller told"), null=True)
-    decided_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    decided_by = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", verbose_name=_("decided by")
+    )
     decided_at = models.DateTimeField(_("decided"), null=True)
     granted = models.BooleanField(_("granted"), null=True)
 
@@ -142,12 +150,12 @@ class DeadlineChange(models.Model):
     case = models.ForeignKey(Case, models.PROTECT, related_name="deadline_changes")
     at = models.DateTimeField(_("at"))
     cause = models.CharField(_("cause"), max_length=20)
-    old_contact_due_at = models.DateTimeField(null=True)
-    old_due_at = models.DateTimeField(null=True)
-    old_paused_since = models.DateTimeField(null=True)
-    new_contact_due_at = models.DateTimeField(null=True)
-    new_due_at = models.DateTimeField(null=True)
-    new_paused_since = models.DateTimeField(null=True)
+    old_contact_due_at = models.DateTimeField(_("contact due before"), null=True)
+    old_due_at = models.DateTimeField(_("due before"), null=True)
+    old_paused_since = models.DateTimeField(_("paused before since"), null=True)
+    new_contact_due_at = models.DateTimeField(_("contact due now"), null=True)
+    new_due_at = models.DateTimeField(_("due now"), null=True)
+    new_paused_since = models.DateTimeField(_("paused now since"), null=True)
 
     class Meta:
         verbose_name = _("change of a deadline")
