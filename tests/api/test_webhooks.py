@@ -89,7 +89,7 @@ def test_events_are_told_signed_and_without_personal_data(
     _, secret = registered(callers, receiver.url)
     case = city.received(new_facts=True)
     webhooks_job(NOW)
-    assert [one["kind"] for one in receiver.messages] == ["received", "classified", "dispatched"]
+    assert [one["kind"] for one in receiver.messages] == ["received", "dispatched"]
     assert before.number not in {one["number"] for one in receiver.messages}
     assert set(receiver.messages[0]) == {"id", "kind", "number", "at", "state", "version"}
     assert receiver.messages[2]["state"] == "dispatched"
