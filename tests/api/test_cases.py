@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from jiesu.cases.actions.handling import sign_case
 from jiesu.cases.models import Case
 from tests.api.callers import DEMAND, Callers
 from tests.cases.cast import LIGHTS, NOW, PHONE, STALLS, City
@@ -224,11 +225,13 @@ def test_lists_are_narrowed_by_their_filters(callers: Callers, city: City) -> No
 
 
 def test_events_are_read_by_those_who_may(callers: Callers, city: City) -> None:
-    number = city.received().number
+    case = city.received()
+    sign_case(case_id=case.pk, by=city.clerk, as_of=NOW)
+    number = case.number
     answer = callers["auditor"].get(f"/cases/{number}/events?limit=2")
-    assert [one["kind"] for one in answer.body["items"]] == ["received", "classified"]
+    assert [one["kind"] for one in answer.body["items"]] == ["received", "dispatched"]
     rest = callers["auditor"].get(f"/cases/{number}/events?cursor={answer.body['next']}")
-    assert [one["kind"] for one in rest.body["items"]] == ["dispatched"]
+    assert [one["kind"] for one in rest.body["items"]] == ["signed"]
     assert rest.body["next"] is None
     assert callers["clerk"].get(f"/cases/{number}/events").status == 403
 

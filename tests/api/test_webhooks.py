@@ -18,6 +18,7 @@ from django.conf import settings
 
 from jiesu.cases import webhooks
 from jiesu.cases.actions.accounts import revoke_api_key
+from jiesu.cases.actions.handling import sign_case
 from jiesu.cases.models import ApiKey, Delivery, Role, User, Webhook
 from jiesu.cases.outbound import AddressRefused, fault_of_url, is_public, post
 from jiesu.cases.webhooks import AGAIN_MINUTES, webhooks_job
@@ -89,10 +90,10 @@ def test_events_are_told_signed_and_without_personal_data(
     _, secret = registered(callers, receiver.url)
     case = city.received(new_facts=True)
     webhooks_job(NOW)
-    assert [one["kind"] for one in receiver.messages] == ["received", "classified", "dispatched"]
+    assert [one["kind"] for one in receiver.messages] == ["received", "dispatched"]
     assert before.number not in {one["number"] for one in receiver.messages}
     assert set(receiver.messages[0]) == {"id", "kind", "number", "at", "state", "version"}
-    assert receiver.messages[2]["state"] == "dispatched"
+    assert receiver.messages[1]["state"] == "dispatched"
     for headers, body in receiver.got:
         text = headers["jiesu-timestamp"].encode() + b"." + body
         expected = hmac.new(secret.encode(), text, sha256).hexdigest()
@@ -111,7 +112,7 @@ def test_an_owner_is_told_of_its_own_cases_only(
     city.received(HEATING)
     callers["operator"].post("/cases", {**DEMAND, "place": "110102001"})
     webhooks_job(NOW)
-    assert len(receiver.messages) == 3
+    assert len(receiver.messages) == 2
     assert Delivery.objects.exclude(webhook__owner__username="other_head").count() == 0
 
 
@@ -150,7 +151,7 @@ def test_all_is_told_again_from_an_event_on(
     callers: Callers, city: City, receiver: Receiver
 ) -> None:
     pk, _ = registered(callers, receiver.url)
-    city.received()
+    sign_case(case_id=city.received().pk, by=city.clerk, as_of=NOW)
     webhooks_job(NOW)
     first = receiver.messages[0]["id"]
     receiver.got.clear()
@@ -158,7 +159,7 @@ def test_all_is_told_again_from_an_event_on(
     assert (answer.status, answer.body["waiting"]) == (200, 2)
     webhooks_job(NOW)
     webhooks_job(NOW)
-    assert [one["kind"] for one in receiver.messages] == ["classified", "dispatched"]
+    assert [one["kind"] for one in receiver.messages] == ["dispatched", "signed"]
 
 
 def test_a_receiver_that_is_away_costs_others_nothing(
@@ -169,7 +170,7 @@ def test_a_receiver_that_is_away_costs_others_nothing(
         away = f"http://127.0.0.1:{free.getsockname()[1]}/"
     gone, _ = registered(callers, away)
     registered(callers, receiver.url)
-    city.received()
+    sign_case(case_id=city.received().pk, by=city.clerk, as_of=NOW)
     webhooks_job(NOW)
     assert len(receiver.messages) == 3
     tried = (

@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from jiesu.cases.actions.handling import record_contact, sign_case, submit_feedback
+from jiesu.cases.actions.dispatching import classify_case
+from jiesu.cases.actions.handling import (
+    record_contact,
+    sign_case,
+    start_handling,
+    submit_feedback,
+)
 from jiesu.cases.actions.objections import decide_objection, object_to_dispatch
 from jiesu.cases.history.audit import Audit
 from jiesu.cases.history.seals import seal_events
@@ -49,6 +55,7 @@ def worked(city: City, file: Path) -> Case:
     record_contact(
         case_id=case.pk, reached=True, note="约好周三上门", by=city.clerk, as_of=NOW + 8 * HOUR
     )
+    start_handling(case_id=case.pk, by=city.clerk, as_of=NOW + 9 * HOUR)
     submit_feedback(
         case_id=case.pk, result="resolved", real=True, answer="已修好", by=city.clerk,
         as_of=NOW + 9 * HOUR,
@@ -77,7 +84,7 @@ def test_what_is_not_sealed_yet_is_counted(city: City, worked: Case, file: Path)
     city.received(ELEVATOR, new_facts=True, at=NOW + 12 * HOUR)
     audit = Audit(file=file)
     assert list(audit.run()) == []
-    assert (audit.n_unsealed, audit.unsealed_since) == (3, NOW + 12 * HOUR)
+    assert (audit.n_unsealed, audit.unsealed_since) == (2, NOW + 12 * HOUR)
 
 
 def test_a_site_without_cases_is_whole(city: City, file: Path) -> None:
@@ -355,6 +362,8 @@ def test_both_taken_back_to_an_earlier_seal_are_known_by_a_mac_from_elsewhere_al
         ("n_month", 7),
         ("channel", "web"),
         ("kind", "report"),
+        ("category_1", "供暖"),
+        ("category_2", "室温"),
         ("category_3", "停车收费"),
         ("confidential", True),
         ("urgent", True),
@@ -369,6 +378,22 @@ def test_a_column_that_is_changed_without_an_event_is_found(
     line = f"case {worked.number}: its column {column} is not what was last recorded"
     assert findings(file) == [line]
     assert findings(file, worked.number) == [line]
+
+
+@pytest.mark.parametrize("later", [False, True], ids=["received", "classified"])
+def test_a_category_that_is_changed_is_found_whichever_event_said_it(
+    city: City, file: Path, later: bool
+) -> None:
+    case = city.received(("", "", "") if later else ELEVATOR)
+    if later:
+        classify_case(case_id=case.pk, category=ELEVATOR, by=city.dispatcher, as_of=NOW + HOUR)
+    assert case.events.filter(kind="classified").exists() is later
+    seal_events(NOW + HOUR, file=file)
+    assert findings(file) == []
+    Case.objects.filter(pk=case.pk).update(category_1="供暖")
+    assert findings(file) == [
+        f"case {case.number}: its column category_1 is not what was last recorded"
+    ]
 
 
 def test_a_case_that_is_given_to_another_unit_is_found(worked: Case, file: Path) -> None:
@@ -527,6 +552,6 @@ def test_work_beside_the_check_is_no_finding(
 def test_an_event_of_a_form_that_no_action_writes_is_a_finding_and_no_crash(
     city: City, worked: Case, file: Path
 ) -> None:
-    worked.events.filter(kind="classified").update(changes={"category": 3})
+    assert worked.events.filter(kind="received").update(changes={"category": 3}) == 1
     found = findings(file)
     assert f"case {worked.number}: its events say what no event can say" in found

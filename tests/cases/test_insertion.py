@@ -56,5 +56,5 @@ def test_the_intake_gives_back_what_stands_in_the_database(city: City) -> None:
     assert (read.number, read.state, read.unit, read.due_at) == (
         case.number, case.state, case.unit, case.due_at,
     )  # fmt: skip
-    assert read.events.count() == case.n_events == 3
+    assert read.events.count() == case.n_events == 2
     assert read.dispatches.count() == 1

@@ -55,7 +55,7 @@ def test_a_demand_becomes_a_dispatched_case_with_its_clocks(city: City) -> None:
 def test_the_chain_of_a_new_case_is_whole(city: City) -> None:
     case = city.received()
     case.refresh_from_db()
-    assert [event.kind for event in events(case)] == ["received", "classified", "dispatched"]
+    assert [event.kind for event in events(case)] == ["received", "dispatched"]
     broken = check_chain(chain_of(case), case=case.number, head=case.head, n_events=case.n_events)
     assert broken is None
 

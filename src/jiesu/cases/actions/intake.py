@@ -199,7 +199,6 @@ def _received(
     first = None if demand.new_facts else repeated(case, earlier, rules)
     if any(demand.category):
         case.state = State.CLASSIFIED
-        happened.append(("classified", {"category": list(demand.category)}))
     if first is not None:
         case.state = State.ANSWERED
         case.repeat_of_id, case.disposition, case.ended_at = first.pk, REPEAT, as_of
@@ -255,9 +254,11 @@ def _said(case: Case, demand: Demand, private: CasePrivate) -> Changes:
         for name, value in demand.person.parts.items()
         if value
     }
+    category = {"category": list(demand.category)} if any(demand.category) else {}
     return {
         "channel": case.channel,
         "kind": case.kind,
+        **category,
         "place": demand.place,
         "community": demand.community,
         "urgent": case.urgent,

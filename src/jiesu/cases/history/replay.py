@@ -102,12 +102,14 @@ class Replay:
             self._received(changes)
         if kind in _DISPATCHES:
             self._sent(at, changes)
-        if "category" in changes and kind == "classified":
+        # A demand comes with its category, or gets it later.
+        is_classified = "category" in changes and kind in ("received", "classified")
+        if is_classified:
             self.columns.update(zip(LEVELS, changes["category"], strict=False))
         if kind == "answered" and "state" not in changes:
             self._repeated(at, changes)
         elif "state" not in changes and kind in _STATE_OF:
-            self.columns["state"] = _STATE_OF[kind]
+            self.columns["state"] = _STATE_OF["classified" if is_classified else kind]
         if kind == "erased":
             self.erased.update(changes["parts"])
         self._digests(kind, changes, models)
