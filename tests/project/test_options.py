@@ -68,6 +68,11 @@ def test_an_empty_variable_is_as_good_as_none() -> None:
     assert options(JIESU_THREADS="", JIESU_MODE=" ") == options()
 
 
+def test_one_process_has_more_threads_than_one_of_several() -> None:
+    several = options(JIESU_DATABASE_URL="postgresql://jiesu@db/jiesu")
+    assert (options().threads, several.threads) == (12, 8)
+
+
 def test_a_misspelt_setting_is_found_and_others_programs_are_not() -> None:
     found = options(JIESU_ALOWED_HOSTS="a.example", JIESU_TEST_DATABASE="sqlite", PATH="/bin")
     assert [str(problem) for problem in found.unknown] == [

@@ -5,6 +5,7 @@ are safe together is judged in `safety`.
 """
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -80,7 +81,11 @@ class Options:
     @property
     def embedded(self) -> bool:
         """Whether the database is SQLite: one serving process, one writer at a time."""
-        return bool(self.database["ENGINE"].endswith("sqlite3"))
+        return _is_embedded(self.database)
+
+
+THREADS, THREADS_OF_ONE_PROCESS = 8, 12
+"""On SQLite there is one process, and threads that wait to write share a flush of the disk."""
 
 
 def options_from(environment: Environment) -> Options:
@@ -89,11 +94,12 @@ def options_from(environment: Environment) -> Options:
     data = read.path("JIESU_DATA", Path("jiesu-data"))
     production = read.choice("JIESU_MODE", ("development", "production"), "development")
     secret_file = data / "secret"
+    database = _database(read, data)
     options = Options(
         production=production == "production",
         debug=read.flag("JIESU_DEBUG", False),
         data=data,
-        database=_database(read, data),
+        database=database,
         secret_key=_secret(read, secret_file),
         secret_key_file=secret_file,
         keys_file=read.path("JIESU_KEYS_FILE", data / "keys.json"),
@@ -104,7 +110,7 @@ def options_from(environment: Environment) -> Options:
         trusted_proxies=read.networks("JIESU_TRUSTED_PROXIES"),
         zone=read.zone("JIESU_TIME_ZONE", "Asia/Shanghai"),
         log_level=read.choice("JIESU_LOG_LEVEL", ("debug", "info", "warning", "error"), "info"),
-        threads=read.integer("JIESU_THREADS", 8, 1, 128),
+        threads=read.integer("JIESU_THREADS", _usual_threads(database), 1, 128),
         processes=read.integer("JIESU_PROCESSES", min(os.cpu_count() or 1, 8), 1, 64),
         session_hours=read.integer("JIESU_SESSION_HOURS", 12, 1, 720),
         webhooks_allow_private=read.flag("JIESU_WEBHOOKS_ALLOW_PRIVATE", False),
@@ -114,6 +120,14 @@ def options_from(environment: Environment) -> Options:
     )
     read.raise_problems()
     return options
+
+
+def _is_embedded(database: Mapping[str, Any]) -> bool:
+    return str(database["ENGINE"]).endswith("sqlite3")
+
+
+def _usual_threads(database: Mapping[str, Any]) -> int:
+    return THREADS_OF_ONE_PROCESS if _is_embedded(database) else THREADS
 
 
 def _keys_text(read: Environment) -> str:
