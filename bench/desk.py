@@ -12,6 +12,8 @@ from bench.site import DATABASES, Site, prepared, serving
 from bench.workshop import synthetic_city
 
 CONNECTIONS = 16
+CALLERS = 20_000
+"""So many that a caller has asked once or twice before, as a resident has, whatever the runs."""
 SECONDS = 6.0
 P99_BOUND = {"sqlite": 250.0, "postgresql": 100.0}
 """Milliseconds, at half of the highest rate."""
@@ -32,6 +34,7 @@ def desk(work: Path, scale: float, n_runs: int) -> Section:
         "`POST /api/v1/cases` with a key: validated, counted, dispatched by the directory of the "
         "synthetic Beijing, its events chained, committed to the disk. The floor is a django-ninja "
         "endpoint on the same server, threads and database that writes one row. "
+        f"{CALLERS:,} residents call, each run begins with others of them. "
         f"{CONNECTIONS} connections; the highest rates are medians of {n_runs} runs in turn; the "
         "latencies are those at half of the case's highest rate, from the moment at which a "
         "request was due."
@@ -78,16 +81,17 @@ def _row(database: str, bare: float, case: float, ratio: float, calm: dict[str, 
 
 
 def _write_bodies(city: Path, cases: Path, rows: Path) -> None:
-    """A thousand demands of different callers, and the same words for the bare row."""
+    """Demands of different callers, and the same words for the bare row."""
     from jiesu.city.categories_file import read_categories
     from jiesu.city.units_file import read_units
 
     draw = random.Random(1)
     streets = [unit.code for unit in read_units(city / "units.csv") if unit.kind == "street"]
     categories = [category.levels for category in read_categories(city / "categories.csv")]
+    phones = draw.sample(range(10**8), CALLERS)
     with cases.open("w", encoding="utf-8") as demands, rows.open("w", encoding="utf-8") as plain:
-        for n in range(1_000):
-            levels = draw.choice(categories)
+        for n in range(CALLERS):
+            levels, phone = draw.choice(categories), phones[n]
             body = f"楼内第{n}号设备近半个月多次停运，老人上下楼困难，物业一直没有彻底检修"
             demand = {
                 "channel": "phone",
@@ -98,7 +102,7 @@ def _write_bodies(city: Path, cases: Path, rows: Path) -> None:
                 "category_2": levels[1],
                 "category_3": levels[2],
                 "place": draw.choice(streets),
-                "person": {"name": "张三", "phone": f"138{draw.randrange(10**8):08}"},
+                "person": {"name": "张三", "phone": f"138{phone:08}"},
                 "new_facts": True,
             }
             demands.write(json.dumps(demand, ensure_ascii=False) + "\n")

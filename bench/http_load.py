@@ -1,13 +1,15 @@
 """A small load generator: keep-alive connections that send prepared requests, as a process.
 
 `python -m bench.http_load PORT PATH BODIES SECONDS CONNECTIONS [RATE]` sends the lines of the file
-BODIES in turn and prints one JSON object. Without RATE each connection sends as soon as it has its
-answer; with it requests are due at fixed moments, and a late answer counts from the moment at
-which its request was due. Plain sockets, so that it takes little from the two cores.
+BODIES in turn, beginning anywhere, and prints one JSON object. Without RATE each connection sends
+as soon as it has its answer; with it requests are due at fixed moments, and a late answer counts
+from the moment at which its request was due. Plain sockets, so that it takes little from the two
+cores.
 """
 
 import json
 import os
+import random
 import socket
 import sys
 import threading
@@ -114,6 +116,9 @@ def main(arguments: list[str]) -> None:
         f"Authorization: Bearer {os.environ.get('JIESU_BENCH_KEY', '')}\r\n"
     )
     lines = [line for line in Path(bodies).read_bytes().splitlines() if line]
+    # Each run has other callers: else all of them would have asked for the same again and again.
+    begin = random.randrange(len(lines))
+    lines = lines[begin:] + lines[:begin]
     load = Load(int(port), head.encode(), lines, float(seconds), float(rate[0]) if rate else 0.0)
     print(json.dumps(run(load, int(connections))))
 
