@@ -5,9 +5,8 @@ stored as a mark: `queries` compares the due times with a moment.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from jiesu.cases.callback_queue import OPEN_VALUES
 from jiesu.cases.models import Case, DeadlineChange, Dispatch, Extension, Pause
@@ -28,8 +27,7 @@ if TYPE_CHECKING:
     from jiesu.cases.change import Change
 
 
-@dataclass(frozen=True, slots=True)
-class Clocks:
+class Clocks(NamedTuple):
     """When a dispatch falls due: the contact with the caller, and the result."""
 
     contact_due_at: datetime

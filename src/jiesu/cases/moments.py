@@ -6,8 +6,8 @@ has not. What then happens is in `falling_due`. Rules and worked tables:
 docs/methods/call-back.md.
 """
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from jiesu.cases.models import Case
 from jiesu.core.desk import DeskRules, SupervisionRule
@@ -27,8 +27,7 @@ INSTANT = timedelta(microseconds=1)
 AT_ONCE = datetime.min.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """When something comes up: supervision by a rule, or the call-back where `rule` is None."""
 
     at: datetime

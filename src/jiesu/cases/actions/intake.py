@@ -133,9 +133,9 @@ def _received_before(case: Case, demand: Demand) -> Received:
 def _check(demand: Demand, rules: DeskRules, book: Rulebook) -> None:
     """Raise Invalid with everything that is wrong."""
     wrong: dict[str, str] = {}
-    if demand.channel not in {choice.key for choice in rules.channels}:
+    if all(choice.key != demand.channel for choice in rules.channels):
         wrong["channel"] = "this channel is not known"
-    if demand.kind not in {choice.key for choice in rules.kinds}:
+    if all(choice.key != demand.kind for choice in rules.kinds):
         wrong["kind"] = "this kind of demand is not known"
     if any(demand.category) and not book.categories.knows(demand.category):
         wrong["category"] = "this category is not in the city's tree"
