@@ -181,7 +181,7 @@ def test_every_column_of_a_cases_records_has_a_name_in_chinese() -> None:
         unnamed = [
             f"{rows.model.__name__}.{name}"
             for rows in RECORDS
-            for name in rows.fields
+            for name in rows.fields or ()
             if rows.model is not Event
             and str(rows.model._meta.get_field(name).verbose_name).isascii()
         ]
