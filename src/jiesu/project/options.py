@@ -94,10 +94,11 @@ def options_from(environment: Environment) -> Options:
     data = read.path("JIESU_DATA", Path("jiesu-data"))
     production = read.choice("JIESU_MODE", ("development", "production"), "development")
     secret_file = data / "secret"
+    debug = read.flag("JIESU_DEBUG", False)
     database = _database(read, data)
     options = Options(
         production=production == "production",
-        debug=read.flag("JIESU_DEBUG", False),
+        debug=debug,
         data=data,
         database=database,
         secret_key=_secret(read, secret_file),

@@ -73,7 +73,7 @@ LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = JIESU.zone
-FORMAT_MODULE_PATH = "jiesu.project.formats"
+FORMAT_MODULE_PATH = "jiesu.project"
 
 # Who signs in.
 AUTH_USER_MODEL = "cases.User"

@@ -1,0 +1,1 @@
+"""Django's formats for pages in English."""

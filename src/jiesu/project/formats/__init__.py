@@ -1,1 +1,0 @@
-"""Django's formats by language."""
