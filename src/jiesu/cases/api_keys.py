@@ -39,7 +39,7 @@ _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 
 
 class Known(NamedTuple):
-    """A key that was looked up, with its user."""
+    """A key that was looked up, with its user and what it may do."""
 
     key: ApiKey
     user: User

@@ -75,7 +75,10 @@ class _QuickCursor:
         here.ensure_connection()
         with here.wrap_database_errors:
             if here.vendor == "postgresql":
-                self._cursor = _raw_cursor()(here.connection)
+                # Here, for who runs on SQLite need not have it.
+                from psycopg import RawCursor
+
+                self._cursor = RawCursor(here.connection)
             else:
                 self._cursor = here.connection.cursor()
         return self._cursor
@@ -83,14 +86,6 @@ class _QuickCursor:
     def __exit__(self, *raised: Any) -> None:
         self._cursor.close()
         self._here.wrap_database_errors.__exit__(*raised)
-
-
-@cache
-def _raw_cursor() -> Any:
-    # Who runs on SQLite need not have it.
-    from psycopg import RawCursor
-
-    return RawCursor
 
 
 def asked(sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:

@@ -111,7 +111,9 @@ def options_from(environment: Environment) -> Options:
         trusted_proxies=read.networks("JIESU_TRUSTED_PROXIES"),
         zone=read.zone("JIESU_TIME_ZONE", "Asia/Shanghai"),
         log_level=read.choice("JIESU_LOG_LEVEL", ("debug", "info", "warning", "error"), "info"),
-        threads=read.integer("JIESU_THREADS", _usual_threads(database), 1, 128),
+        threads=read.integer(
+            "JIESU_THREADS", THREADS_OF_ONE_PROCESS if _is_embedded(database) else THREADS, 1, 128
+        ),
         processes=read.integer("JIESU_PROCESSES", min(os.cpu_count() or 1, 8), 1, 64),
         session_hours=read.integer("JIESU_SESSION_HOURS", 12, 1, 720),
         webhooks_allow_private=read.flag("JIESU_WEBHOOKS_ALLOW_PRIVATE", False),
@@ -125,10 +127,6 @@ def options_from(environment: Environment) -> Options:
 
 def _is_embedded(database: Mapping[str, Any]) -> bool:
     return str(database["ENGINE"]).endswith("sqlite3")
-
-
-def _usual_threads(database: Mapping[str, Any]) -> int:
-    return THREADS_OF_ONE_PROCESS if _is_embedded(database) else THREADS
 
 
 def _keys_text(read: Environment) -> str:

@@ -83,9 +83,7 @@ def chained(
     previous = bytes(case.head) or GENESIS
     for kind, changes in happened:
         case.n_events += 1
-        said = {
-            key: value if type(value) in _PLAIN else plain(value) for key, value in changes.items()
-        }
+        said = {key: plain(value) for key, value in changes.items()}
         digest = event_digest(
             previous=previous,
             case=case.number,

@@ -1,5 +1,3 @@
-"""How times are written: in one form for both languages, short enough for the columns of a list."""
+"""How times are written on pages in Chinese: as on those in English."""
 
-DATE_FORMAT = "Y-m-d"
-DATETIME_FORMAT = "Y-m-d H:i"
-TIME_FORMAT = "H:i"
+from jiesu.project.en.formats import *  # noqa: F403
