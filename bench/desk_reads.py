@@ -65,7 +65,7 @@ def desk_reads(work: Path, scale: float, n_runs: int) -> Section:
         "characters, sealed; each street of the district has 40 open ones at both sizes, each "
         "caller four cases in all. Medians of "
         f"{rounds} rounds; in each the two sites were asked in turn, of other streets, callers and "
-        "categories each time. SQLite has no statistics of the tables, for the site makes none."
+        "categories each time."
     )
     targets = [target for database in DATABASES for target in _targets(database, found[database])]
     return Section("Queue and search", [text, table(head, lines), targets_table(targets)])

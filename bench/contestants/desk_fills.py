@@ -87,10 +87,11 @@ def case_row(
         # As many as are open lie within some weeks at the one size and within months at the other.
         due = now + timedelta(hours=1 + n % 300)
     ended = None if is_open else instant(due + timedelta(hours=1))
+    contacted = None if is_open and n % 2 == 0 else created
     return (
         n + 1, number_of(n), ("dispatched", "contacted")[n % 2] if is_open else "closed",
         *matter.category.levels, matter.category.label, matter.place, matter.district, caller,
-        created, matter.unit, matter.limit, created, created, created, contact_due, instant(due),
+        created, matter.unit, matter.limit, created, created, contacted, contact_due, instant(due),
         None if is_open else instant(due), ended, instant(due) if is_open else None,
     )  # fmt: skip
 

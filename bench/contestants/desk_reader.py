@@ -9,7 +9,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from jiesu.project import serving
 
@@ -24,7 +24,7 @@ def questions(size: int) -> dict[str, Question]:
     from bench.contestants.desk_fills import units_of_the_district
     from jiesu.cases.actor import Actor
     from jiesu.cases.models import User
-    from jiesu.cases.queries import unit_queue
+    from jiesu.cases.queries import MarkName, marked_queue, unit_queue
     from jiesu.cases.search import Search, newest_cases
     from jiesu.city.synth.catalogue import categories
 
@@ -41,6 +41,10 @@ def questions(size: int) -> dict[str, Question]:
     def queue(actor: Actor, unit: str = "") -> int:
         return len(unit_queue(actor, datetime.now(UTC), unit=unit).rows)
 
+    def marked(actor: Actor, mark: MarkName) -> int:
+        # In two days: a part of what is open is late then, at either size.
+        return len(marked_queue(actor, mark, datetime.now(UTC) + timedelta(days=2)).rows)
+
     def search(asked: Search, actor: Actor = operator) -> int:
         return len(newest_cases(actor, asked).cases)
 
@@ -51,6 +55,14 @@ def questions(size: int) -> dict[str, Question]:
         "queue of a street": lambda n: queue(operator, streets[n % len(streets)]),
         "queue of a clerk": lambda n: queue(clerk),
         "queue of a district with its streets": lambda n: queue(actors["coordinator"]),
+        "queue of what is overdue in the city": lambda n: marked(operator, MarkName.OVERDUE),
+        "queue of what is soon due in the city": lambda n: marked(operator, MarkName.SOON_DUE),
+        "queue of callers not contacted in time": lambda n: marked(
+            operator, MarkName.CONTACT_OVERDUE
+        ),
+        "queue of what is overdue, of a district": lambda n: marked(
+            actors["coordinator"], MarkName.OVERDUE
+        ),
         "number": lambda n: search(Search(number=town.number_of(case(n)))),
         "phone": lambda n: search(Search(phone=caller(n)[0])),
         "phone of a caller with 2% of all": lambda n: search(Search(phone=town.BUSY_PHONE)),

@@ -270,6 +270,25 @@ def test_what_is_overdue_is_found_by_its_mark(
     assert leader.get("/cases?mark=overdue&state=closed").status == 422
 
 
+def test_marks_are_of_what_ones_units_work_on_wherever_else_they_see_a_case(
+    callers: Callers, city: City
+) -> None:
+    number = city.received().number
+    Case.objects.update(due_at=NOW - timedelta(hours=1))
+
+    def marked(who: str, more: str = "") -> list[str]:
+        page = callers[who].get(f"/cases?mark=overdue{more}").body
+        return [one["number"] for one in page["items"]]
+
+    for who in ("clerk", "coordinator", "leader"):
+        assert marked(who) == marked(who, "&unit=110101001") == [number], who
+        assert marked(who, "&unit=D01") == marked(who, "&unit=no") == []
+    department = callers["department"]
+    # The directory has it assist.
+    assert department.get(f"/cases/{number}").status == 200
+    assert marked("department") == marked("department", "&unit=110101001") == []
+
+
 @pytest.mark.parametrize("mark", ["overdue", "contact_overdue"])
 def test_what_is_marked_comes_by_its_due_time_page_by_page(
     callers: Callers, city: City, monkeypatch: pytest.MonkeyPatch, mark: str

@@ -2,10 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import reduce
-from operator import or_
 
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 from ninja.responses import Status
@@ -25,7 +22,6 @@ from jiesu.api.schemas import (
     DemandIn,
     EventOut,
     EventPage,
-    MarkName,
     ReceivedOut,
 )
 from jiesu.cases import queries
@@ -35,8 +31,7 @@ from jiesu.cases.models import Case, Event
 from jiesu.cases.privacy.vault import Person
 from jiesu.cases.queries import QueueKey, Search, newest_cases
 from jiesu.cases.refusals import Invalid
-from jiesu.cases.rulebook import local_day, rulebook
-from jiesu.cases.scopes import may, permit, visible_cases
+from jiesu.cases.scopes import may, permit
 from jiesu.core.chain import microseconds
 
 router = Router(tags=["cases"])
@@ -141,31 +136,23 @@ def _marked(
     other = {"number", "state", "phone", "name", "words", "created_from", "created_to"}
     if wrong := [name for name in sorted(other) if getattr(asked, name)]:
         raise Invalid(dict.fromkeys(wrong, "does not go together with a mark"))
-    cases = visible_cases(by)
-    wanted = {
-        "unit__code": asked.unit,
-        "category_1": asked.category_1,
-        "category_2": asked.category_2,
-        "category_3": asked.category_3,
-    }
-    cases = cases.filter(**{key: value for key, value in wanted.items() if value})
-    if asked.urgent is not None:
-        cases = cases.filter(urgent=asked.urgent)
-    if asked.place:
-        codes = {"place__code", "community__code", "district__code"}
-        cases = cases.filter(reduce(or_, (Q(**{code: asked.place}) for code in codes)))
-    due = "due_at"
-    if asked.mark is MarkName.OVERDUE:
-        cases = queries.overdue(cases, as_of)
-    elif asked.mark is MarkName.CONTACT_OVERDUE:
-        due, cases = "contact_due_at", queries.contact_overdue(cases, as_of)
-    else:
-        hours = rulebook().desk_on(local_day(as_of))[1].soon_hours
-        cases = queries.soon_due(cases, as_of, hours)
-    if last is not None:
-        cases = queries.due_behind(cases, due, QueueKey(instant_of(last[0]), last[1]))
-    rows, more = page(list(cases.order_by(due, "pk")[: asked.limit + 1]), asked.limit)
-    return rows, (microseconds(getattr(rows[-1], due)), rows[-1].pk) if more else None
+    after = QueueKey(instant_of(last[0]), last[1]) if last else None
+    search = Search(
+        unit=asked.unit,
+        place=asked.place,
+        category_1=asked.category_1,
+        category_2=asked.category_2,
+        category_3=asked.category_3,
+        urgent=asked.urgent,
+    )
+    assert asked.mark is not None
+    found = queries.marked_queue(by, asked.mark, as_of, search, after=after, limit=asked.limit)
+    return [one.case for one in found.rows], _place_of(found.after)
+
+
+def _place_of(after: QueueKey | None) -> Key | None:
+    """A place in a queue as a cursor holds it."""
+    return None if after is None else (microseconds(after.due_at), after.case_id)
 
 
 @router.get("/queue", auth=doing("see_cases", "read"), response=CasePage, operation_id="read_queue")
@@ -182,10 +169,10 @@ def read_queue(
     after = QueueKey(instant_of(last[0]), last[1]) if last else None
     by = actor_of(request)
     found = queries.unit_queue(by, as_of, unit=unit, urgent=urgent, after=after, limit=limit)
-    key = found.after
+    on = _place_of(found.after)
     return CasePage(
         items=shown.rows([one.case for one in found.rows], by, as_of),
-        next=cursor_behind(of, microseconds(key.due_at), key.case_id) if key else None,
+        next=cursor_behind(of, *on) if on is not None else None,
     )
 
 

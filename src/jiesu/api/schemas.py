@@ -5,7 +5,6 @@ What is personal leaves masked. Bodies of moves: `schemas_moves`.
 """
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated
 
 from pydantic import (
@@ -17,6 +16,7 @@ from pydantic import (
     StringConstraints,
 )
 
+from jiesu.cases.queries import MarkName
 from jiesu.core.lifecycle import State
 
 # PostgreSQL takes no NUL.
@@ -238,14 +238,6 @@ def _within_reason(moment: datetime) -> datetime:
 Moment = Annotated[AwareDatetime, AfterValidator(_within_reason)]
 
 
-class MarkName(StrEnum):
-    """How a case stands with its clocks."""
-
-    OVERDUE = "overdue"
-    SOON_DUE = "soon_due"
-    CONTACT_OVERDUE = "contact_overdue"
-
-
 class CaseFilters(In):
     """Which cases; those that are empty do not narrow."""
 
@@ -258,7 +250,9 @@ class CaseFilters(In):
     category_3: Code = ""
     urgent: bool | None = Field(None, description="Only urgent ones, or only the others.")
     mark: MarkName | None = Field(
-        None, description="Only those marked so now; with unit, place, category and urgent alone."
+        None,
+        description="Of what your units work on, those marked so now; with unit, place, category "
+        "and urgent alone.",
     )
     created_from: Moment | None = None
     created_to: Moment | None = Field(None, description="Before this moment.")

@@ -2,6 +2,7 @@
 
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -10,6 +11,12 @@ class CasesConfig(AppConfig):
     label = "cases"
     verbose_name = _("working desk")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        # Here: models are not there before.
+        from jiesu.cases.sqlite_statistics import give_statistics
+
+        post_migrate.connect(give_statistics, sender=self, dispatch_uid="sqlite_statistics")
 
 
 class DeskAdminConfig(AdminConfig):

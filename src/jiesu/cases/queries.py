@@ -1,4 +1,4 @@
-"""What is overdue, what soon will be, and a unit's queue: exact at any moment.
+"""What is overdue, what soon will be, a unit's queue and the marked of it: exact at any moment.
 
 Nothing is marked in a row: a due time is compared with a moment. For the present the columns of
 the case are enough. For a moment in the `past` each case is taken as it was then: the clocks from
@@ -6,8 +6,10 @@ the changes of its deadlines, state and contact from its events. The rule: docs/
 the search for cases is in `search`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from django.db.models import Case as Choice
@@ -32,25 +34,35 @@ from jiesu.cases.models import Case, DeadlineChange, Event, Unit
 from jiesu.cases.models.case import AT_WORK_VALUES
 from jiesu.cases.moments import awaits_contact
 from jiesu.cases.refusals import Invalid, NotFound
-from jiesu.cases.rulebook import rulebook
-from jiesu.cases.scopes import CITY_WIDE, own_units
-from jiesu.cases.search import Found, Search, newest_cases
+from jiesu.cases.rulebook import local_day, rulebook
+from jiesu.cases.scopes import CITY_WIDE, own_units, visible_cases
+from jiesu.cases.search import Found, Search, lying, newest_cases
 from jiesu.core.worktime import overdue_by
 
 __all__ = [
     "Found",
+    "MarkName",
     "Marks",
     "QueueKey",
     "QueuePage",
     "Queued",
     "Search",
     "contact_overdue",
+    "marked_queue",
     "marks",
     "newest_cases",
     "overdue",
     "soon_due",
     "unit_queue",
 ]
+
+
+class MarkName(StrEnum):
+    """How a case stands with its clocks."""
+
+    OVERDUE = "overdue"
+    SOON_DUE = "soon_due"
+    CONTACT_OVERDUE = "contact_overdue"
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,30 +183,67 @@ def unit_queue(
     `unit` narrows it to one of them; roles that see the city name one. `urgent` narrows it to
     urgent ones, or to the others. Raises NotFound for a unit that is not theirs.
     """
-    branches = []
-    for key in _units_of(actor, unit):
-        open_cases = Case.objects.filter(one_of("state", AT_WORK_VALUES), unit=key)
-        if urgent is not None:
-            # No index of its own: what is gone through is what the unit has to work on.
-            open_cases = open_cases.filter(urgent=urgent)
-        if after is not None:
-            open_cases = due_behind(open_cases, "due_at", after)
-        branches.append(open_cases.order_by("due_at", "pk").values_list("due_at", "pk"))
+    cases = Case.objects.filter(one_of("state", AT_WORK_VALUES))
+    if urgent is not None:
+        # No index of its own: what is gone through is what the unit has to work on.
+        cases = cases.filter(urgent=urgent)
+    stretches = [cases.filter(unit=key) for key in _units_of(actor, unit)]
+    return _due_first(stretches, "due_at", as_of, after, limit)
+
+
+def marked_queue(
+    actor: Actor,
+    mark: MarkName,
+    as_of: datetime,
+    search: Search | None = None,
+    *,
+    after: QueueKey | None = None,
+    limit: int = 20,
+) -> QueuePage:
+    """The cases of a mark, the first due first: what the actor's units have to work on.
+
+    Roles without a unit find all that they see. `search` narrows it by unit, place, category and
+    urgency; nothing else of it is looked at.
+    """
+    search = search or Search()
+    is_bound = actor.unit_id is not None and actor.role not in CITY_WIDE
+    # What a unit works on is its queue: no need to look whether it may see it.
+    cases = lying(Case.objects.all() if is_bound else visible_cases(actor), search)
+    due = "due_at"
+    match mark:
+        case MarkName.OVERDUE:
+            cases = overdue(cases, as_of)
+        case MarkName.SOON_DUE:
+            _, rules = rulebook().desk_on(local_day(as_of))
+            cases = soon_due(cases, as_of, rules.soon_hours)
+        case MarkName.CONTACT_OVERDUE:
+            due, cases = "contact_due_at", contact_overdue(cases, as_of)
+    if not is_bound and not search.unit:
+        return _due_first([cases], due, as_of, after, limit)
+    own = own_units(actor)
+    named = Unit.objects.filter(code=search.unit).values_list("pk", flat=True)
+    units = [key for key in named if not is_bound or key in own] if search.unit else own
+    return _due_first([cases.filter(unit=key) for key in units], due, as_of, after, limit)
+
+
+def _due_first(
+    stretches: Sequence[QuerySet[Case]],
+    due: str,
+    as_of: datetime,
+    after: QueueKey | None,
+    limit: int,
+) -> QueuePage:
+    """A page of stretches of cases, each of which an index has by the due time."""
+    if after is not None:
+        stretches = [_due_behind(cases, due, after) for cases in stretches]
+    branches = [cases.order_by(due, "pk").values_list(due, "pk") for cases in stretches]
     keys = merged(branches, limit + 1)
     found = Case.objects.select_related("unit", "place").in_bulk(keys[:limit])
     rows = tuple(Queued(found[key], marks(found[key], as_of)) for key in keys if key in found)
     if len(keys) <= limit or not rows:
         return QueuePage(rows, None)
     last = rows[-1].case
-    assert last.due_at is not None
-    return QueuePage(rows, QueueKey(last.due_at, last.pk))
-
-
-def due_behind(cases: QuerySet[Case], due: str, after: QueueKey) -> QuerySet[Case]:
-    """Those of the cases that stand behind a place, in the order of a due time and the key."""
-    # The range is what the index is asked; within one due time the key decides.
-    behind = Q(**{f"{due}__gt": after.due_at}) | Q(pk__gt=after.case_id)
-    return cases.filter(behind, **{f"{due}__gte": after.due_at})
+    return QueuePage(rows, QueueKey(getattr(last, due), last.pk))
 
 
 def _units_of(actor: Actor, code: str) -> list[int]:
@@ -208,6 +257,13 @@ def _units_of(actor: Actor, code: str) -> list[int]:
     if key is None or not (is_city_wide or key in own_units(actor)):
         raise NotFound("no_such_unit", "there is no such unit")
     return [key]
+
+
+def _due_behind(cases: QuerySet[Case], due: str, after: QueueKey) -> QuerySet[Case]:
+    """Those of the cases that stand behind a place, in the order of a due time and the key."""
+    # The range is what the index is asked; within one due time the key decides.
+    behind = Q(**{f"{due}__gt": after.due_at}) | Q(pk__gt=after.case_id)
+    return cases.filter(behind, **{f"{due}__gte": after.due_at})
 
 
 def overdue(cases: QuerySet[Case], as_of: datetime, *, past: bool = False) -> QuerySet[Case]:

@@ -319,23 +319,32 @@ def _matching(actor: Actor, search: Search) -> QuerySet[Case]:
         cases = cases.filter(caller__in=caller_hashes(search.phone))
     if search.name:
         cases = cases.filter(private__name_hash__in=name_hashes(search.name))
-    if search.place:
-        community = Place.objects.filter(code=search.place, kind="community").first()
-        if community is not None:
-            cases = cases.filter(community=community)
-        else:
-            cases = cases.filter(place__in=_places(search.place))
     if search.unit:
         cases = cases.filter(unit__code=search.unit)
     if search.state:
         cases = cases.filter(state=search.state)
-    if search.urgent is not None:
-        cases = cases.filter(urgent=search.urgent)
     if search.created_from is not None:
         cases = cases.filter(created_at__gte=search.created_from)
     if search.created_to is not None:
         cases = cases.filter(created_at__lt=search.created_to)
-    return cases
+    return _of_place(cases, search)
+
+
+def _of_place(cases: QuerySet[Case], search: Search) -> QuerySet[Case]:
+    """Those of the cases that lie where a search asks, and are as urgent."""
+    if search.urgent is not None:
+        cases = cases.filter(urgent=search.urgent)
+    if not search.place:
+        return cases
+    community = Place.objects.filter(code=search.place, kind="community").first()
+    if community is not None:
+        return cases.filter(community=community)
+    return cases.filter(place__in=_places(search.place))
+
+
+def lying(cases: QuerySet[Case], search: Search) -> QuerySet[Case]:
+    """Those of the cases that have the place, the category and the urgency of a search."""
+    return _of_place(cases, search).filter(**_levels(search))
 
 
 def _span(search: Search, before: int | None) -> tuple[int | None, int]:
