@@ -17,7 +17,7 @@ from django.db.models import Model, QuerySet
 from jiesu.cases.actor import Actor
 from jiesu.cases.callback_queue import draw
 from jiesu.cases.history.events import Changes, chained
-from jiesu.cases.insertion import insert_many, update_many
+from jiesu.cases.insertion import insert_many, made, update_many
 from jiesu.cases.models import (
     Callback,
     Case,
@@ -142,8 +142,9 @@ class _Batch:
         if (case.pk, rule.key, occasion) in self.raised:
             return
         self.made.supervisions.append(
-            Supervision(
-                case=case,
+            made(
+                Supervision,
+                case_id=case.pk,
                 unit_id=_unit_id(case),
                 rule=rule.key,
                 occasion=occasion,
@@ -157,8 +158,9 @@ class _Batch:
         self, case: Case, rules: CallbackRules
     ) -> tuple[CallbackState, tuple[str, Changes]]:
         assert case.due_at is not None
-        callback = Callback(
-            case=case,
+        callback = made(
+            Callback,
+            case_id=case.pk,
             round=case.round,
             unit_id=_unit_id(case),
             state=CallbackState.DUE.value,
