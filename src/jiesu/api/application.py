@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 from django.urls import URLPattern, URLResolver
 from django.utils.cache import patch_vary_headers
@@ -46,7 +47,7 @@ from jiesu.api.errors import (
 
 VARY = ("Authorization", "Cookie", "Accept-Language")
 LARGEST_JSON = 1024 * 1024
-"""Bytes of a body that is no upload; uploads have limits of their own."""
+"""Bytes of a body, beside the file where the operation takes one."""
 
 ROUTERS = tuple(
     one.router
@@ -81,7 +82,7 @@ class DeskApi(NinjaAPI):
         """The addresses. Raises ConfigError where an operation does not say who may use it."""
         for _, operation in operations(self):
             rule_of(operation)
-            _refuse_unknown_parameters(operation)
+            _refuse_what_is_not_taken(operation)
         patterns, app, namespace = super().urls
         for pattern in patterns:
             if isinstance(pattern, URLPattern):
@@ -135,8 +136,6 @@ def _guarded(view: View) -> View:
 
 
 def _answer(view: View, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-    if _is_too_large(request):
-        return too_large()
     try:
         response = view(request, *args, **kwargs)
     except Http404:
@@ -146,8 +145,12 @@ def _answer(view: View, request: HttpRequest, *args: Any, **kwargs: Any) -> Http
     return response
 
 
-def _refuse_unknown_parameters(operation: Operation) -> None:
-    """Let an operation refuse a filter that it does not know: silence would give other rows."""
+def _refuse_what_is_not_taken(operation: Operation) -> None:
+    """Let an operation refuse, before it reads anything, what it does not take.
+
+    A body that is too large; a filter that it does not know: silence would give other rows.
+    """
+    takes_file = any(model.__ninja_param_source__ == "file" for model in operation.models)
     known = {
         name
         for model in operation.models
@@ -157,6 +160,10 @@ def _refuse_unknown_parameters(operation: Operation) -> None:
     run = operation.run
 
     def checked(request: HttpRequest, **values: Any) -> HttpResponseBase:
+        most = LARGEST_JSON + (settings.JIESU.limits.upload_bytes if takes_file else 0)
+        length = str(request.META.get("CONTENT_LENGTH") or "0")
+        if not length.isdecimal() or int(length) > most:
+            return too_large()
         # Most have none, and the request would put together a table to say so.
         asked = request.GET if request.META.get("QUERY_STRING") else ()
         unknown = [name for name in asked if name not in known]
@@ -166,13 +173,6 @@ def _refuse_unknown_parameters(operation: Operation) -> None:
         return run(request, **values)
 
     operation.run = checked  # type: ignore[method-assign]
-
-
-def _is_too_large(request: HttpRequest) -> bool:
-    length = request.META.get("CONTENT_LENGTH") or "0"
-    if str(request.content_type).startswith("multipart/"):
-        return False
-    return not str(length).isdigit() or int(length) > LARGEST_JSON
 
 
 _PROBLEMS = {

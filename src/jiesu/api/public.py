@@ -9,12 +9,12 @@ from typing import Literal
 
 from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare, salted_hmac
-from ninja import File, Form, Router
+from ninja import File, Router
 from ninja.errors import Throttled
 from ninja.files import UploadedFile
 from ninja.responses import Status
 
-from jiesu.api.access import AT_THE_DOOR, anyone, now
+from jiesu.api.access import AT_THE_DOOR, Anyone, anyone, now
 from jiesu.api.directory import categories, choices
 from jiesu.api.idempotency import PARAMETER, idempotency_key
 from jiesu.api.rates import wait_of_public
@@ -23,7 +23,6 @@ from jiesu.api.schemas_callbacks import AnswersIn
 from jiesu.api.schemas_public import (
     AttachedOut,
     ChoicesOut,
-    DemandTokenIn,
     PublicDemandIn,
     QuestionsOut,
     StatusIn,
@@ -35,6 +34,7 @@ from jiesu.api.schemas_public import (
 from jiesu.cases.actions.attachments import attach_to_demand
 from jiesu.cases.actions.callback_links import answer_by_link, link_of
 from jiesu.cases.actions.intake import Demand, receive_case
+from jiesu.cases.actor import Actor
 from jiesu.cases.models import Case
 from jiesu.cases.privacy.vault import Person, person_of
 from jiesu.cases.refusals import NotFound
@@ -49,6 +49,7 @@ GUESSES_AN_HOUR = 10
 FILES_AN_HOUR = 30
 """So often an hour a file may be sent for one demand, by all addresses together; refused ones too.
 """
+TOKEN_HEADER = "Demand-Token"
 
 
 def status_token(number: str) -> str:
@@ -107,32 +108,51 @@ def submit(request: HttpRequest, body: PublicDemandIn) -> Status[SubmittedOut]:
     return Status(201, SubmittedOut(number=number, token=status_token(number)))
 
 
+class TokenHolder(Anyone):
+    """Open to whoever shows the token of the demand that the address names, so often an hour.
+
+    The token comes in a header: in the form, the file would be read to find it.
+    """
+
+    def __call__(self, request: HttpRequest) -> Actor:
+        actor = super().__call__(request)
+        number = request.resolver_match.kwargs["number"] if request.resolver_match else ""
+        if not constant_time_compare(request.headers.get(TOKEN_HEADER, ""), status_token(number)):
+            raise _unknown()
+        if wait := wait_of_public("files", number, FILES_AN_HOUR, 3600):
+            raise Throttled(wait)
+        return actor
+
+
 @router.post(
-    "/public/attachments",
-    auth=anyone(),
+    "/public/demands/{number}/attachments",
+    auth=TokenHolder("public_per_minute"),
     response={201: AttachedOut},
+    openapi_extra={
+        "parameters": [
+            {
+                "in": "header",
+                "name": TOKEN_HEADER,
+                "required": True,
+                "schema": {"type": "string"},
+                "description": "What `submit_demand` was answered with.",
+            }
+        ]
+    },
     operation_id="attach_to_demand",
 )
-def attach(
-    request: HttpRequest, demand: Form[DemandTokenIn], file: File[UploadedFile]
-) -> Status[AttachedOut]:
+def attach(request: HttpRequest, number: str, file: File[UploadedFile]) -> Status[AttachedOut]:
     """Add a file to the demand that one has just brought in, within an hour of its receipt.
 
-    Number and token are those that the form was answered with. What it is, its content says.
+    What it is, its content says.
     """
-    if not constant_time_compare(demand.token, status_token(demand.number)):
-        raise _unknown()
-    if wait := wait_of_public("files", demand.number, FILES_AN_HOUR, 3600):
-        raise Throttled(wait)
-    case_id = Case.objects.filter(number=demand.number).values_list("pk", flat=True).first()
+    case_id = Case.objects.filter(number=number).values_list("pk", flat=True).first()
     if case_id is None:
         raise _unknown()
     made = attach_to_demand(
         case_id=case_id, source=file, name=file.name or "", as_of=now(), origin=AT_THE_DOOR
     )
-    return Status(
-        201, AttachedOut(number=demand.number, content_type=made.content_type, size=made.size)
-    )
+    return Status(201, AttachedOut(number=number, content_type=made.content_type, size=made.size))
 
 
 @router.post(

@@ -53,13 +53,6 @@ class SubmittedOut(BaseModel):
     )
 
 
-class DemandTokenIn(In):
-    """Which demand a file is for."""
-
-    number: Annotated[str, StringConstraints(min_length=1, max_length=32, pattern=NO_NUL)]
-    token: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=NO_NUL)]
-
-
 class AttachedOut(BaseModel):
     """A file was taken: what it is by its content, and its bytes."""
 
