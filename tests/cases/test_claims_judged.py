@@ -30,6 +30,7 @@ from jiesu.cases.rulebook import local_day, rules_changed
 from jiesu.cases.scopes import may, visible_cases
 from jiesu.cases.search import newest_cases
 from jiesu.cases.sweep import sweep
+from jiesu.core.lifecycle import State
 from tests.cases.calling import (
     ANGRY,
     HAPPY,
@@ -39,6 +40,8 @@ from tests.cases.calling import (
     city_caller,
     due_case,
     kinds,
+    set_rule,
+    with_feedback,
 )
 from tests.cases.cast import NOW, City
 from tests.cases.claiming import DAY, HOUR, approved, claimed, decided, row_of, supported
@@ -365,6 +368,37 @@ def test_of_a_merged_unit_the_successor_claims(city: City) -> None:
     assert effect["unit"] == JUDGED
     approved(city, case, "appeal", by=head, as_of=LIMIT + DAY)
     assert voids(case) == [True]
+
+
+def test_what_a_merged_unit_has_ended_uncalled_is_its_successors(city: City) -> None:
+    set_rule("sample_percent = 100", "sample_percent = 0")
+    case = city.received()
+    with_feedback(city, case)
+    sweep(LIMIT)
+    merged(city)
+    case.refresh_from_db()
+    assert (case.unit, case.state) == (city.unit[JUDGED], State.CLOSED)
+    head = head_of(city, NEXT_DOOR)
+    for actor in (head, city.coordinator):
+        assert list(visible_cases(actor)) == [case]
+        assert [one.pk for one in newest_cases(actor).cases] == [case.pk]
+        assert step(actor, 0, 100).events[-1].kind == "closed"
+    for actor in (head_of(city, ELSEWHERE), city.other_coordinator, city.enterprise):
+        assert not visible_cases(actor).exists()
+    claim = supported(city, claimed(city, case, by=head, as_of=LIMIT + DAY), LIMIT + 2 * DAY)
+    assert (claim.unit, claim.state) == (city.unit[NEXT_DOOR], "supported")
+
+
+def test_a_merged_district_is_seen_with_its_streets_by_its_successors_coordinator(
+    city: City,
+) -> None:
+    case = city.received()
+    Case.objects.filter(pk=case.pk).update(state=State.CLOSED, ended_at=NOW)
+    on, by = local_day(NOW), city.administrator
+    merge_units(codes=[JUDGED], into=NEXT_DOOR, on=on, by=by, as_of=NOW)
+    merge_units(codes=["110101"], into="110102", on=on, by=by, as_of=NOW)
+    assert list(visible_cases(city.other_coordinator)) == [case]
+    assert may(city.other_coordinator, "reveal", case)
 
 
 def test_a_redo_at_the_successor_leaves_the_claims_of_the_merged_unit(city: City) -> None:

@@ -6,10 +6,13 @@ from jiesu.cases.actions.assistance import ask_assist, blow_whistle, escalate_ca
 from jiesu.cases.actions.dispatching import redispatch_case
 from jiesu.cases.actions.objections import consult_units
 from jiesu.cases.actions.supervision import raise_supervision
+from jiesu.cases.actions.units import merge_units
 from jiesu.cases.actor import Actor
 from jiesu.cases.models import Case, Role, User
 from jiesu.cases.queries import newest_cases
+from jiesu.cases.rulebook import local_day
 from jiesu.cases.scopes import ACTIONS, ASKED, may, reached_cases, visible_cases
+from jiesu.core.lifecycle import State
 from tests.cases.cast import HEATING, LIGHTS, NOW, STALLS, City
 
 
@@ -30,7 +33,10 @@ def everybody(city: City) -> list[Actor]:
 
 @pytest.fixture
 def lived(city: City) -> City:
-    """Cases with a row of each kind that asks a unit something, one of them gone elsewhere."""
+    """Cases with a row of each kind that asks a unit something, one of them gone elsewhere.
+
+    One was ended by a unit that was merged into another.
+    """
     city.received(HEATING)
     city.received(STALLS)
     asked, gone = city.received(), city.received(new_facts=True)
@@ -43,6 +49,11 @@ def lived(city: City) -> City:
         escalate_case(**more, to="110101", matter="x", by=city.head)  # type: ignore[arg-type]
         raise_supervision(**more, words="x", by=city.evaluator)  # type: ignore[arg-type]
     redispatch_case(case_id=gone.pk, unit="110102001", why="x", by=city.dispatcher, as_of=NOW)
+    ended = city.received(place="110101002", new_facts=True)
+    Case.objects.filter(pk=ended.pk).update(state=State.CLOSED, ended_at=NOW)
+    merge_units(
+        codes=["110101002"], into="110102001", on=local_day(NOW), by=city.administrator, as_of=NOW
+    )
     for reach, table in ASKED.items():
         assert any(table.rows(unit.pk).exists() for unit in city.unit.values()), reach
     return city

@@ -29,7 +29,7 @@ from jiesu.api.schemas_moves import PathId
 from jiesu.cases.actions import claims
 from jiesu.cases.models import Claim
 from jiesu.cases.refusals import NotFound
-from jiesu.cases.scopes import CITY_WIDE, own_units, with_merged
+from jiesu.cases.scopes import CITY_WIDE, own_units
 
 router = Router(tags=["claims"])
 IF_MATCH = {"parameters": [dict(PARAMETER)]}
@@ -55,7 +55,7 @@ def list_claims(
     last = last_row(cursor, ["claims", state])
     rows = Claim.objects.select_related("case", "unit").order_by("-pk")
     if by.role not in CITY_WIDE:
-        rows = rows.filter(unit__in=with_merged(own_units(by)))
+        rows = rows.filter(unit__in=own_units(by))
     if state is not None:
         rows = rows.filter(state=state)
     if last is not None:

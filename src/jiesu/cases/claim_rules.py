@@ -33,7 +33,7 @@ def are_one(unit: int | None, other: int | None) -> bool:
     """Whether two units are the same, or one was merged into the other."""
     if unit is None or other is None:
         return False
-    return unit == other or unit in with_merged([other]) or other in with_merged([unit])
+    return unit in with_merged(other) or other in with_merged(unit)
 
 
 def own_callback(case: Case, unit: int) -> Callback | None:
@@ -41,8 +41,9 @@ def own_callback(case: Case, unit: int) -> Callback | None:
 
     Of an imported case it may not be known whom it was about: whoever has the case.
     """
-    own = Q(unit__in=with_merged([unit]))
-    if case.unit_id == unit:
+    units = with_merged(unit)
+    own = Q(unit__in=units)
+    if case.unit_id in units:
         own |= Q(unit=None)
     return case.callbacks.filter(own, state__in=ENDED_VALUES).order_by("-round").first()
 
@@ -50,7 +51,7 @@ def own_callback(case: Case, unit: int) -> Callback | None:
 def claimable(change: Change, kind: str, reason: str, unit: int) -> None:
     """Raise Conflict where a unit cannot claim this of this case now."""
     case = change.case
-    own = case.claims.filter(kind=kind, unit__in=with_merged([unit]))
+    own = case.claims.filter(kind=kind, unit__in=with_merged(unit))
     if own.filter(state__in=OPEN).exists():
         raise Conflict("claim_open", "such a claim is open: wait for its decision, or withdraw it")
     match kind:
@@ -127,7 +128,7 @@ def _appealable(change: Change, reason: str, unit: int) -> None:
         _not_excluded_for(case, unit)
     elif callback.state != CallbackState.DONE.value:
         raise Conflict("no_answers", "nobody was reached: no answer of this call-back counts")
-    own = case.claims.filter(kind=Kind.APPEAL, unit__in=with_merged([unit]))
+    own = case.claims.filter(kind=Kind.APPEAL, unit__in=with_merged(unit))
     decided = own.filter(claimed_at__gte=callback.ended_at)
     if decided.exclude(state=Claim.State.WITHDRAWN).exists():
         raise Conflict("appeal_decided", "an appeal about this call-back was decided")
@@ -168,7 +169,7 @@ def put_in_effect(change: Change, claim: Claim) -> dict[str, int]:
 def _void(case: Case, claim: Claim) -> int:
     """The answers are kept; they no longer count. Which round they are of."""
     answered = case.callbacks.filter(
-        Q(unit__in=with_merged([claim.unit_id])) | Q(unit=None),
+        Q(unit__in=with_merged(claim.unit_id)) | Q(unit=None),
         state=CallbackState.DONE.value,
         ended_at__lte=claim.claimed_at,
     )

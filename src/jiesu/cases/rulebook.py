@@ -6,7 +6,7 @@ that everything which changes them raises. Leaves out loading and editing (`load
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property, lru_cache
@@ -103,10 +103,27 @@ class Rulebook:
         return {pk: code for code, pk in self.place_ids.items()}
 
     @cached_property
+    def units_below(self) -> Mapping[int | None, Sequence[int]]:
+        """The keys of the units right below a unit, by its key."""
+        return _keys_by(self.units, "parent_id")
+
+    @cached_property
+    def units_merged(self) -> Mapping[int | None, Sequence[int]]:
+        """The keys of the units that were merged into a unit, by its key."""
+        return _keys_by(self.units, "successor_id")
+
+    @cached_property
     def names(self) -> Mapping[str, str]:
         """Names of units and places by code, for explanations."""
         places = {place.code: place.name for place in self.places}
         return {**places, **{code: unit.name for code, unit in self.units.items()}}
+
+
+def _keys_by(units: Mapping[str, Unit], field: str) -> dict[int | None, list[int]]:
+    found: dict[int | None, list[int]] = {}
+    for unit in units.values():
+        found.setdefault(getattr(unit, field), []).append(unit.pk)
+    return found
 
 
 _lock = threading.Lock()

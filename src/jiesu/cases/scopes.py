@@ -5,7 +5,7 @@ did not exist. Rule 30 of domain.md §10; docs/roles.md shows the table, a test 
 together.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
@@ -22,18 +22,18 @@ from jiesu.cases.models import (
     Opinion,
     Role,
     Supervision,
-    Unit,
     Whistle,
 )
 from jiesu.cases.refusals import Forbidden, NotFound
+from jiesu.cases.rulebook import rulebook
 
 Reach = Literal[
     "any", "lead", "district", "judged", "assist", "whistler", "whistled", "consulted",
     "escalated", "supervised",
 ]  # fmt: skip
-"""To which cases an action reaches: all that the role sees, those that the actor's unit leads or
-that lie in its district, those whose first answers were about such a unit, or those in which it
-has been asked something."""
+"""To which cases an action reaches: all that the role sees, those that the actor's unit or one
+merged into it leads or that lie in its district, those whose first answers were about such a unit,
+or those in which it has been asked something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +181,8 @@ def visible_cases(actor: Actor) -> QuerySet[Case]:
         return cases.none()
     asked = (_is_asked(reach, actor) for reach in ASKED)
     # What a resident has said of a unit counts for it wherever the case has gone.
-    return cases.filter(reduce(or_, asked, Q(unit__in=own_units(actor)) | _is_judged(actor)))
+    own = own_units(actor)
+    return cases.filter(reduce(or_, asked, Q(unit__in=own) | _is_judged(own)))
 
 
 def judging() -> QuerySet[Callback]:
@@ -192,15 +193,33 @@ def judging() -> QuerySet[Callback]:
     return Callback.objects.filter(round=1, ended_at__isnull=False)
 
 
-def with_merged(units: Iterable[int]) -> list[int]:
-    """Units, and those that were merged into them: somebody has to speak for these."""
-    found = list(units)
-    waiting = found
+def with_merged(unit: int) -> list[int]:
+    """A unit, and those that were merged into it: somebody has to speak for these."""
+    return _with_all(unit, rulebook().units_merged)
+
+
+def own_units(actor: Actor) -> list[int]:
+    """The units whose cases are an actor's own: its unit and those that were merged into it.
+
+    For a coordinator all below these too.
+    """
+    if actor.unit_id is None:
+        return []
+    book = rulebook()
+    below = [book.units_below] if actor.role is Role.COORDINATOR else []
+    return _with_all(actor.unit_id, book.units_merged, *below)
+
+
+def _with_all(unit: int, *ways: Mapping[int | None, Sequence[int]]) -> list[int]:
+    """A unit and all that the ways lead to from it, each once."""
+    found = {unit: None}
+    waiting = [unit]
     while waiting:
-        merged = Unit.objects.filter(successor__in=waiting).exclude(pk__in=found)
-        waiting = list(merged.values_list("pk", flat=True))
-        found = found + waiting
-    return found
+        key = waiting.pop()
+        new = [one for way in ways for one in way.get(key, ()) if one not in found]
+        found.update(dict.fromkeys(new))
+        waiting += new
+    return list(found)
 
 
 def reached_cases(actor: Actor, action: str) -> QuerySet[Case]:
@@ -218,16 +237,20 @@ def _within(reach: Reach, actor: Actor) -> Q | Exists:
         case "any":
             return ~Q(pk__in=())
         case "lead":
-            return Q(unit__in=() if actor.unit_id is None else (actor.unit_id,))
+            return Q(unit__in=_leading(actor))
         case "district":
             return Q(unit__in=own_units(actor))
         case "judged":
-            return _is_judged(actor)
+            return _is_judged(own_units(actor))
     return _is_asked(reach, actor)
 
 
-def _is_judged(actor: Actor) -> Exists:
-    units = with_merged(own_units(actor))
+def _leading(actor: Actor) -> list[int]:
+    """The units for which an actor acts where the unit that leads a case is meant."""
+    return [] if actor.unit_id is None else with_merged(actor.unit_id)
+
+
+def _is_judged(units: Sequence[int]) -> Exists:
     return Exists(judging().filter(case=OuterRef("pk"), unit__in=units))
 
 
@@ -235,19 +258,6 @@ def _is_asked(reach: Reach, actor: Actor) -> Exists:
     """Asked of each case that is looked at: a list of all would be as long as years are."""
     asked = ASKED[reach]
     return Exists(asked.rows(actor.unit_id).filter(**{asked.case: OuterRef("pk")}))
-
-
-def own_units(actor: Actor) -> list[int]:
-    """The units whose cases are an actor's own: its unit, for a coordinator all below it too."""
-    if actor.unit_id is None:
-        return []
-    if actor.role is not Role.COORDINATOR:
-        return [actor.unit_id]
-    found, waiting = [actor.unit_id], [actor.unit_id]
-    while waiting:
-        waiting = list(Unit.objects.filter(parent__in=waiting).values_list("pk", flat=True))
-        found += waiting
-    return found
 
 
 def is_visible(actor: Actor, case: Case) -> bool:
@@ -279,16 +289,14 @@ def may(actor: Actor, action: str, case: Case | None = None) -> bool:
 
 
 def _reaches(reach: Reach, actor: Actor, case: Case) -> bool:
-    unit = actor.unit_id
     match reach:
         case "any":
             return True
         case "lead":
-            return unit is not None and case.unit_id == unit
+            return case.unit_id in _leading(actor)
         case "district":
             return case.unit_id in own_units(actor)
         case "judged":
-            units = with_merged(own_units(actor))
-            return judging().filter(case=case, unit__in=units).exists()
+            return judging().filter(case=case, unit__in=own_units(actor)).exists()
     asked = ASKED[reach]
-    return asked.rows(unit).filter(**{asked.case: case.pk}).exists()
+    return asked.rows(actor.unit_id).filter(**{asked.case: case.pk}).exists()

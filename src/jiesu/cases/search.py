@@ -28,7 +28,6 @@ from jiesu.cases.scopes import (
     own_units,
     reached_cases,
     visible_cases,
-    with_merged,
 )
 from jiesu.core import terms
 from jiesu.core.masking import mask_digits_in
@@ -259,7 +258,7 @@ def _walks(actor: Actor, search: Search, lookup: list[tuple[int, ...]]) -> list[
 def _own(actor: Actor) -> Walk:
     """The cases that an actor sees who does not see the city's.
 
-    Received, led, those whose first call-back is about a unit of its own, or asked about.
+    Received, led or, by the first call-back, judged as a unit of its own, or asked about.
     """
     unit = actor.unit_id
     if unit is None:
@@ -267,7 +266,7 @@ def _own(actor: Actor) -> Walk:
     own = own_units(actor)
     led = (Entries(Case.objects.filter(unit=one)) for one in own)
     first = Callback.objects.filter(round=1)
-    judged = (Entries(first.filter(unit=one), "case_id") for one in with_merged(own))
+    judged = (Entries(first.filter(unit=one), "case_id") for one in own)
     asked = (Entries(one.rows(unit), f"{one.case}_id") for one in ASKED.values())
     return (*led, *judged, *asked)
 

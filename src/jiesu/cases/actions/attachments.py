@@ -28,7 +28,7 @@ from jiesu.cases.privacy.vault import opened
 from jiesu.cases.privacy.words import checked_words
 from jiesu.cases.refusals import Conflict, NotFound, Refusal
 from jiesu.cases.rulebook import rulebook
-from jiesu.cases.scopes import own_units, permit, with_merged
+from jiesu.cases.scopes import own_units, permit
 from jiesu.core.desk import Attachments
 from jiesu.core.lifecycle import State
 
@@ -145,7 +145,7 @@ def open_attachment(
     with transaction.atomic():
         case = locked_case(case_id)
         added_by = case.attachments.filter(pk=attachment_id).values_list("unit", flat=True).first()
-        is_own = added_by is not None and added_by in with_merged(own_units(by))
+        is_own = added_by is not None and added_by in own_units(by)
         permit(by, "read_evidence" if is_own else "reveal", case)
         attachment = _attachment(case, attachment_id)
         if attachment.unit_id is None or attachment.unit_id != by.unit_id:

@@ -13,7 +13,7 @@ from jiesu.cases.actor import Actor
 from jiesu.cases.asking import catalogue_reason
 from jiesu.cases.callback_queue import is_independent
 from jiesu.cases.change import Change, changing
-from jiesu.cases.claim_rules import OPEN, claimable, lapse_claims, put_in_effect
+from jiesu.cases.claim_rules import OPEN, are_one, claimable, lapse_claims, put_in_effect
 from jiesu.cases.figures.caps import within_caps
 from jiesu.cases.figures.effect import effect_of
 from jiesu.cases.models import Case, Claim, Pause, Role
@@ -21,7 +21,7 @@ from jiesu.cases.pauses import resume
 from jiesu.cases.privacy.record_words import write_words
 from jiesu.cases.privacy.words import checked_words
 from jiesu.cases.refusals import Conflict, Forbidden, Invalid, NotFound
-from jiesu.cases.scopes import own_units, permit, with_merged
+from jiesu.cases.scopes import own_units, permit
 from jiesu.core.lifecycle import AT_WORK, HANDLING
 
 State = Claim.State
@@ -74,7 +74,7 @@ def withdraw_claim(
     found = _claim(claim_id)
     with changing(found.case_id, "withdraw_claim", by=by, as_of=as_of, expected=expected) as change:
         claim = _open_claim(change, claim_id)
-        if not by.is_system and claim.unit_id not in with_merged(own_units(by)):
+        if not by.is_system and claim.unit_id not in own_units(by):
             raise Forbidden("not_your_unit", "another unit has claimed this: it alone withdraws it")
         claim.state = State.WITHDRAWN
         claim.save(update_fields=["state"])
@@ -106,7 +106,7 @@ def review_claim(
             raise Forbidden("not_your_unit", "a unit of another district has claimed this")
         if claim.state != State.CLAIMED:
             raise Conflict("reviewed", "the district has reviewed this claim")
-        if by.unit_id == claim.unit_id:
+        if are_one(by.unit_id, claim.unit_id):
             raise Forbidden("not_independent", "this is a claim of your own unit")
         claim.state = State.SUPPORTED if supports else State.REFUSED
         claim.reviewed_by, claim.reviewed_at = account, as_of

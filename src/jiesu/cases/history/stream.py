@@ -15,7 +15,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from jiesu.cases.actor import Actor
 from jiesu.cases.models import Dispatch, Event, Role
-from jiesu.cases.scopes import ACTIONS, CITY_WIDE, judging, own_units, with_merged
+from jiesu.cases.scopes import ACTIONS, CITY_WIDE, judging, own_units
 
 WINDOW = 100_000
 """So many keys one step looks through: what it costs does not grow with the history."""
@@ -105,7 +105,7 @@ def followed(actor: Actor) -> QuerySet[Event]:
         unit__in=units,
         at__lte=OuterRef("at"),
     )
-    judged = judging().filter(case=OuterRef("case"), unit__in=with_merged(units))
+    judged = judging().filter(case=OuterRef("case"), unit__in=units)
     return _seen(actor, events.filter(Q(case__unit__in=units) | Exists(here) | Exists(judged)))
 
 
