@@ -2,11 +2,11 @@
 
 from datetime import timedelta
 
-from jiesu.cases.actions.units import end_unit
-from jiesu.cases.models import DirectoryVersion
+from jiesu.cases.actions.units import end_unit, merge_units
+from jiesu.cases.models import DirectoryEntry, DirectoryVersion
 from jiesu.cases.rulebook import local_day, rules_changed
 from tests.api.callers import Callers
-from tests.cases.cast import DIRECTORY, NOW, UNITS, City
+from tests.cases.cast import DIRECTORY, HEATING, NOW, UNITS, City
 
 
 def test_units_are_listed_page_by_page_and_read_by_code(callers: Callers, city: City) -> None:
@@ -48,6 +48,26 @@ def test_the_directory_says_where_a_case_would_go_and_why(callers: Callers, city
     assert callers["clerk"].get("/directory/match?category_1=火星").status == 422
     assert callers["clerk"].get(f"{asked}&place=9").status == 422
     assert callers["clerk"].get("/directory/match").status == 422
+
+
+def test_of_a_merged_unit_the_directory_names_the_successor_that_gets_the_case(
+    callers: Callers, city: City
+) -> None:
+    on, by = local_day(NOW), city.administrator
+    DirectoryEntry.objects.filter(category_1="供暖").update(unit="D01", assist_units="D02")
+    merge_units(codes=["D01"], into="D02", on=on, by=by, as_of=NOW)
+    parking = "/directory/match?category_1=住房&category_2=物业管理&category_3=停车收费"
+    body = callers["clerk"].get(f"{parking}&place=110101001").body
+    assert [unit["code"] for unit in body["assist_units"]] == ["D02"]
+    answer = callers["clerk"].get("/directory/match?category_1=供暖", Accept_Language="en")
+    assert answer.body["unit"] == {"code": "D02", "name": "城管部门"}
+    assert answer.body["assist_units"] == []
+    assert "住建部门 was merged into 城管部门" in answer.body["explanation"]
+    assert city.received(HEATING).unit == city.unit["D02"]
+    merge_units(codes=["110101"], into="110102", on=on, by=by, as_of=NOW)
+    stalls = "/directory/match?category_1=城市管理&place=110101001"
+    body = callers["clerk"].get(stalls).body
+    assert (body["unit"]["code"], body["through"]["code"]) == ("110101001", "110102")
 
 
 def test_the_directory_is_read_line_by_line(callers: Callers, city: City) -> None:

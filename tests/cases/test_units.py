@@ -275,6 +275,9 @@ def test_a_directory_that_still_names_it_reaches_the_successor(city: City) -> No
     assert case.unit == city.unit["D02"]
     assert case.assists.count() == 0
     assert case.events.get(kind="dispatched").changes["in_place_of"] == "D01"
+    said = case.dispatches.get().explanation
+    assert "→ 住建部门；" in said["zh"]
+    assert "住建部门已并入城管部门，由其承接" in said["zh"]
 
 
 def test_units_that_point_at_each_other_stand_for_nobody(city: City) -> None:

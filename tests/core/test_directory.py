@@ -166,6 +166,19 @@ def test_a_line_whose_unit_can_get_no_case_is_passed_by_and_the_explanation_says
     assert entries.match(levels_of("a"), "S2", "help", streets=STREETS, bar=GONE.get) is not None
 
 
+def test_of_a_merged_unit_another_stands_in_the_answer_and_the_explanation_says_so() -> None:
+    line = Entry("a", "", "", "", "", "D1", ("D2", "D3", "D4"), via="district", line=7)
+    stands = {"D1": "D9", "D2": "D9", "D3": "D3", "E": "F"}
+    match = sure(directory(line), "a", "S1").on_a_day(stands.get)
+    assert (match.unit, match.through, match.assist_units) == ("D9", "F", ("D3",))
+    assert match.in_place_of == {"D9": "D1", "F": "E"}
+    assert match.explanation("en") == (
+        "line 7: a/*/* at any place, any kind → D1; D1 was merged into D9, which stands for it; "
+        "E was merged into F, which stands for it; F coordinates."
+    )
+    assert sure(directory(line), "a", "S1").on_a_day(str).in_place_of == {}
+
+
 def test_entries_without_a_line_are_numbered_as_in_a_file() -> None:
     entries = directory(Entry("a", "", "", "", "", "D1"), Entry("b", "", "", "", "", "D1"))
     assert [entry.line for entry in entries.entries] == [2, 3]

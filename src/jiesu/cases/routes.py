@@ -51,22 +51,20 @@ def route_of(case: Case, book: Rulebook, as_of: datetime) -> Route | None:
     match = match_of(category, place, case.kind, book, day)
     if directory is None or match is None:
         return None
-    named = book.units[match.sent_to]
-    unit = standing(named, book, day)
-    assert unit is not None
-    rules = book.rules_of(case.rules_id)
-    assists = (standing(book.units.get(code), book, day) for code in match.assist_units)
+    rules, named = book.rules_of(case.rules_id), match.in_place_of.get(match.sent_to)
     route = Route(
-        unit=unit,
+        unit=book.units[match.sent_to],
         # A case keeps the rules of its day; a later directory may name limits that these lack.
         limit=match.limit if match.limit in rules.limits else rules.usual_limit,
         explanation={lang: match.explanation(lang, book.names) for lang in ("zh", "en")},
-        assist_units=tuple(dict.fromkeys(one for one in assists if one not in (None, unit))),
-        copied_to=standing(book.units.get(match.copied_to or ""), book, day),
+        assist_units=tuple(
+            book.units[code] for code in match.assist_units if code != match.sent_to
+        ),
+        copied_to=book.units.get(match.copied_to or ""),
         via_district=match.through is not None,
         directory=directory.version,
         entry=match.entry.line,
-        more={} if unit is named else {"in_place_of": named},
+        more={} if named is None else {"in_place_of": book.units[named]},
     )
     return urged(route, case, book, as_of) if case.urgent else route
 
@@ -97,7 +95,14 @@ _URGENT: Mapping[str, str] = {
 def match_of(
     category: Levels, place: str | None, kind: str, book: Rulebook, day: date
 ) -> Match | None:
-    """What the directory in force on a day says, without the lines whose unit can get no case."""
+    """What the directory in force on a day says, with the units that stand then.
+
+    Lines by which the case would go to a unit that can get none are passed by.
+    """
+
+    def stands(code: str) -> str | None:
+        unit = standing(book.units.get(code), book, day)
+        return unit.code if unit else None
 
     def bar(code: str) -> Bar | None:
         unit = standing(book.units.get(code), book, day)
@@ -108,7 +113,7 @@ def match_of(
     directory = book.directory_on(day)
     if directory is None:
         return None
-    return directory.match(
+    match = directory.match(
         category,
         place,
         kind,
@@ -116,6 +121,7 @@ def match_of(
         answering=book.places.answering,
         bar=bar,
     )
+    return match.on_a_day(stands) if match else None
 
 
 def standing(unit: Unit | None, book: Rulebook, day: date) -> Unit | None:

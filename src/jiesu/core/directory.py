@@ -164,6 +164,30 @@ class Match:
     next_best: Entry | None
     against: tuple[Entry, ...]
     passed_by: tuple[PassedBy, ...] = ()
+    in_place_of: Mapping[str, str] = field(default_factory=dict)
+    """Where `unit` or `through` stands for a unit that the directory names: which one that is."""
+
+    def on_a_day(self, standing: Callable[[str], str | None]) -> "Match":
+        """The same with the units that stand then for those that the directory names.
+
+        An assisting unit for which nobody stands is left out.
+        """
+        named = [self.unit, *self.assist_units, *filter(None, (self.through, self.copied_to))]
+        stands = {code: standing(code) for code in named}
+        unit = stands[self.unit] or self.unit
+        assists = (stands[code] for code in self.assist_units)
+        return replace(
+            self,
+            unit=unit,
+            assist_units=tuple(dict.fromkeys(one for one in assists if one and one != unit)),
+            through=stands[self.through] if self.through else None,
+            copied_to=stands[self.copied_to] if self.copied_to else None,
+            in_place_of={
+                stands[code] or "": code
+                for code in (self.unit, self.through)
+                if code and stands[code] not in (None, code)
+            },
+        )
 
     @property
     def limit(self) -> str:
@@ -182,7 +206,7 @@ class Match:
         def called(code: str) -> str:
             return names.get(code, code)
 
-        unit = called(self.unit)
+        unit = called(self.in_place_of.get(self.unit, self.unit))
         if entry.unit in WORDS:
             unit = words["meant"].format(unit=unit, word=words[entry.unit])
         what = described(entry, language, names)
@@ -195,6 +219,9 @@ class Match:
             what = described(self.next_best, language, names)
             why = words[_reason(entry, self.next_best)]
             said.append(words["next"].format(n=self.next_best.line, what=what, why=why))
+        for code in dict.fromkeys((self.unit, self.through)):
+            if named := self.in_place_of.get(code or ""):
+                said.append(words["merged"].format(unit=called(named), into=called(code or "")))
         if self.through is not None:
             word = "coordinates" if entry.via == "district" else "no_street"
             said.append(words[word].format(unit=called(self.through)))
@@ -219,6 +246,7 @@ _EXPLAINED: Mapping[str, Mapping[str, str]] = {
         "meant": "{unit} ({word})",
         STREET: "the street's unit",
         DISTRICT: "the district's unit",
+        "merged": "{unit} was merged into {into}, which stands for it",
         "coordinates": "{unit} coordinates",
         "no_street": "no street is known, so {unit} coordinates",
         "copy": "a copy goes to {unit}",
@@ -242,6 +270,7 @@ _EXPLAINED: Mapping[str, Mapping[str, str]] = {
         "meant": "{unit}（{word}）",
         STREET: "属地街道",
         DISTRICT: "属地区",
+        "merged": "{unit}已并入{into}，由其承接",
         "coordinates": "由{unit}统筹协调",
         "no_street": "街道不明，由{unit}统筹协调",
         "copy": "同时抄送{unit}",
