@@ -144,10 +144,11 @@ def open_attachment(
     """
     with transaction.atomic():
         case = locked_case(case_id)
-        added_by = case.attachments.filter(pk=attachment_id).values_list("unit", flat=True).first()
-        is_own = added_by is not None and added_by in own_units(by)
+        attachment = case.attachments.filter(pk=attachment_id).first()
+        is_own = attachment is not None and attachment.unit_id in own_units(by)
         permit(by, "read_evidence" if is_own else "reveal", case)
-        attachment = _attachment(case, attachment_id)
+        if attachment is None:
+            raise _unknown()
         if attachment.unit_id is None or attachment.unit_id != by.unit_id:
             reason = checked_words("reason", reason, longest=MAX_REASON)
             private = CasePrivate.objects.get(case=case)
@@ -175,7 +176,9 @@ def erase_attachment(
     erased it stays so: a second time changes nothing.
     """
     with changing(case_id, "erase", by=by, as_of=as_of, expected=expected) as change:
-        attachment = _attachment(change.case, attachment_id)
+        attachment = change.case.attachments.filter(pk=attachment_id).first()
+        if attachment is None:
+            raise _unknown()
         if attachment.erased_at is None:
             attachment.name, attachment.digest, attachment.erased_at = b"", "", as_of
             attachment.save(update_fields=["name", "digest", "erased_at"])
@@ -185,11 +188,8 @@ def erase_attachment(
     return attachment
 
 
-def _attachment(case: Case, pk: int) -> Attachment:
-    attachment = case.attachments.filter(pk=pk).first()
-    if attachment is None:
-        raise NotFound("no_such_attachment", "this case has no such attachment")
-    return attachment
+def _unknown() -> NotFound:
+    return NotFound("no_such_attachment", "this case has no such attachment")
 
 
 def _check_room(case: Case, rules: Attachments) -> None:
