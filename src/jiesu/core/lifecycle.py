@@ -37,10 +37,10 @@ HANDLING = frozenset(
         State.FEEDBACK_SUBMITTED,
     }
 )
-"""A unit has the case; its clocks run until it submits its feedback."""
+"""A unit has the case; its clocks run until it gives its feedback."""
 
 AT_WORK = HANDLING - {State.FEEDBACK_SUBMITTED}
-"""The unit has yet to submit its feedback."""
+"""The unit has yet to give its feedback."""
 
 NOT_DISPATCHED = frozenset({State.ANSWERED, State.REFERRED, State.DECLINED})
 """The ends of the six ways of article 11 in which no unit gets the case."""

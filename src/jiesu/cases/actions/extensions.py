@@ -83,7 +83,7 @@ def decide_extension(
     """Grant an extension or not; a granted one is added to what is left of the limit.
 
     Raises Forbidden for one's own request or one's own unit's, Conflict where none is open, and
-    for a grant after the unit has submitted its feedback.
+    for a grant after the unit has given its feedback.
     """
     account = by.account
     with changing(case_id, "decide_extension", by=by, as_of=as_of, expected=expected) as change:

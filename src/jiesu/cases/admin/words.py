@@ -36,7 +36,7 @@ EVENTS: Mapping[str, str | Promise] = {
     "extension_decided": _("extension decided"),
     "extension_lapsed": _("extension lapsed"),
     "fell_due": _("call-back fell due"),
-    "feedback_submitted": _("feedback submitted"),
+    "feedback_submitted": _("feedback given"),
     "interim_reported": _("interim report"),
     "objected": _("objected"),
     "objection_lapsed": _("objection lapsed"),
