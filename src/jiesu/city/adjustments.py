@@ -67,7 +67,7 @@ def _adjustment(
     cells = line.cells
 
     def wrong(column: str, what: str, remedy: str) -> None:
-        problems.append(Problem(path.name, f"{line.where}, {column}", what, remedy))
+        problems.append(line.problem(path.name, column, what, remedy))
 
     for column in ("unit", "period", "points", "reason"):
         if not cells[column]:

@@ -249,7 +249,7 @@ class _Reading:
         return True
 
     def _wrong(self, line: Line, column: str, what: str, remedy: str) -> None:
-        self.problems.append(Problem(self.file, f"{line.where}, {column}", what, remedy))
+        self.problems.append(line.problem(self.file, column, what, remedy))
 
     def result(self) -> StationList:
         if self.known:

@@ -150,7 +150,7 @@ def _day(
     """What a line says of a day; `None` if it is wrong."""
 
     def wrong(column: str, what: str, remedy: str) -> None:
-        problems.append(Problem(file, f"{line.where}, {column}", what, remedy))
+        problems.append(line.problem(file, column, what, remedy))
 
     text, said = line.cells["date"], line.cells["kind"]
     kind, day = KINDS.get(said), _date(text)

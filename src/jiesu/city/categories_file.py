@@ -51,8 +51,7 @@ def checked_categories(path: Path) -> tuple[CategoryTree, list[Problem]]:
         category = _category(line)
         wrong = _mistake(category, numbers)
         if wrong is not None:
-            column, what, remedy = wrong
-            problems.append(Problem(path.name, f"{line.where}, {column}", what, remedy))
+            problems.append(line.problem(path.name, *wrong))
             continue
         found[category.levels], numbers[category.levels] = category, line
     if not lines and not problems:

@@ -139,5 +139,4 @@ class _Reader:
         return number
 
     def _wrong(self, name: str, what: str, remedy: str) -> None:
-        where = f"{self.line.where}, {name}"
-        self.problems.append(Problem(self.path.name, where, what, remedy))
+        self.problems.append(self.line.problem(self.path.name, name, what, remedy))

@@ -133,7 +133,7 @@ def checked_entries(
         entry = _entry(line, kinds or {})
         wrong = mistakes_of(entry)
         for column, what, remedy in wrong:
-            problems.append(Problem(file, f"{line.where}, {column}", what, remedy))
+            problems.append(line.problem(file, column, what, remedy))
         if not wrong:
             entries.append(entry)
     return tuple(entries), by_line(problems)

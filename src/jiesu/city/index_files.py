@@ -359,7 +359,7 @@ class _Figures:
         before, cells = len(problems), line.cells
 
         def wrong(column: str, what: str, remedy: str) -> None:
-            problems.append(Problem(file, f"{line.where}, {column}", what, remedy))
+            problems.append(line.problem(file, column, what, remedy))
 
         # Not `tree.leaves`: an indicator with an unknown parent is named once, not at every figure.
         node = self.tree.nodes.get(cells["indicator"])

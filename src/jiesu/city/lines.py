@@ -7,10 +7,11 @@ For units and adjustments, which people keep by hand in a spreadsheet. Cases are
 import csv
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from jiesu.core.problems import Problem
 
@@ -28,6 +29,47 @@ class Line:
     @property
     def where(self) -> str:
         return f"line {self.number}"
+
+    def problem(self, file: str, column: str, what: str, remedy: str) -> Problem:
+        """What is wrong with a cell of it."""
+        return Problem(file, f"{self.where}, {column}", what, remedy)
+
+
+class Coded(Protocol):
+    """What a line may stand for: something with a code of its own."""
+
+    @property
+    def code(self) -> str: ...
+
+
+Row = TypeVar("Row", bound=Coded)
+
+
+def by_code(
+    file: str,
+    lines: Iterable[Line],
+    read: Callable[[Line], Row | None],
+    problems: list[Problem],
+    *,
+    what: str,
+) -> tuple[dict[str, Row], dict[str, Line]]:
+    """What the lines stand for by code, as `read` makes it, and the line of each.
+
+    Of a code that stands twice the first line holds, and the other goes to `problems`; `what`
+    says what has it.
+    """
+    found: dict[str, Row] = {}
+    places: dict[str, Line] = {}
+    for line in lines:
+        row = read(line)
+        if row is None:
+            continue
+        if row.code in found:
+            wrong = f"the code {row.code[:40]} stands in {places[row.code].where} already"
+            problems.append(line.problem(file, "code", wrong, f"give each {what} its own code"))
+            continue
+        found[row.code], places[row.code] = row, line
+    return found, places
 
 
 def read_lines(

@@ -224,7 +224,7 @@ class _Reading:
 
     def _line(self, file: str, line: Line, problems: list[Problem]) -> None:
         def wrong(column: str, what: str, remedy: str) -> None:
-            problems.append(Problem(file, f"{line.where}, {column}", what, remedy))
+            problems.append(line.problem(file, column, what, remedy))
 
         cells = line.cells
         before = len(problems)

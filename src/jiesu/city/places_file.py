@@ -6,7 +6,7 @@ Which unit answers for a place stands here; what units are is in the units file.
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from jiesu.city.lines import Line, by_line
+from jiesu.city.lines import Line, by_code, by_line
 from jiesu.city.spreadsheet import CSV, read_table, table_bytes
 from jiesu.core.places import PLACE_KINDS, Place, Places, places_of_units
 from jiesu.core.problems import InputError, Problem
@@ -54,17 +54,9 @@ def checked_places(path: Path, units: Units | None = None) -> tuple[Places, list
         return places_of_units(units), []
     problems: list[Problem] = []
     lines = read_table(path, REQUIRED, OPTIONAL, problems, also=CHINESE)
-    places: dict[str, Place] = {}
-    numbers: dict[str, Line] = {}
-    for line in lines:
-        place = _place(path, line, problems)
-        if place is None:
-            continue
-        if place.code in places:
-            what = f"the code {place.code[:40]} stands in {numbers[place.code].where} already"
-            problems.append(_problem(path, line, "code", what, "give each place its own code"))
-            continue
-        places[place.code], numbers[place.code] = place, line
+    places, numbers = by_code(
+        path.name, lines, lambda line: _place(path, line, problems), problems, what="place"
+    )
     if not lines and not problems:
         what, remedy = "no place in the file", "write a line for each place, or remove the file"
         problems.append(Problem(path.name, "", what, remedy))
@@ -84,26 +76,22 @@ def places_bytes(places: Iterable[Place], *, suffix: str = CSV, language: str = 
     return table_bytes(suffix, "places" if language == "en" else "地点", header, rows)
 
 
-def _problem(path: Path, line: Line, column: str, what: str, remedy: str) -> Problem:
-    return Problem(path.name, f"{line.where}, {column}", what, remedy)
-
-
 def _place(path: Path, line: Line, problems: list[Problem]) -> Place | None:
     cells = line.cells
     empty = [column for column in REQUIRED if not cells[column]]
     for column in empty:
-        problems.append(_problem(path, line, column, "the cell is empty", "fill it in"))
+        problems.append(line.problem(path.name, column, "the cell is empty", "fill it in"))
     kind = KINDS_READ.get(cells["kind"])
     if cells["kind"] and kind is None:
         what = f"{cells['kind'][:40]!r} is no kind of place"
         remedy = f"use one of: {', '.join(PLACE_KINDS)}"
-        problems.append(_problem(path, line, "kind", what, remedy))
+        problems.append(line.problem(path.name, "kind", what, remedy))
     if empty or kind is None:
         return None
     for column in ("code", "name"):
         if len(cells[column]) > LONGEST[column]:
             what = f"has more than {LONGEST[column]} characters"
-            problems.append(_problem(path, line, column, what, "shorten it"))
+            problems.append(line.problem(path.name, column, what, "shorten it"))
             return None
     parent, unit = cells.get("parent") or None, cells.get("unit") or None
     return Place(cells["code"], cells["name"], kind, parent, unit)
@@ -127,7 +115,7 @@ def _check_parents(
         else:
             continue
         wrong.add(code)
-        problems.append(_problem(path, numbers[code], "parent", what, remedy))
+        problems.append(numbers[code].problem(path.name, "parent", what, remedy))
     return wrong
 
 
@@ -142,7 +130,7 @@ def _check_units(
         if place.unit is not None and place.unit not in units:
             what = f"no unit has the code {place.unit[:40]!r}"
             remedy = "write the code of a unit, or nothing for the unit with the place's own code"
-            problems.append(_problem(path, numbers[code], "unit", what, remedy))
+            problems.append(numbers[code].problem(path.name, "unit", what, remedy))
 
 
 def _without(places: Mapping[str, Place], wrong: set[str]) -> Iterable[Place]:

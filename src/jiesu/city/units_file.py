@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
-from jiesu.city.lines import Line, by_line
+from jiesu.city.lines import Line, by_code, by_line
 from jiesu.city.spreadsheet import csv_bytes, read_table
 from jiesu.core.case_table import LIST_SEPARATOR
 from jiesu.core.problems import InputError, Problem
@@ -45,17 +45,9 @@ def checked_units(path: Path) -> tuple[Units, list[Problem]]:
     """The units that could be read, and every mistake; for a check that must go on."""
     problems: list[Problem] = []
     lines = read_table(path, REQUIRED, OPTIONAL, problems, also=CHINESE)
-    units: dict[str, Unit] = {}
-    numbers: dict[str, Line] = {}
-    for line in lines:
-        unit = _unit(path, line, problems)
-        if unit is None:
-            continue
-        if unit.code in units:
-            what = f"the code {unit.code} stands in {numbers[unit.code].where} already"
-            problems.append(_problem(path, line, "code", what, "give each unit its own code"))
-            continue
-        units[unit.code], numbers[unit.code] = unit, line
+    units, numbers = by_code(
+        path.name, lines, lambda line: _unit(path, line, problems), problems, what="unit"
+    )
     if not lines and not problems:
         problems.append(Problem(path.name, "", "no unit in the file", "write a line for each unit"))
     _check_parents(path, units, numbers, problems)
@@ -77,25 +69,21 @@ def _cell(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _problem(path: Path, line: Line, column: str, what: str, remedy: str) -> Problem:
-    return Problem(path.name, f"{line.where}, {column}", what, remedy)
-
-
 def _unit(path: Path, line: Line, problems: list[Problem]) -> Unit | None:
     cells = line.cells
     empty = [column for column in REQUIRED if not cells[column]]
     for column in empty:
-        problems.append(_problem(path, line, column, "the cell is empty", "fill it in"))
+        problems.append(line.problem(path.name, column, "the cell is empty", "fill it in"))
     begin = _day(path, line, "valid_from", problems)
     end = _day(path, line, "valid_to", problems)
     if begin is not None and end is not None and begin >= end:
         what = f"ends on {end} but begins on {begin}"
         remedy = "valid_to is the first day without the unit"
-        problems.append(_problem(path, line, "valid_to", what, remedy))
+        problems.append(line.problem(path.name, "valid_to", what, remedy))
     population = _population(path, line, problems)
     if LIST_SEPARATOR in cells["code"]:
         what = f"the code holds {LIST_SEPARATOR!r}, which separates codes in a list"
-        problems.append(_problem(path, line, "code", what, "choose a code without it"))
+        problems.append(line.problem(path.name, "code", what, "choose a code without it"))
     if empty:
         return None
     parent = cells.get("parent") or None
@@ -113,7 +101,7 @@ def _day(path: Path, line: Line, column: str, problems: list[Problem]) -> date |
         return date.fromisoformat(text)
     except ValueError:
         what = f"{text[:40]!r} is not a date"
-        problems.append(_problem(path, line, column, what, "write it as 2022-01-19"))
+        problems.append(line.problem(path.name, column, what, "write it as 2022-01-19"))
         return None
 
 
@@ -124,7 +112,7 @@ def _population(path: Path, line: Line, problems: list[Problem]) -> int | None:
     if text.isascii() and text.isdigit() and len(text) <= 10:
         return int(text)
     what = f"{text[:40]!r} is not a number of residents"
-    problems.append(_problem(path, line, "population", what, "write digits only, or nothing"))
+    problems.append(line.problem(path.name, "population", what, "write digits only, or nothing"))
     return None
 
 
@@ -135,19 +123,19 @@ def _check_parents(
         if unit.parent is not None and unit.parent not in units:
             what = f"no unit has the code {unit.parent[:40]!r}"
             remedy = "write the code of a unit in this file, or nothing"
-            problems.append(_problem(path, numbers[code], "parent", what, remedy))
+            problems.append(numbers[code].problem(path.name, "parent", what, remedy))
         if unit.successor is not None and unit.successor not in units:
             what = f"no unit has the code {unit.successor[:40]!r}"
             remedy = "write the code of the unit into which this one was merged, or nothing"
-            problems.append(_problem(path, numbers[code], "successor", what, remedy))
+            problems.append(numbers[code].problem(path.name, "successor", what, remedy))
         elif unit.successor == code:
             what, remedy = "a unit is merged into itself", "name another unit, or nothing"
-            problems.append(_problem(path, numbers[code], "successor", what, remedy))
+            problems.append(numbers[code].problem(path.name, "successor", what, remedy))
     for circle in _circles(units):
         shown = [*circle[:5], *(["…"] if len(circle) > 5 else []), circle[0]]
         what = f"the parents go in a circle: {' → '.join(shown)}"
         remedy = "a unit is never above itself: correct one parent"
-        problems.append(_problem(path, numbers[circle[0]], "parent", what, remedy))
+        problems.append(numbers[circle[0]].problem(path.name, "parent", what, remedy))
 
 
 def _circles(units: Mapping[str, Unit]) -> Iterator[list[str]]:
