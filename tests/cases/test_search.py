@@ -261,6 +261,7 @@ def crowded(city: City) -> None:
             unit=units[n % 5],
             rules_id=first.rules_id,
             calendar_id=first.calendar_id,
+            urgent=n % 500 == 7,
             contact_due_at=NOW + n * timedelta(minutes=1),
             due_at=NOW + n * timedelta(minutes=9),
             exported=True,
@@ -376,6 +377,24 @@ def test_no_search_and_no_queue_reads_a_table_or_sorts_all_that_it_finds(city: C
         list(Case.objects.filter(limit="7d").order_by("kind")[:20])
         list(Case.objects.filter(unit=city.unit["D01"]).order_by("contacted_at", "pk")[:20])
     assert [looks_at_everything(*one) for one in plans] == [True, True]
+
+
+@pytest.mark.parametrize("prepared", ["", "ANALYZE"])
+def test_the_few_urgent_cases_are_found_in_an_index_of_their_own(city: City, prepared: str) -> None:
+    crowded(city)
+    if prepared or connection.vendor == "postgresql":
+        # PostgreSQL makes its statistics by itself.
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
+    urgent = Case.objects.filter(urgent=True)
+    plans: list[tuple[str, str]] = []
+    with explained(plans):
+        # As the admin lists and counts them.
+        newest = list(urgent.order_by("-pk")[:51])
+        assert len(urgent.order_by("pk").values_list("pk")[:10_000]) == len(newest) == N_MANY // 500
+    assert all("case_urgent" in plan for _, plan in plans), plans
+    found = newest_cases(city.operator, Search(urgent=True), limit=50)
+    assert (list(found.cases), found.before) == (newest, None)
 
 
 @pytest.mark.only_on("sqlite", reason="PostgreSQL makes its statistics by itself")

@@ -248,6 +248,8 @@ def _walks(actor: Actor, search: Search, lookup: list[tuple[int, ...]]) -> list[
     if search.unit:
         units = Unit.objects.filter(code=search.unit)
         walks.append(tuple(Entries(cases.filter(unit=unit.pk)) for unit in units))
+    if search.urgent:
+        walks.append((Entries(cases.filter(urgent=True)),))
     if not (actor.is_system or actor.role in CITY_WIDE):
         walks.append(_own(actor))
     if search.state:

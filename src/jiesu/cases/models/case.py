@@ -181,6 +181,8 @@ class Case(models.Model):
             ),
             models.Index(fields=("id",), name="case_provisional", condition=Q(provisional=True)),
             models.Index(fields=("received_by", "-id"), name="case_received_by"),
+            # Few cases are urgent, and these are what is asked for: the rest need no entry.
+            models.Index(fields=("-id",), name="case_urgent", condition=Q(urgent=True)),
             models.Index(fields=("id",), name="case_to_export", condition=Q(exported=False)),
             models.Index(fields=("id",), name="case_to_index", condition=Q(indexed=False)),
         )
