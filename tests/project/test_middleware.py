@@ -13,7 +13,7 @@ from django.urls import ResolverMatch
 from pytest_django.fixtures import Settings
 
 from jiesu.project.logs import PlaceFormatter, logging_settings
-from jiesu.project.middleware import TrustedProxies, shown_path
+from jiesu.project.middleware import LARGEST_FORM, TrustedProxies, shown_path
 
 
 def seen(near: str, **headers: str) -> tuple[str, bool]:
@@ -97,6 +97,18 @@ def test_a_request_that_is_too_long_is_refused_before_it_is_read(
     answer = client.post(path, {"file": BytesIO(b"x" * 2000)})
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
     assert not hasattr(answer.wsgi_request, "_files")
+
+
+def test_a_page_reads_no_large_form_of_a_stranger(client: Client, admin_client: Client) -> None:
+    form = {"file": BytesIO(b"x" * LARGEST_FORM)}
+    for somebody, status in ((client, 413), (admin_client, 403)):
+        somebody.cookies["csrftoken"] = "a" * 32
+        somebody.handler.enforce_csrf_checks = True
+        form["file"].seek(0)
+        answer = somebody.post("/admin/login/", form)
+        assert answer.status_code == status
+        # To know its token, the form is read.
+        assert hasattr(answer.wsgi_request, "_files") == (status == 403)
 
 
 def line_of(error: BaseException, name: str = "jiesu", message: str = "failed") -> str:

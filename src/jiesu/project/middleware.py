@@ -21,6 +21,8 @@ POLICY = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'none'"
 )
+LARGEST_FORM = 1024 * 1024
+"""Bytes that a page takes of somebody who has not signed in."""
 # Path parameters that open a door by themselves.
 SECRET_PARAMETERS = ("token",)
 # What looks like one where no address was found: behind a slash too many, before a redirect.
@@ -108,19 +110,27 @@ def shown_path(request: HttpRequest) -> str:
 class LargestRequest:
     """Refuses what is longer than one request may be, before anything of it is read.
 
-    Django bounds fields in memory, not the files that it writes down for whoever sends them.
+    To the pages a stranger sends forms and no files. The API asks by itself who calls.
     """
 
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer, or refuse. A length that is none counts as none, as it does for Django."""
-        length = str(request.META.get("CONTENT_LENGTH") or "0")
-        most = settings.JIESU.limits.request_bytes
-        if length.isascii() and length.isdigit() and (len(length) > 18 or int(length) > most):
-            return too_large()
-        return self.answer(request)
+        """Answer, or refuse."""
+        length, most = _length_of(request), settings.JIESU.limits.request_bytes
+        # Who asks is looked up only where it matters.
+        if length > LARGEST_FORM and not request.path.startswith("/api/"):
+            most = most if request.user.is_authenticated else LARGEST_FORM
+        return too_large() if length > most else self.answer(request)
+
+
+def _length_of(request: HttpRequest) -> int:
+    """The bytes of a body as Django counts them: a length that is no number is none."""
+    try:
+        return int(request.META.get("CONTENT_LENGTH") or 0)
+    except ValueError:
+        return 0
 
 
 class ContentPolicy:

@@ -37,7 +37,6 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "jiesu.project.middleware.TrustedProxies",
     "jiesu.project.middleware.RequestLog",
-    "jiesu.project.middleware.LargestRequest",
     "django.middleware.security.SecurityMiddleware",
     "jiesu.project.middleware.ContentPolicy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -46,6 +45,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    # No one above reads a body: the check of CSRF tokens comes with the view.
+    "jiesu.project.middleware.LargestRequest",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
