@@ -4,22 +4,22 @@
     python tools/messages.py --check    # say what is missing or stale, and end with 1
 
 Needs nothing but Python: GNU gettext is not on every machine, so the compiled file is kept with
-the sources. A message is a text in English that the code gives to gettext or a template to
-`translate`; English needs no catalogue.
+the sources. A message is a text in English that the code gives to gettext or to `Text`
+(jiesu.core.texts), or a template to `translate`; English needs no catalogue.
 """
 
 import ast
 import re
 import struct
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-APP = ROOT / "src" / "jiesu" / "cases"
-CATALOGUE = APP / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
+FOLDERS = tuple(ROOT / "src" / "jiesu" / name for name in ("api", "cases", "core"))
+CATALOGUE = ROOT / "src" / "jiesu" / "cases" / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
 
-NAMES = {"_", "gettext", "gettext_lazy", "gettext_noop"}
+NAMES = {"_", "gettext", "gettext_lazy", "gettext_noop", "Text"}
 HEADER = """Project-Id-Version: jiesu
 Language: zh_Hans
 MIME-Version: 1.0
@@ -29,30 +29,53 @@ Plural-Forms: nplurals=1; plural=0;
 """
 _TRANSLATE = re.compile(r"""\{%\s*translate\s+(?:"([^"]*)"|'([^']*)')|_\('([^']*)'\)""")
 _BLOCK = re.compile(r"\{%\s*blocktranslate\s+trimmed[^%]*%\}(.*?)\{%\s*endblocktranslate", re.S)
+_PLACEHOLDER = re.compile(r"%\(\w+\)s|\{\w+")
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t"}
 
 
-def messages(app: Path) -> dict[str, str]:
-    """The messages of an app's code and templates, each with the first place that asks for it."""
+def messages(*folders: Path) -> dict[str, str]:
+    """The messages of code and templates, each with the first place that asks for it."""
     found: dict[str, str] = {}
-    for path in sorted((*app.rglob("*.py"), *app.rglob("*.html"))):
-        if "migrations" in path.parts:
-            continue
+    for place, path in _sources(folders, "*.py", "*.html"):
         text = path.read_text("utf-8")
         asked = _in_code(text) if path.suffix == ".py" else _in_template(text)
         for message in asked:
-            found.setdefault(message, path.relative_to(app).as_posix())
+            found.setdefault(message, place)
     return found
 
 
-def _in_code(text: str) -> Iterator[str]:
+def unreadable(*folders: Path) -> list[str]:
+    """The places of texts that are put together: nobody could translate them."""
+    return [
+        f"{place}:{line}"
+        for place, path in _sources(folders, "*.py")
+        for name, message, line in _calls(path.read_text("utf-8"))
+        if name == "Text" and message is None
+    ]
+
+
+def _sources(folders: Iterable[Path], *patterns: str) -> Iterator[tuple[str, Path]]:
+    for folder in folders:
+        for path in sorted(path for pattern in patterns for path in folder.rglob(pattern)):
+            if "migrations" not in path.parts:
+                yield path.relative_to(folder.parent).as_posix(), path
+
+
+def _calls(text: str) -> Iterator[tuple[str, str | None, int]]:
+    """What messages are given to: its name, the message where it stands there, the line."""
     for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Call) and node.args:
-            name = node.func.id if isinstance(node.func, ast.Name) else ""
-            value = node.args[0]
-            if name in NAMES and isinstance(value, ast.Constant) and isinstance(value.value, str):
-                yield value.value
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
+            value = node.args[0].value if isinstance(node.args[0], ast.Constant) else None
+            message = value if isinstance(value, str) else None
+            if node.func.id in NAMES:
+                yield node.func.id, message, node.lineno
+
+
+def _in_code(text: str) -> Iterator[str]:
+    for _, message, _ in _calls(text):
+        if message is not None:
+            yield message
 
 
 def _in_template(text: str) -> Iterator[str]:
@@ -111,13 +134,14 @@ def compiled(words: Mapping[str, str]) -> bytes:
 
 def faults() -> list[str]:
     """What is missing, left over, or not compiled."""
-    asked, words = messages(APP), read_catalogue(CATALOGUE)
-    wrong = [f"not translated: {text!r} ({asked[text]})" for text in asked if not words.get(text)]
+    asked, words = messages(*FOLDERS), read_catalogue(CATALOGUE)
+    wrong = [f"not one text: {place}" for place in unreadable(*FOLDERS)]
+    wrong += [f"not translated: {text!r} ({asked[text]})" for text in asked if not words.get(text)]
     wrong += [f"no longer asked for: {text!r}" for text in words if text not in asked]
     wrong += [
         f"other placeholders: {text!r}"
         for text, said in words.items()
-        if said and sorted(re.findall(r"%\(\w+\)s", text)) != sorted(re.findall(r"%\(\w+\)s", said))
+        if said and sorted(_PLACEHOLDER.findall(text)) != sorted(_PLACEHOLDER.findall(said))
     ]
     compact = CATALOGUE.with_suffix(".mo")
     if not compact.exists() or compact.read_bytes() != compiled(words):
@@ -127,7 +151,7 @@ def faults() -> list[str]:
 
 def update() -> None:
     """Write both files anew; translations of messages that nothing asks for any more go."""
-    asked, words = messages(APP), read_catalogue(CATALOGUE)
+    asked, words = messages(*FOLDERS), read_catalogue(CATALOGUE)
     CATALOGUE.parent.mkdir(parents=True, exist_ok=True)
     CATALOGUE.write_text(catalogue(asked, words), "utf-8")
     CATALOGUE.with_suffix(".mo").write_bytes(

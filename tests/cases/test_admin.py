@@ -29,7 +29,9 @@ from jiesu.cases.models import (
     UnitChange,
     User,
 )
+from jiesu.cases.refusals import Invalid
 from jiesu.cases.rulebook import local_day, rulebook
+from jiesu.core.texts import Text
 from tests.cases.cast import NOW, City
 
 pytestmark = pytest.mark.django_db
@@ -274,6 +276,35 @@ def test_a_change_that_an_action_refuses_is_said_at_its_field_and_changes_nothin
     response = desk.post(address(Unit, "change", unit.pk), unit_form(unit, **changes))
     assert said in errors_of(response)
     assert not UnitChange.objects.exists()
+
+
+def test_a_refusal_is_said_in_the_language_of_the_page(city: City) -> None:
+    unit, chinese = city.unit["110101"], client_of(city.administrator, "zh-hans")
+    for changes, said in (
+        (
+            {"on": (TODAY + timedelta(days=3)).isoformat(), "name": "新"},
+            "变更须在生效当日或之后登记",
+        ),
+        ({"parent": city.unit["110101001"].pk}, "不能是本单位或其下级单位"),
+        ({"valid_to": TODAY.isoformat()}, "下级单位2个，地点1个"),
+    ):
+        response = chinese.post(address(Unit, "change", unit.pk), unit_form(unit, **changes))
+        assert said in errors_of(response)
+
+
+@pytest.mark.parametrize(
+    ("language", "at_the_field", "at_the_form"),
+    [("zh-hans", "名称没有变化", "name: 名称没有变化"), ("en", "this is", "name: this is")],
+)
+def test_a_refusal_stands_at_the_fields_that_a_form_has(
+    language: str, at_the_field: str, at_the_form: str
+) -> None:
+    wrong = Invalid({"name": Text("this is its name already")})
+    with translation.override(language):
+        [said] = admin_base.refused(wrong, ["name"]).message_dict["name"]
+        assert said.startswith(at_the_field)
+        [said] = admin_base.refused(wrong, ["code"]).messages
+        assert said.startswith(at_the_form)
 
 
 def test_a_new_unit_begins_its_history(city: City, desk: Client) -> None:

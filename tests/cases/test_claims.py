@@ -138,7 +138,7 @@ def test_what_the_district_refuses_does_not_come_before_the_city(city: City) -> 
     )
     with pytest.raises(Conflict, match="decided"):
         weigh_claim(claim_id=claim.pk, by=city.evaluator, as_of=ENDED + HOUR)
-    with pytest.raises(Conflict, match="refused: nothing is changed"):
+    with pytest.raises(Conflict, match="decided or withdrawn: nothing is changed"):
         decide_claim(
             claim_id=claim.pk, approves=True, opinion="x", by=city.evaluator, as_of=ENDED + HOUR
         )

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import typer
+from django.utils.translation import override
 
 from jiesu.cases.folder.directory_edit import (
     directory_table,
@@ -84,8 +85,11 @@ def test_a_whole_draft_is_put_in_force_and_holds_from_its_day(city: City) -> Non
 
 def test_a_draft_with_a_hole_needs_a_reason_which_is_kept(city: City) -> None:
     made = draft(city)
-    with pytest.raises(Conflict, match=HOLE.replace("*", "[*]")):
+    with pytest.raises(Conflict, match=HOLE.replace("*", "[*]")) as caught:
         in_force(made, city)
+    [hole] = [one for one in findings_of(made, TOMORROW) if one.sort == "hole"]
+    with override("zh-hans"):
+        assert caught.value.said() == f"请先处理以下问题，或填写仍要启用的理由：{hole.what['zh']}"
     made.refresh_from_db()
     assert not made.in_force
     in_force(made, city, despite="交通类暂由值班员手工派单")

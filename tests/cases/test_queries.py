@@ -35,6 +35,7 @@ from jiesu.cases.queries import (
 from jiesu.cases.refusals import Invalid, NotFound, Refusal
 from jiesu.cases.rulebook import rulebook
 from jiesu.core.lifecycle import AT_WORK, MoveRefused, State
+from jiesu.core.texts import Text
 from jiesu.core.worktime import Pause as Stretch
 from jiesu.core.worktime import deadline_for, overdue_by
 from tests.cases.cast import ELEVATOR, NOW, PARKING, City
@@ -232,7 +233,7 @@ class Desk:
         """As the claims do it, while the unit is at work."""
         with changing(pk, "claim", by=Actor.system("test"), as_of=at) as change:
             if change.case.state not in AT_WORK:
-                raise Invalid({"state": "not at work"})
+                raise Invalid({"state": Text("not at work")})
             (pause if on else resume_clocks)(change, Pause.Cause.PARKED)
             change.set(parked=on)
             change.event("parked" if on else "unparked")

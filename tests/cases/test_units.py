@@ -171,9 +171,9 @@ def test_a_unit_that_has_nothing_left_ends(city: City) -> None:
 
 def test_a_unit_with_something_left_does_not_end(city: City) -> None:
     city.received(HEATING)
-    with pytest.raises(Conflict, match="1 open cases"):
+    with pytest.raises(Conflict, match="open cases: 1"):
         end(city, code="E01")
-    with pytest.raises(Conflict, match="2 units below it, 1 places"):
+    with pytest.raises(Conflict, match="units below it: 2, places: 1"):
         end(city, code="110101")
     Case.objects.update(state=State.CLOSED)
     assert end(city, code="E01").valid_to == TODAY

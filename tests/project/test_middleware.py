@@ -111,6 +111,19 @@ def test_a_page_reads_no_large_form_of_a_stranger(client: Client, admin_client: 
         assert hasattr(answer.wsgi_request, "_files") == (status == 403)
 
 
+@pytest.mark.parametrize(("language", "said"), [("zh", "大小限制"), ("en", "larger than")])
+def test_that_a_request_is_too_long_is_said_in_its_language(
+    client: Client, settings: Settings, language: str, said: str
+) -> None:
+    limits = replace(settings.JIESU.limits, request_bytes=1000)
+    settings.JIESU = replace(settings.JIESU, limits=limits)
+    headers = {"accept-language": language}
+    answer = client.post("/api/v1/cases", b"x" * 2000, "application/json", headers=headers)
+    assert said in answer.json()["detail"]
+    assert answer.headers["Content-Language"].startswith(language)
+    assert "Accept-Language" in answer.headers["Vary"]
+
+
 def line_of(error: BaseException, name: str = "jiesu", message: str = "failed") -> str:
     trace = error.__traceback__
     record = logging.LogRecord(

@@ -24,6 +24,7 @@ from jiesu.cases.api_keys import SCOPES, known_key
 from jiesu.cases.models import Role, User
 from jiesu.cases.refusals import Forbidden
 from jiesu.cases.scopes import ACTIONS
+from jiesu.core.texts import Text
 
 clock: Callable[[], datetime] = timezone.now
 """Tests put another one here."""
@@ -54,11 +55,15 @@ class Rule:
         if wait := wait_of_actor(subject, settings.JIESU.limits.api_per_minute):
             raise Throttled(wait)
         if actor.role not in self.roles:
-            raise Forbidden("not_permitted", "your role may not do this")
+            raise Forbidden("not_permitted", Text("your role may not do this"))
         if actor.scopes is not None and self.scope not in actor.scopes:
-            needed = f"it needs the scope {self.scope}" if self.scope else "sign in for this"
-            raise Forbidden("key_not_permitted", f"this key may not do this: {needed}")
+            raise Forbidden("key_not_permitted", self._not_by_this_key())
         return actor
+
+    def _not_by_this_key(self) -> Text:
+        if not self.scope:
+            return Text("a key may not do this: sign in for it")
+        return Text("this key may not do this: it needs the scope {scope}", scope=self.scope)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +100,7 @@ class Undeclared:
     csrf = True
 
     def __call__(self, request: HttpRequest) -> Actor:
-        raise Forbidden("not_permitted", "nobody may do this")
+        raise Forbidden("not_permitted", Text("nobody may do this"))
 
 
 def operations(api: NinjaAPI) -> Iterable[tuple[str, Operation]]:
@@ -128,17 +133,19 @@ def _signed_in(request: HttpRequest) -> tuple[Actor, str]:
         kind, _, text = shown.partition(" ")
         known = known_key(text.strip(), now()) if kind.lower() == "bearer" else None
         if known is None or not _demo_may(known.user, address):
-            raise AuthenticationError(message="this key opens nothing")
+            raise AuthenticationError(message=Text("this key opens nothing"))
         key = known.key
         actor = Actor.of(known.user, f"{address} {key.prefix}", known.scopes, key.pk)
         return actor, f"key:{key.pk}"
     user = request.user
     if not isinstance(user, User):
-        raise AuthenticationError(message="sign in, or show a key: Authorization: Bearer ...")
+        raise AuthenticationError(message=Text("sign in, or show a key: Authorization: Bearer ..."))
     if not user.is_active or not _demo_may(user, address):
-        raise AuthenticationError(message="this account may not sign in here")
+        raise AuthenticationError(message=Text("this account may not sign in here"))
     if check_csrf(request) is not None:
-        raise HttpError(403, "send the header X-CSRFToken with the value of the cookie csrftoken")
+        raise HttpError(
+            403, Text("send the header X-CSRFToken with the value of the cookie csrftoken")
+        )
     return Actor.of(user, address), f"user:{user.pk}"
 
 

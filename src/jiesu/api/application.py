@@ -44,6 +44,8 @@ from jiesu.api.errors import (
     not_allowed,
     too_large,
 )
+from jiesu.cases.refusals import Invalid
+from jiesu.core.texts import Text
 
 VARY = ("Authorization", "Cookie", "Accept-Language")
 LARGEST_JSON = 1024 * 1024
@@ -168,8 +170,8 @@ def _refuse_what_is_not_taken(operation: Operation) -> None:
         asked = request.GET if request.META.get("QUERY_STRING") else ()
         unknown = [name for name in asked if name not in known]
         if unknown:
-            fields = {name[:LONGEST_NAME]: "this parameter is not known here" for name in unknown}
-            return invalid(fields)
+            text = Text("this parameter is not known here")
+            return invalid(Invalid({name[:LONGEST_NAME]: text for name in unknown}))
         return run(request, **values)
 
     operation.run = checked  # type: ignore[method-assign]

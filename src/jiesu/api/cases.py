@@ -33,6 +33,7 @@ from jiesu.cases.queries import QueueKey, Search, newest_cases
 from jiesu.cases.refusals import Invalid
 from jiesu.cases.scopes import may, permit
 from jiesu.core.chain import microseconds
+from jiesu.core.texts import Text
 
 router = Router(tags=["cases"])
 
@@ -135,7 +136,7 @@ def _marked(
     """Overdue and the like, the first due first: by what a case itself says."""
     other = {"number", "state", "phone", "name", "words", "created_from", "created_to"}
     if wrong := [name for name in sorted(other) if getattr(asked, name)]:
-        raise Invalid(dict.fromkeys(wrong, "does not go together with a mark"))
+        raise Invalid(dict.fromkeys(wrong, Text("does not go together with a mark")))
     after = QueueKey(instant_of(last[0]), last[1]) if last else None
     search = Search(
         unit=asked.unit,

@@ -30,6 +30,7 @@ from jiesu.cases.actions import claims
 from jiesu.cases.models import Claim
 from jiesu.cases.refusals import NotFound
 from jiesu.cases.scopes import CITY_WIDE, own_units
+from jiesu.core.texts import Text
 
 router = Router(tags=["claims"])
 IF_MATCH = {"parameters": [dict(PARAMETER)]}
@@ -120,7 +121,7 @@ def _claim(request: HttpRequest, number: str, pk: int) -> Claim:
     case = case_of(request, number)
     found = Claim.objects.select_related("case", "unit").filter(case=case, pk=pk).first()
     if found is None:
-        raise NotFound("no_such_claim", "there is no such claim")
+        raise NotFound("no_such_claim", Text("there is no such claim"))
     return found
 
 

@@ -19,11 +19,12 @@ from jiesu.api.schemas_rules import (
     ReasonOut,
     RulesOut,
 )
-from jiesu.api.shown import lang
+from jiesu.cases.language import lang
 from jiesu.cases.refusals import Invalid, NotFound
 from jiesu.cases.routes import match_of
 from jiesu.cases.rulebook import Rulebook, local_day, rulebook
 from jiesu.core.desk import Choice
+from jiesu.core.texts import Text
 
 router = Router(tags=["rules"])
 READ = doing("see_rules", "read")
@@ -92,7 +93,7 @@ def read_directory(
     """The directory in force today, line by line."""
     directory = rulebook().directory_on(local_day(now()))
     if directory is None:
-        raise NotFound("no_directory", "no directory is in force today")
+        raise NotFound("no_directory", Text("no directory is in force today"))
     of = ["directory", directory.version]
     last = last_row(cursor, of)
     lines = [one for one in directory.entries if last is None or one.line > last[0]]
@@ -132,14 +133,14 @@ def match(
     """To which unit a case would go today, and why; 404 where the directory has none for it."""
     book, day = rulebook(), local_day(now())
     if place and place not in book.places:
-        raise Invalid({"place": "no place has this code"})
+        raise Invalid({"place": Text("no place has this code")})
     category = (category_1, category_2, category_3)
     if not book.categories.knows(category):
-        raise Invalid({"category_1": "this category is not in the city's tree"})
+        raise Invalid({"category_1": Text("this category is not in the city's tree")})
     directory = book.directory_on(day)
     found = match_of(category, place or None, kind, book, day)
     if found is None or directory is None:
-        raise NotFound("no_unit", "the directory has no unit for this category and place")
+        raise NotFound("no_unit", Text("the directory has no unit for this category and place"))
     return MatchOut(
         unit=_unit(book, found.unit),
         assist_units=[_unit(book, code) for code in found.assist_units],

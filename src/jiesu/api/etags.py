@@ -10,6 +10,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from jiesu.cases.refusals import Refusal
+from jiesu.core.texts import Text
 
 PARAMETER: Mapping[str, Any] = {
     "in": "header",
@@ -54,7 +55,7 @@ def expected_version(request: HttpRequest, present: int | None = None) -> int | 
     """
     header = request.META.get("HTTP_IF_MATCH", "").strip()
     if not header:
-        text = "send If-Match with the ETag of the case that you read"
+        text = Text("send If-Match with the ETag of the case that you read")
         raise PreconditionMissing("if_match_missing", text)
     if header == "*":
         return None

@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from jiesu.cases.refusals import Invalid
+from jiesu.core.texts import Text
 
 LONGEST = 200
 NAME = "Idempotency-Key"
@@ -22,5 +23,5 @@ def idempotency_key(request: HttpRequest) -> str:
     """The key of a request; empty without one. Raises Invalid."""
     key = str(request.META.get("HTTP_IDEMPOTENCY_KEY", ""))
     if len(key) > LONGEST or "\0" in key:
-        raise Invalid({NAME: f"at most {LONGEST} characters, none of them NUL"})
+        raise Invalid({NAME: Text("at most {most} characters, none of them NUL", most=LONGEST)})
     return key

@@ -14,6 +14,7 @@ from django.core import signing
 from pydantic import Field
 
 from jiesu.cases.refusals import Invalid
+from jiesu.core.texts import Text
 
 MOST = 100
 SALT = "jiesu.api.cursor"
@@ -35,9 +36,13 @@ def last_row(text: str, of: object, n_keys: int = 1) -> tuple[int, ...] | None:
     try:
         mark, *last = signing.Signer(salt=SALT).unsign_object(text)
     except (signing.BadSignature, ValueError, TypeError):
-        raise Invalid({"cursor": "this is no cursor of this site: begin without one"}) from None
+        raise Invalid(
+            {"cursor": Text("this is no cursor of this site: begin without one")}
+        ) from None
     if mark != _mark(of) or len(last) != n_keys:
-        raise Invalid({"cursor": "this cursor belongs to another question: begin without one"})
+        raise Invalid(
+            {"cursor": Text("this cursor belongs to another question: begin without one")}
+        )
     return tuple(last)
 
 

@@ -41,6 +41,7 @@ from jiesu.cases.refusals import NotFound
 from jiesu.cases.rulebook import local_day, rulebook
 from jiesu.core.lifecycle import HANDLING, State
 from jiesu.core.masking import normal_phone
+from jiesu.core.texts import Text
 
 router = Router(tags=["public"])
 CHANNEL = "web"
@@ -176,7 +177,7 @@ def status(request: HttpRequest, body: StatusIn) -> StatusOut:
 
 
 def _unknown() -> NotFound:
-    text = "there is no such demand, or the token or the digits are not its own"
+    text = Text("there is no such demand, or the token or the digits are not its own")
     return NotFound("no_such_demand", text)
 
 

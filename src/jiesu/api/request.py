@@ -6,6 +6,7 @@ from jiesu.cases.actor import Actor
 from jiesu.cases.models import Case
 from jiesu.cases.refusals import NotFound
 from jiesu.cases.scopes import visible_cases
+from jiesu.core.texts import Text
 
 
 def actor_of(request: HttpRequest) -> Actor:
@@ -24,7 +25,7 @@ def case_of(request: HttpRequest, number: str, *parts: str) -> Case:
         cases = visible_cases(actor_of(request)).select_related(*parts)
         found = cases.filter(number=number).first()
     if found is None:
-        raise NotFound("no_such_case", "there is no such case")
+        raise NotFound("no_such_case", Text("there is no such case"))
     return found
 
 
@@ -34,5 +35,5 @@ def number_of(number: str) -> tuple[int, int]:
     if "\x00" not in number:
         found = Case.objects.filter(number=number).values_list("pk", "version").first()
     if found is None:
-        raise NotFound("no_such_case", "there is no such case")
+        raise NotFound("no_such_case", Text("there is no such case"))
     return found

@@ -15,6 +15,7 @@ from pydantic import (
     Field,
     StringConstraints,
 )
+from pydantic_core import PydanticCustomError
 
 from jiesu.cases.queries import MarkName
 from jiesu.core.lifecycle import State
@@ -231,7 +232,8 @@ class EventPage(BaseModel):
 def _within_reason(moment: datetime) -> datetime:
     # At the ends of the calendar a moment has no counterpart in UTC.
     if not 1900 <= moment.year <= 9000:
-        raise ValueError("a year from 1900 to 9000")
+        # By its type `input_faults` says it in the language of the request.
+        raise PydanticCustomError("year_range", "a year from 1900 to 9000")
     return moment
 
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, StringConstraints
 from jiesu.api.schemas import NO_NUL, CaseRow, Code, In, Line, Moment, Said, Words
 from jiesu.cases.models import Case, Contact, Feedback
 from jiesu.cases.refusals import Invalid
+from jiesu.core.texts import Text
 
 Id = Annotated[int, Field(ge=1, le=2**63 - 1)]
 PathId = Annotated[int, PathParam(..., ge=1, le=2**63 - 1)]
@@ -64,7 +65,7 @@ class DisposeIn(MoveIn):
             cases = Case.objects.filter(number=self.repeat_of)
             first = cases.values_list("pk", flat=True).first()
             if first is None:
-                raise Invalid({"repeat_of": "there is no such case"})
+                raise Invalid({"repeat_of": Text("there is no such case")})
         return {"reason": self.reason, "answer": self.answer, "repeat_of": first}
 
 

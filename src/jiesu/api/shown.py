@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import prefetch_related_objects
-from django.utils.translation import get_language
 
 from jiesu.api.schemas import (
     CallbackOut,
@@ -24,6 +23,7 @@ from jiesu.cases.actions.intake import Received
 from jiesu.cases.actor import Actor
 from jiesu.cases.callback_queue import callbacks_for
 from jiesu.cases.clock import explanation
+from jiesu.cases.language import lang
 from jiesu.cases.models import Callback, Case, Dispatch, Role, Unit
 from jiesu.cases.privacy.disclosure import linked_firsts, masked_case
 from jiesu.cases.privacy.record_words import words_of
@@ -31,14 +31,8 @@ from jiesu.cases.privacy.vault import Person
 from jiesu.cases.queries import marks
 from jiesu.cases.scopes import may
 from jiesu.core.masking import mask_digits_in
-from jiesu.core.worktime import Lang
 
 ROW_PARTS = ("unit", "place", "community", "district", "repeat_of")
-
-
-def lang() -> Lang:
-    """The language of the request."""
-    return "en" if (get_language() or "").startswith("en") else "zh"
 
 
 def unit_ref(unit: Unit | None) -> UnitRef | None:

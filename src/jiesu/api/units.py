@@ -10,6 +10,7 @@ from jiesu.api.schemas_rules import FiguresOut, PlaceOut, PlacePage, UnitOut, Un
 from jiesu.cases.figures.running import Kept, kept_figures, running_figures
 from jiesu.cases.models import Place, Unit
 from jiesu.cases.refusals import NotFound
+from jiesu.core.texts import Text
 
 router = Router(tags=["units"])
 
@@ -43,7 +44,7 @@ def read_unit(request: HttpRequest, code: str) -> UnitOut:
     if "\x00" not in code:
         found = Unit.objects.select_related("parent", "successor").filter(code=code).first()
     if found is None:
-        raise NotFound("no_such_unit", "there is no such unit")
+        raise NotFound("no_such_unit", Text("there is no such unit"))
     return _unit(found)
 
 
@@ -115,7 +116,7 @@ def read_figures(request: HttpRequest, period: str) -> FiguresOut:
 
 def _figures(kept: Kept | None) -> FiguresOut:
     if kept is None:
-        raise NotFound("no_such_figures", "nothing was counted for this month")
+        raise NotFound("no_such_figures", Text("nothing was counted for this month"))
     return FiguresOut(
         period=kept.period,
         as_of=kept.as_of,

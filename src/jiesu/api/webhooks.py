@@ -22,6 +22,7 @@ from jiesu.cases.actions.hooks import end_webhook, register_webhook, replay_webh
 from jiesu.cases.actor import Actor
 from jiesu.cases.models import Webhook
 from jiesu.cases.refusals import NotFound
+from jiesu.core.texts import Text
 
 router = Router(tags=["webhooks"])
 OWN = doing("register_webhook", "webhooks")
@@ -110,7 +111,7 @@ def _own(by: Actor) -> QuerySet[Webhook]:
 def _found(by: Actor, pk: int) -> Webhook:
     hook = _own(by).filter(pk=pk).first()
     if hook is None:
-        raise NotFound("no_such_webhook", "there is no such webhook")
+        raise NotFound("no_such_webhook", Text("there is no such webhook"))
     return hook
 
 

@@ -8,6 +8,7 @@ from typing import Self
 
 from jiesu.cases.models import Role, User
 from jiesu.cases.refusals import Forbidden
+from jiesu.core.texts import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Actor:
     def account(self) -> User:
         """Who answers for what is done. Raises Forbidden: residents and jobs have no account."""
         if self.user is None:
-            raise Forbidden("account_needed", "somebody with an account does this: sign in")
+            raise Forbidden("account_needed", Text("somebody with an account does this: sign in"))
         return self.user
 
     @property

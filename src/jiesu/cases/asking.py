@@ -12,6 +12,7 @@ from jiesu.cases.refusals import Conflict, Invalid
 from jiesu.cases.rulebook import city_zone, rulebook
 from jiesu.core.desk import Reason
 from jiesu.core.lifecycle import AT_WORK
+from jiesu.core.texts import Text
 from jiesu.core.worktime import plain_due
 
 
@@ -19,7 +20,7 @@ def dispatch_at_work(change: Change) -> Dispatch:
     """The dispatch in force of a case that its unit still works on. Raises Conflict."""
     dispatch = change.case.dispatches.filter(ended_at=None).order_by("-number").first()
     if dispatch is None or change.case.state not in AT_WORK:
-        raise Conflict("not_at_work", "this is asked while the unit works on the case only")
+        raise Conflict("not_at_work", Text("this is asked while the unit works on the case only"))
     return dispatch
 
 
@@ -29,7 +30,9 @@ def catalogue_reason(case: Case, use: str, key: str) -> Reason:
     reason = rules.reason(use, key)
     if reason is None:
         known = ", ".join(one.key for one in rules.reasons_for(use))
-        raise Invalid({"reason": f"this reason is not in the catalogue: use one of {known}"})
+        raise Invalid(
+            {"reason": Text("this reason is not in the catalogue: use one of {known}", known=known)}
+        )
     return reason
 
 
@@ -45,14 +48,16 @@ def ask_in_window(change: Change, dispatch: Dispatch, key: str) -> None:
     end = window_end(change.case, dispatch, key)
     if change.as_of > end:
         until = end.astimezone(city_zone())
-        text = f"the window for this passed at {until:%Y-%m-%d %H:%M}: handle the case"
+        text = Text(
+            "the window for this passed at {until:%Y-%m-%d %H:%M}: handle the case", until=until
+        )
         raise Conflict("window_passed", text)
 
 
 def no_open_objection(case: Case) -> None:
     """Raise Conflict while an objection waits for its decision."""
     if case.objections.filter(decided_at=None).exists():
-        raise Conflict("objection_open", "an objection is open: wait for its decision")
+        raise Conflict("objection_open", Text("an objection is open: wait for its decision"))
 
 
 def lapse_requests(change: Change) -> None:

@@ -32,6 +32,7 @@ from jiesu.cases.privacy.vault import opened, opened_bytes, sealed, sealed_bytes
 from jiesu.cases.refusals import Invalid, NotFound
 from jiesu.city.durable import to_disk
 from jiesu.core.problems import writable
+from jiesu.core.texts import Text
 
 PIECE_BYTES = 1024 * 1024
 _LENGTH_BYTES = 4
@@ -69,17 +70,23 @@ def store_file(
     pieces = _Pieces(source, max_bytes)
     head = next(pieces, b"")
     if not head:
-        raise Invalid({"file": "the file is empty"})
+        raise Invalid({"file": Text("the file is empty")})
     content_type = content_type_of(head[:HEAD_BYTES], types)
     if content_type is None:
-        raise Invalid({"file": f"by its content it is none of: {', '.join(sorted(types))}"})
+        raise Invalid(
+            {
+                "file": Text(
+                    "by its content it is none of: {values}", values=", ".join(sorted(types))
+                )
+            }
+        )
     with writable("attachments"):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         unfinished = path.with_name(f"{token}{_UNFINISHED}")
         try:
             _write(unfinished, case, token, head, pieces)
             if is_two_things(content_type, head, pieces.tail):
-                raise Invalid({"file": "it is two kinds of file at once: attach a plain one"})
+                raise Invalid({"file": Text("it is two kinds of file at once: attach a plain one")})
             unfinished.replace(path)
         except BaseException:
             unfinished.unlink(missing_ok=True)
@@ -102,7 +109,7 @@ def read_file(case: Case, attachment: Attachment) -> Iterator[bytes]:
     """
     path = path_of(attachment.token)
     if attachment.erased_at is not None or not path.is_file():
-        raise NotFound("no_such_file", "this file is not kept any more")
+        raise NotFound("no_such_file", Text("this file is not kept any more"))
     return _opened_pieces(path, case, attachment.token, attachment.size)
 
 
@@ -199,7 +206,7 @@ class _Pieces(Iterator[bytes]):
         self.size += len(piece)
         if self.size > self._max_bytes:
             most = self._max_bytes // (1024 * 1024)
-            raise Invalid({"file": f"larger than {most} MiB: attach a smaller one"})
+            raise Invalid({"file": Text("larger than {most} MiB: attach a smaller one", most=most)})
         self.digest.update(piece)
         self.tail = (self.tail + piece)[-TAIL_BYTES:]
         return piece
@@ -212,7 +219,7 @@ class _Pieces(Iterator[bytes]):
                 parts.append(part)
                 missing -= len(part)
         except OSError as error:
-            raise Invalid({"file": "the upload broke off: send it again"}) from error
+            raise Invalid({"file": Text("the upload broke off: send it again")}) from error
         return b"".join(parts)
 
 

@@ -19,6 +19,7 @@ from jiesu.cases.rulebook import rulebook
 from jiesu.cases.scopes import permit
 from jiesu.cases.transaction import writing
 from jiesu.core.lifecycle import State, moved
+from jiesu.core.texts import Text
 
 UNSEEN = frozenset({"callback_attempted", "callback_link_made"})
 """What happens on the way to a call-back's answers. It changes nothing that anybody but call-back
@@ -100,7 +101,7 @@ def changing(
         locked = Case.objects.select_for_update(of=("self",)).select_related("unit", "district")
         case = locked.filter(pk=case_id).first()
         if case is None:
-            raise NotFound("no_such_case", "there is no such case")
+            raise NotFound("no_such_case", Text("there is no such case"))
         permit(by, action, case)
         if expected is not None and expected != case.version:
             raise Stale(case.version)

@@ -17,6 +17,7 @@ from jiesu.cases.refusals import Conflict
 from jiesu.cases.rulebook import city_zone, rulebook
 from jiesu.cases.scopes import judging, with_merged
 from jiesu.core.lifecycle import AT_WORK, CallbackState, State
+from jiesu.core.texts import Text
 from jiesu.core.worktime import plain_due
 
 Kind = Claim.Kind
@@ -53,20 +54,24 @@ def claimable(change: Change, kind: str, reason: str, unit: int) -> None:
     case = change.case
     own = case.claims.filter(kind=kind, unit__in=with_merged(unit))
     if own.filter(state__in=OPEN).exists():
-        raise Conflict("claim_open", "such a claim is open: wait for its decision, or withdraw it")
+        raise Conflict(
+            "claim_open", Text("such a claim is open: wait for its decision, or withdraw it")
+        )
     match kind:
         case Kind.EXCLUSION:
             _excludable(change, unit)
             if own.filter(state=Claim.State.REFUSED, reason=reason).exists():
-                text = "this was claimed and refused: another reason may be claimed"
+                text = Text("this was claimed and refused: another reason may be claimed")
                 raise Conflict("claim_refused", text)
         case Kind.PARKING:
             if not are_one(unit, case.unit_id):
-                raise Conflict("another_unit", "another unit has the case: it alone may park it")
+                raise Conflict(
+                    "another_unit", Text("another unit has the case: it alone may park it")
+                )
             if case.parked:
-                raise Conflict("parked", "the case is parked already")
+                raise Conflict("parked", Text("the case is parked already"))
             if case.state not in AT_WORK:
-                raise Conflict("not_at_work", "a case is parked before its feedback only")
+                raise Conflict("not_at_work", Text("a case is parked before its feedback only"))
         case Kind.APPEAL:
             _appealable(change, reason, unit)
 
@@ -101,7 +106,7 @@ def _excludable(change: Change, unit: int) -> None:
     case = change.case
     _not_excluded_for(case, unit)
     if case.state == State.ARCHIVED:
-        raise Conflict("archived", "the case is archived")
+        raise Conflict("archived", Text("the case is archived"))
     callback = own_callback(case, unit)
     ended_at = callback.ended_at if callback is not None else case.ended_at
     if ended_at is not None:
@@ -110,9 +115,11 @@ def _excludable(change: Change, unit: int) -> None:
 
 def _not_excluded_for(case: Case, unit: int) -> None:
     if case.excluded:
-        raise Conflict("excluded", "the case is excluded already")
+        raise Conflict("excluded", Text("the case is excluded already"))
     if not are_one(unit, counts_for(case)):
-        text = "the case counts for the unit of its first call-back: it alone asks to exclude it"
+        text = Text(
+            "the case counts for the unit of its first call-back: it alone asks to exclude it"
+        )
         raise Conflict("another_unit", text)
 
 
@@ -120,18 +127,18 @@ def _appealable(change: Change, reason: str, unit: int) -> None:
     case = change.case
     callback = own_callback(case, unit)
     if callback is None or callback.ended_at is None:
-        text = "an appeal is made after the call-back about the unit has ended"
+        text = Text("an appeal is made after the call-back about the unit has ended")
         raise Conflict("no_callback", text)
     if callback.void:
-        raise Conflict("void", "this call-back is void already")
+        raise Conflict("void", Text("this call-back is void already"))
     if catalogue_reason(case, Kind.APPEAL, reason).effect != "void":
         _not_excluded_for(case, unit)
     elif callback.state != CallbackState.DONE.value:
-        raise Conflict("no_answers", "nobody was reached: no answer of this call-back counts")
+        raise Conflict("no_answers", Text("nobody was reached: no answer of this call-back counts"))
     own = case.claims.filter(kind=Kind.APPEAL, unit__in=with_merged(unit))
     decided = own.filter(claimed_at__gte=callback.ended_at)
     if decided.exclude(state=Claim.State.WITHDRAWN).exists():
-        raise Conflict("appeal_decided", "an appeal about this call-back was decided")
+        raise Conflict("appeal_decided", Text("an appeal about this call-back was decided"))
     _in_window(change, callback.ended_at, Kind.APPEAL)
 
 
@@ -146,7 +153,9 @@ def _in_window(change: Change, ended_at: datetime, kind: str) -> None:
     end = window_end(change.case, ended_at, kind)
     if change.as_of > end:
         until = end.astimezone(city_zone())
-        text = f"the window for this passed at {until:%Y-%m-%d %H:%M}: it stays as it is"
+        text = Text(
+            "the window for this passed at {until:%Y-%m-%d %H:%M}: it stays as it is", until=until
+        )
         raise Conflict("window_passed", text)
 
 

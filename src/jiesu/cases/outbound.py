@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from jiesu.core.texts import Text
+
 CONNECT_SECONDS, ANSWER_SECONDS, IN_ALL_SECONDS = 5.0, 10.0, 20.0
 # Addresses of IPv6 that stand for one of IPv4: translated, 6to4, Teredo.
 _IN_DISGUISE = tuple(IPv6Network(one) for one in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16"))
@@ -36,7 +38,7 @@ def is_public(address: Address) -> bool:
     )
 
 
-def fault_of_url(url: str, *, allow_private: bool) -> str | None:
+def fault_of_url(url: str, *, allow_private: bool) -> Text | None:
     """What is wrong with an address that somebody gives, as far as it can be told without asking.
 
     `None` where nothing is. With `allow_private` it may be of the house, and without TLS.
@@ -45,17 +47,17 @@ def fault_of_url(url: str, *, allow_private: bool) -> str | None:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError:
-        return "this is no address"
+        return Text("this is no address")
     schemes = ("https", "http") if allow_private else ("https",)
     if parts.scheme not in schemes or not host or port == 0:
-        return f"write an address that begins with {schemes[0]}://"
+        return Text("write an address that begins with {scheme}://", scheme=schemes[0])
     if parts.username is not None or parts.password is not None or parts.fragment:
-        return "write it without a name, a password and a #"
+        return Text("write it without a name, a password and a #")
     if not url.isascii() or any(character.isspace() for character in url):
-        return "write it in ASCII, without blanks"
+        return Text("write it in ASCII, without blanks")
     literal = _literal(host)
     if not allow_private and literal is not None and not is_public(literal):
-        return "this is an address of a private network: it is not asked"
+        return Text("this is an address of a private network: it is not asked")
     return None
 
 

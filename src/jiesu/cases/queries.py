@@ -37,6 +37,7 @@ from jiesu.cases.refusals import Invalid, NotFound
 from jiesu.cases.rulebook import local_day, rulebook
 from jiesu.cases.scopes import CITY_WIDE, own_units, visible_cases
 from jiesu.cases.search import Found, Search, lying, newest_cases
+from jiesu.core.texts import Text
 from jiesu.core.worktime import overdue_by
 
 __all__ = [
@@ -251,11 +252,11 @@ def _units_of(actor: Actor, code: str) -> list[int]:
     is_city_wide = actor.is_system or actor.role in CITY_WIDE
     if not code:
         if is_city_wide:
-            raise Invalid({"unit": "name the unit whose queue you want"})
+            raise Invalid({"unit": Text("name the unit whose queue you want")})
         return own_units(actor)
     key = Unit.objects.filter(code=code).values_list("pk", flat=True).first()
     if key is None or not (is_city_wide or key in own_units(actor)):
-        raise NotFound("no_such_unit", "there is no such unit")
+        raise NotFound("no_such_unit", Text("there is no such unit"))
     return [key]
 
 

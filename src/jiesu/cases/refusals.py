@@ -3,27 +3,48 @@
 A refusal changes nothing: each is raised inside the action's transaction.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from jiesu.cases.language import said
 from jiesu.core.lifecycle import MoveRefused
+from jiesu.core.texts import Text
 
-__all__ = ["Conflict", "Forbidden", "Invalid", "MoveRefused", "NotFound", "Refusal", "Stale"]
+__all__ = [
+    "Conflict", "Forbidden", "Invalid", "MoveRefused", "NotFound", "Refusal", "Stale", "one_of",
+]  # fmt: skip
 
 
 class Refusal(Exception):
-    """An action cannot be done. `code` is a stable word for programs, the text is for people."""
+    """An action cannot be done. `code` is a stable word for programs, the text is for people.
 
-    def __init__(self, code: str, text: str) -> None:
+    As a string it is English; `said` has it in the language of whoever is answered.
+    """
+
+    def __init__(self, code: str, text: Text) -> None:
         self.code, self.text = code, text
         super().__init__(text)
+
+    def said(self) -> str:
+        """Why, in the language of the page or the request."""
+        return said(self.text)
 
 
 class Invalid(Refusal):
     """Something that was given is wrong. `fields` says what, by field."""
 
-    def __init__(self, fields: Mapping[str, str]) -> None:
+    def __init__(self, fields: Mapping[str, Text]) -> None:
         self.fields = dict(fields)
-        super().__init__("invalid", "; ".join(f"{key}: {text}" for key, text in fields.items()))
+        super().__init__("invalid", Text("some fields are wrong"))
+
+    def __str__(self) -> str:
+        return _listed(self.fields)
+
+    def said(self) -> str:
+        return _listed(self.said_fields())
+
+    def said_fields(self) -> dict[str, str]:
+        """What is wrong, by field, in the language of the page or the request."""
+        return {field: said(text) for field, text in self.fields.items()}
 
 
 class Forbidden(Refusal):
@@ -43,4 +64,13 @@ class Stale(Refusal):
 
     def __init__(self, version: int) -> None:
         self.version = version
-        super().__init__("stale", "the case was changed since you read it: look at it again")
+        super().__init__("stale", Text("the case was changed since you read it: look at it again"))
+
+
+def one_of(values: Iterable[str]) -> Text:
+    """What to say of a value that is none of a few."""
+    return Text("use one of: {values}", values=", ".join(values))
+
+
+def _listed(fields: Mapping[str, str]) -> str:
+    return "; ".join(f"{field}: {text}" for field, text in fields.items())

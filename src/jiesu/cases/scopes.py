@@ -13,6 +13,7 @@ from typing import Literal
 
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
+from jiesu.cases.action_words import ACTION_WORDS
 from jiesu.cases.actor import Actor
 from jiesu.cases.models import (
     Assist,
@@ -26,6 +27,7 @@ from jiesu.cases.models import (
 )
 from jiesu.cases.refusals import Forbidden, NotFound
 from jiesu.cases.rulebook import rulebook
+from jiesu.core.texts import Text
 
 Reach = Literal[
     "any", "lead", "district", "judged", "assist", "whistler", "whistled", "consulted",
@@ -273,10 +275,13 @@ def permit(actor: Actor, action: str, case: Case | None = None) -> None:
     if actor.is_system:
         return
     if case is not None and not is_visible(actor, case):
-        raise NotFound("no_such_case", "there is no such case")
+        raise NotFound("no_such_case", Text("there is no such case"))
     mine = [way for way in ways if actor.role in way.roles]
     if not any(case is None or _reaches(way.reach, actor, case) for way in mine):
-        raise Forbidden("not_permitted", f"your role may not {action.replace('_', ' ')} this")
+        raise Forbidden(
+            "not_permitted",
+            Text("your role may not do this: {action}", action=ACTION_WORDS[action]),
+        )
 
 
 def may(actor: Actor, action: str, case: Case | None = None) -> bool:

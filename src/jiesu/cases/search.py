@@ -31,6 +31,7 @@ from jiesu.cases.scopes import (
 )
 from jiesu.core import terms
 from jiesu.core.masking import mask_digits_in
+from jiesu.core.texts import Text
 
 MOST_LOOKED = 2_000
 """So many entries of an index one search looks at."""
@@ -119,10 +120,12 @@ def newest_cases(
     limit = max(1, min(limit, MOST_FOUND))
     if search.words and not may(actor, "reveal"):
         # That a case is found by them would say what was said.
-        text = "your role may not read what was said, and so not search in it: leave the words out"
+        text = Text(
+            "your role may not read what was said, and so not search in it: leave the words out"
+        )
         raise Forbidden("not_permitted", text)
     if search.words and not terms.query_terms(search.words):
-        raise Invalid({"words": "give two Chinese characters that stand together, or a word"})
+        raise Invalid({"words": Text("give two Chinese characters that stand together, or a word")})
     lookup = _lookup(search.words)
     cases = _matching(actor, search)
     before, floor = _span(search, before)

@@ -165,7 +165,7 @@ def _refusals(where: str) -> Iterator[None]:
     try:
         yield
     except Refusal as refusal:
-        raise InputError(Problem(where, "", refusal.text, "correct it and run again")) from None
+        raise InputError(Problem(where, "", str(refusal), "correct it and run again")) from None
 
 
 def _options() -> "Options":

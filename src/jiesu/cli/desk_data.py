@@ -111,7 +111,7 @@ def directory_import_command(
                     directory_id=draft.pk, valid_from=begins, despite=despite, by=_by(), as_of=now
                 )
     except Refusal as error:
-        raise InputError(Problem(file.name, "", error.text, "nothing was imported")) from error
+        raise InputError(Problem(file.name, "", str(error), "nothing was imported")) from error
     state = f"in force from {begins}" if begins else "a draft"
     typer.echo(f"directory {plain(draft.version)}: {draft.entries.count()} lines, {state}")
 
@@ -170,7 +170,7 @@ def _of_database(version: str | None, asked: date | None) -> Checked:
     try:
         found = as_directory(row)
     except Invalid as error:
-        raise InputError(Problem(row.version, "", error.text, "correct the draft")) from error
+        raise InputError(Problem(row.version, "", str(error), "correct the draft")) from error
     return found, desk.findings(found), desk.holes(found), desk.book.names
 
 

@@ -15,6 +15,7 @@ from typing import Literal
 from jiesu.core.case_table import LIST_SEPARATOR
 from jiesu.core.category_tree import Levels, depth_of, prefix_of, shown_levels
 from jiesu.core.problems import InputError, Problem
+from jiesu.core.texts import Text
 
 STREET = "@street"
 """As a unit: the unit of the street where the matter is."""
@@ -40,12 +41,12 @@ LONGEST: Mapping[str, int] = {
 }
 """Characters that a column may have; of the assist units all together."""
 
-_UNIT_REMEDY = "write a unit's code, (street) or (district)"
+_UNIT_REMEDY = Text("write a unit's code, (street) or (district)")
 _SEPARATORS = (LIST_SEPARATOR, "；")
 _UNSEEN = ("Cc", "Cn", "Cs", "Zl", "Zp")
 """Control characters, line ends, and what is no character."""
 
-Mistake = tuple[str, str, str]
+Mistake = tuple[str, Text, Text]
 """The column of an entry, what is wrong there, and the remedy."""
 
 
@@ -92,19 +93,22 @@ def mistakes_of(entry: Entry) -> list[Mistake]:
     depth = depth_of(entry.category)
     if any(entry.category[depth:]):
         column = f"category_{depth + 1}"
-        wrong.append((column, "empty above a level that is named", "name the level above too"))
+        what = Text("empty above a level that is named")
+        wrong.append((column, what, Text("name the level above too")))
     if not entry.unit:
-        wrong.append(("unit", "the cell is empty", _UNIT_REMEDY))
+        wrong.append(("unit", Text("the cell is empty"), _UNIT_REMEDY))
     if entry.via not in VIA:
-        wrong.append(("via", f"{entry.via[:40]!r} is not known", "write direct or district"))
+        what = Text("{word!r} is not known", word=entry.via[:40])
+        wrong.append(("via", what, Text("write direct or district")))
     for column, codes in (("unit", (entry.unit,)), ("assist_units", entry.assist_units)):
         wrong += (
-            (column, f"{code[:40]!r} is no word of the directory", _UNIT_REMEDY)
+            (column, Text("{word!r} is no word of the directory", word=code[:40]), _UNIT_REMEDY)
             for code in codes
             if code.startswith(("@", "(", "（")) and code not in WORDS
         )
     if len({entry.unit, *entry.assist_units}) <= len(entry.assist_units):
-        wrong.append(("assist_units", "a unit stands twice", "name each unit once"))
+        what = Text("a unit stands twice")
+        wrong.append(("assist_units", what, Text("name each unit once")))
     return [*wrong, *_mistakes_of_texts(entry)]
 
 
@@ -116,17 +120,23 @@ def _mistakes_of_texts(entry: Entry) -> Iterator[Mistake]:
     texts += [("limit", entry.limit), ("note", entry.note)]
     for column, text in texts:
         if len(text) > LONGEST[column]:
-            yield column, f"has more than {LONGEST[column]} characters", "shorten it"
+            yield column, _too_long(column), Text("shorten it")
         if text != text.strip() or any(unicodedata.category(sign) in _UNSEEN for sign in text):
-            yield column, "holds a line break or spaces around", "write it on one line"
+            what = Text("holds a line break or spaces around")
+            yield column, what, Text("write it on one line")
         if text == "*":
-            yield column, "'*' is no name", "leave it empty for any"
+            yield column, Text("'*' is no name"), Text("leave it empty for any")
         if column == "assist_units" and any(sign in text for sign in _SEPARATORS):
-            yield column, f"a code holds {LIST_SEPARATOR!r}", "choose a code without it"
+            what = Text("a code holds {sign!r}", sign=LIST_SEPARATOR)
+            yield column, what, Text("choose a code without it")
     if len(LIST_SEPARATOR.join(entry.assist_units)) > LONGEST["assist_units"]:
-        yield "assist_units", f"has more than {LONGEST['assist_units']} characters", "shorten it"
+        yield "assist_units", _too_long("assist_units"), Text("shorten it")
     if "" in entry.assist_units:
-        yield "assist_units", "a code is empty", "remove it"
+        yield "assist_units", Text("a code is empty"), Text("remove it")
+
+
+def _too_long(column: str) -> Text:
+    return Text("has more than {most} characters", most=LONGEST[column])
 
 
 def specificity(entry: Entry, streets: Mapping[str, str]) -> tuple[int, int, int]:

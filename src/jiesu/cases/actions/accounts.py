@@ -14,6 +14,7 @@ from jiesu.cases.models import ApiKey, Role, User
 from jiesu.cases.refusals import Invalid, NotFound
 from jiesu.cases.scopes import permit
 from jiesu.cases.webhooks import end_of_keys
+from jiesu.core.texts import Text
 
 # Keys that open these rights are never made: a person signs in to erase and to make keys.
 _NO_KEYS_FOR = frozenset({Role.ADMINISTRATOR, Role.RESIDENT})
@@ -31,18 +32,18 @@ def make_api_key(
     """Make a key that acts as a user within `scopes`. The second value is told this once."""
     permit(by, "make_api_key")
     wanted = sorted(set(scopes))
-    wrong: dict[str, str] = {}
+    wrong: dict[str, Text] = {}
     user = User.objects.filter(username=username, is_active=True).first()
     if user is None:
-        wrong["username"] = "there is no such active user"
+        wrong["username"] = Text("there is no such active user")
     elif user.role in _NO_KEYS_FOR:
-        wrong["username"] = "a user of this role signs in in person: choose another"
+        wrong["username"] = Text("a user of this role signs in in person: choose another")
     if not name.strip() or len(name) > 100:
-        wrong["name"] = "say in at most 100 characters what the key is for"
+        wrong["name"] = Text("say in at most 100 characters what the key is for")
     if not wanted or any(scope not in SCOPES for scope in wanted):
-        wrong["scopes"] = f"choose at least one of: {', '.join(SCOPES)}"
+        wrong["scopes"] = Text("choose at least one of: {values}", values=", ".join(SCOPES))
     if expires_at is not None and expires_at <= as_of:
-        wrong["expires_at"] = "this moment has passed"
+        wrong["expires_at"] = Text("this moment has passed")
     if wrong or user is None:
         raise Invalid(wrong)
     text, prefix, digest = new_key()
@@ -67,7 +68,7 @@ def revoke_api_key(*, key_id: int, by: Actor, as_of: datetime) -> ApiKey:
     with transaction.atomic():
         key = ApiKey.objects.select_for_update().select_related("user").filter(pk=key_id).first()
         if key is None:
-            raise NotFound("no_such_key", "there is no such key")
+            raise NotFound("no_such_key", Text("there is no such key"))
         if key.revoked_at is None:
             key.revoked_at = as_of
             key.save(update_fields=["revoked_at"])

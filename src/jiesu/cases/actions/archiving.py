@@ -11,6 +11,7 @@ from jiesu.cases.claim_rules import OPEN
 from jiesu.cases.models import Case
 from jiesu.cases.refusals import Conflict
 from jiesu.core.lifecycle import moved
+from jiesu.core.texts import Text
 
 
 def archive_case(*, case_id: int, by: Actor, as_of: datetime, expected: int | None = None) -> Case:
@@ -18,7 +19,9 @@ def archive_case(*, case_id: int, by: Actor, as_of: datetime, expected: int | No
     with changing(case_id, "archive", by=by, as_of=as_of, expected=expected) as change:
         moved("archive", change.case.state)
         if change.case.claims.filter(state__in=OPEN).exists():
-            raise Conflict("claim_open", "a claim about this case is open: wait for its decision")
+            raise Conflict(
+                "claim_open", Text("a claim about this case is open: wait for its decision")
+            )
         change.move("archive")
         change.event("archived")
     return change.case

@@ -20,6 +20,7 @@ from jiesu.cases.refusals import Conflict, Forbidden, Invalid, MoveRefused, NotF
 from jiesu.cases.routes import is_in_office
 from jiesu.cases.rulebook import local_day, rulebook
 from jiesu.core.lifecycle import AT_WORK, State
+from jiesu.core.texts import Text
 from jiesu.core.worktime import plain_due
 
 CALLED_KINDS_NOT = frozenset({"street", "district", "community"})
@@ -51,9 +52,9 @@ def ask_assist(
         _at_work(case, "ask_assist")
         asked = _unit_in_office("unit", unit, as_of)
         if asked.pk == case.unit_id:
-            raise Invalid({"unit": "the lead unit does not assist itself"})
+            raise Invalid({"unit": Text("the lead unit does not assist itself")})
         if case.assists.filter(unit=asked, answered_at=None).exists():
-            raise Conflict("asked_already", "this unit was asked and has yet to answer")
+            raise Conflict("asked_already", Text("this unit was asked and has yet to answer"))
         due_at = _due(change, limit)
         assist = Assist.objects.create(
             case=case, unit=asked, asked_at=as_of, asked_by=by.name, due_at=due_at
@@ -78,7 +79,7 @@ def answer_assist(
     with changing(case_id, "answer_assist", by=by, as_of=as_of, expected=expected) as change:
         assist = _one(change.case.assists.filter(unit=by.unit_id), assist_id)
         if assist.answered_at is not None:
-            raise Conflict("answered_already", "this was answered already")
+            raise Conflict("answered_already", Text("this was answered already"))
         _not_ended(change.case)
         assist.answered_at, assist.answered_by = as_of, account
         assist.save(update_fields=["answered_at", "answered_by"])
@@ -110,7 +111,7 @@ def blow_whistle(
         street = case.unit
         assert street is not None
         if street.kind != "street":
-            text = "streets and townships whistle (article 16): ask for assistance instead"
+            text = Text("streets and townships whistle (article 16): ask for assistance instead")
             raise Forbidden("no_street", text)
         called = list(_called(case, units, as_of))
         due_at = _due(change, limit)
@@ -139,9 +140,9 @@ def report_whistle(
     with changing(case_id, "report_whistle", by=by, as_of=as_of, expected=expected) as change:
         whistle = _one(change.case.whistles.filter(unit=by.unit_id), whistle_id)
         if whistle.ended_at is not None:
-            raise Conflict("ended_already", "the street has ended this whistle")
+            raise Conflict("ended_already", Text("the street has ended this whistle"))
         if whistle.reported_at is not None:
-            raise Conflict("reported_already", "this was reported already")
+            raise Conflict("reported_already", Text("this was reported already"))
         whistle.reported_at = as_of
         whistle.save(update_fields=["reported_at"])
         said = write_words(change, whistle, answer=report)
@@ -167,9 +168,9 @@ def end_whistle(
     with changing(case_id, "end_whistle", by=by, as_of=as_of, expected=expected) as change:
         whistle = _one(change.case.whistles.filter(street=by.unit_id), whistle_id)
         if whistle.ended_at is not None:
-            raise Conflict("ended_already", "this whistle was ended already")
+            raise Conflict("ended_already", Text("this whistle was ended already"))
         if whistle.reported_at is None and as_of <= whistle.due_at:
-            text = "the department has not reported and still has time: wait for its report"
+            text = Text("the department has not reported and still has time: wait for its report")
             raise Conflict("not_reported", text)
         whistle.ended_at, whistle.mark_of_unit = as_of, mark
         whistle.save(update_fields=["ended_at", "mark_of_unit"])
@@ -194,9 +195,9 @@ def mark_whistle(
     with changing(case_id, "mark_whistle", by=by, as_of=as_of, expected=expected) as change:
         whistle = _one(change.case.whistles.filter(unit=by.unit_id), whistle_id)
         if whistle.mark_of_street is not None:
-            raise Conflict("marked_already", "the street was marked already")
+            raise Conflict("marked_already", Text("the street was marked already"))
         if whistle.reported_at is None and whistle.ended_at is None:
-            raise Conflict("not_reported", "report first, then mark")
+            raise Conflict("not_reported", Text("report first, then mark"))
         whistle.mark_of_street = mark
         whistle.save(update_fields=["mark_of_street"])
         change.event("whistle_marked", whistle=whistle.pk, mark=mark)
@@ -226,9 +227,11 @@ def escalate_case(
         assert lead is not None
         target = _unit_in_office("to", to, as_of)
         if target.pk == lead.pk or not (target.kind == "department" or _is_above(target, lead)):
-            raise Invalid({"to": "choose a unit above your own, or a department as regulator"})
+            raise Invalid(
+                {"to": Text("choose a unit above your own, or a department as regulator")}
+            )
         if case.escalations.filter(to=target, answered_at=None).exists():
-            raise Conflict("escalated_already", "this unit has yet to answer an earlier one")
+            raise Conflict("escalated_already", Text("this unit has yet to answer an earlier one"))
         escalation = Escalation.objects.create(
             case=case, unit=lead, to=target, at=as_of, by=account
         )
@@ -252,7 +255,7 @@ def answer_escalation(
     with changing(case_id, "answer_escalation", by=by, as_of=as_of, expected=expected) as change:
         escalation = _one(change.case.escalations.filter(to=by.unit_id), escalation_id)
         if escalation.answered_at is not None:
-            raise Conflict("answered_already", "this was answered already")
+            raise Conflict("answered_already", Text("this was answered already"))
         escalation.answered_at, escalation.answered_by = as_of, account
         escalation.save(update_fields=["answered_at", "answered_by"])
         said = write_words(change, escalation, answer=answer)
@@ -274,27 +277,29 @@ def _one(rows: "QuerySet[_Row]", pk: int) -> _Row:
     """The row, if it is one of those that are the actor's."""
     row = rows.filter(pk=pk).first()
     if row is None:
-        raise NotFound("no_such_record", "this case has no such record of your unit")
+        raise NotFound("no_such_record", Text("this case has no such record of your unit"))
     return row
 
 
 def _unit_in_office(field: str, code: str, as_of: datetime) -> Unit:
     unit = rulebook().units.get(code)
     if unit is None or not is_in_office(unit, local_day(as_of)):
-        raise Invalid({field: "no unit in office has this code"})
+        raise Invalid({field: Text("no unit in office has this code")})
     return unit
 
 
 def _called(case: Case, units: Sequence[str], as_of: datetime) -> Iterator[Unit]:
     if not units or len(set(units)) < len(units):
-        raise Invalid({"units": "name the departments to call, each once"})
+        raise Invalid({"units": Text("name the departments to call, each once")})
     there = set(case.whistles.filter(ended_at=None).values_list("unit__code", flat=True))
     for code in units:
         unit = _unit_in_office("units", code, as_of)
         if unit.kind in CALLED_KINDS_NOT:
-            raise Invalid({"units": "a whistle calls departments and enterprises"})
+            raise Invalid({"units": Text("a whistle calls departments and enterprises")})
         if code in there:
-            raise Conflict("called_already", "one of these units is called to this case already")
+            raise Conflict(
+                "called_already", Text("one of these units is called to this case already")
+            )
         yield unit
 
 
@@ -316,13 +321,15 @@ def _due(change: Change, limit: str) -> datetime:
         book = rulebook()
         chosen = book.rules_of(case.rules_id).limits.get(limit)
         if chosen is None:
-            raise Invalid({"limit": "this time limit is not known"})
+            raise Invalid({"limit": Text("this time limit is not known")})
         return plain_due(as_of, chosen.resolution, book.calendar_of(case.calendar_id))
     if case.due_at is None or case.due_at <= as_of:
-        raise Invalid({"limit": "the case itself is past its limit: choose a limit for the help"})
+        raise Invalid(
+            {"limit": Text("the case itself is past its limit: choose a limit for the help")}
+        )
     return case.due_at
 
 
 def _check_mark(mark: int) -> None:
     if mark not in MARKS:
-        raise Invalid({"mark": "a mark is 1 to 5"})
+        raise Invalid({"mark": Text("a mark is 1 to 5")})

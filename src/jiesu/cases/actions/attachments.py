@@ -31,6 +31,7 @@ from jiesu.cases.rulebook import rulebook
 from jiesu.cases.scopes import own_units, permit
 from jiesu.core.desk import Attachments
 from jiesu.core.lifecycle import State
+from jiesu.core.texts import Text
 
 _MEBIBYTE = 1024 * 1024
 
@@ -78,7 +79,7 @@ def attach_file(
     """
     case = Case.objects.filter(pk=case_id).first()
     if case is None:
-        raise NotFound("no_such_case", "there is no such case")
+        raise NotFound("no_such_case", Text("there is no such case"))
     permit(by, "attach", case)
     rules = rulebook().rules_of(case.rules_id).attachments
     # Once before the work of writing, and once more below, where nobody else adds one.
@@ -126,7 +127,7 @@ def attach_to_demand(
     """
     case = Case.objects.filter(pk=case_id).first()
     if case is not None and as_of > case.created_at + ATTACH_WITHIN:
-        text = "files are taken within an hour of the demand: call the hotline"
+        text = Text("files are taken within an hour of the demand: call the hotline")
         raise Conflict("window_passed", text)
     # Who holds the token may do this, with this case, and nothing else.
     bearer = Actor(name="resident", role=None, origin=origin)
@@ -189,13 +190,17 @@ def erase_attachment(
 
 
 def _unknown() -> NotFound:
-    return NotFound("no_such_attachment", "this case has no such attachment")
+    return NotFound("no_such_attachment", Text("this case has no such attachment"))
 
 
 def _check_room(case: Case, rules: Attachments) -> None:
     """Raise Conflict where nothing more may be attached."""
     if case.state == State.ARCHIVED or not case.private.text_salt:
-        raise Conflict("case_archived", "the case is archived or erased: nothing is added to it")
+        raise Conflict(
+            "case_archived", Text("the case is archived or erased: nothing is added to it")
+        )
     most = min(rules.max_count, settings.JIESU.limits.uploads_per_case)
     if case.attachments.filter(erased_at=None).count() >= most:
-        raise Conflict("too_many_files", f"a case has at most {most} files: erase one first")
+        raise Conflict(
+            "too_many_files", Text("a case has at most {most} files: erase one first", most=most)
+        )

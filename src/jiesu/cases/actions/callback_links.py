@@ -17,6 +17,7 @@ from jiesu.cases.models import Callback, CallbackLink
 from jiesu.cases.refusals import Conflict, NotFound
 from jiesu.cases.rulebook import rulebook
 from jiesu.core.lifecycle import HANDLING
+from jiesu.core.texts import Text
 
 N_TOKEN = 32
 MEANS = "link"
@@ -50,7 +51,7 @@ def link_of(token: str, as_of: datetime) -> CallbackLink:
     found = CallbackLink.objects.select_related("callback__case", "callback__unit")
     link = found.filter(digest=_digest(token)).first()
     if link is None:
-        raise NotFound("no_such_link", "this link is not known: look whether it is whole")
+        raise NotFound("no_such_link", Text("this link is not known: look whether it is whole"))
     _require_usable(link, link.callback, as_of)
     return link
 
@@ -74,14 +75,16 @@ def answer_by_link(*, token: str, answers: Answers, as_of: datetime, origin: str
 
 def _require_usable(link: CallbackLink, callback: Callback, as_of: datetime) -> None:
     if link.used_at is not None:
-        raise Conflict("link_used", "this link was used: thank you, your answers are kept")
+        raise Conflict("link_used", Text("this link was used: thank you, your answers are kept"))
     if as_of >= link.expires_at:
-        raise Conflict("link_expired", "this link has expired: call the hotline")
+        raise Conflict("link_expired", Text("this link has expired: call the hotline"))
     if callback.state not in OPEN_VALUES:
-        raise Conflict("callback_ended", "you have been asked already: your answers are kept")
+        raise Conflict("callback_ended", Text("you have been asked already: your answers are kept"))
     # Another limit or another unit since the link was sent: it is not yet time to judge.
     if callback.due_at > as_of or callback.case.state not in HANDLING:
-        text = "your case is being handled within a new time limit: answer when that has expired"
+        text = Text(
+            "your case is being handled within a new time limit: answer when that has expired"
+        )
         raise Conflict("too_early", text)
 
 

@@ -21,10 +21,11 @@ from jiesu.cases.models import Attempt, Callback
 from jiesu.cases.pauses import end_pauses
 from jiesu.cases.privacy.record_words import write_words
 from jiesu.cases.privacy.words import checked_words
-from jiesu.cases.refusals import Conflict, Forbidden, Invalid
+from jiesu.cases.refusals import Conflict, Forbidden, Invalid, one_of
 from jiesu.cases.rulebook import city_zone, rulebook
 from jiesu.cases.scopes import permit
 from jiesu.core.lifecycle import CallbackState
+from jiesu.core.texts import Text
 
 TAKEN_MINUTES = 15
 """For how long nobody else is given a call-back that a clerk has taken."""
@@ -64,7 +65,7 @@ def take_callback(*, by: Actor, as_of: datetime, case_id: int | None = None) -> 
         if callback is None:
             if case_id is None:
                 return None
-            raise Conflict("not_free", "this call-back is not due, or a colleague has it")
+            raise Conflict("not_free", Text("this call-back is not due, or a colleague has it"))
         callback.taken_by, callback.taken_until = account, as_of + timedelta(minutes=TAKEN_MINUTES)
         callback.save(update_fields=["taken_by", "taken_until"])
     return callback
@@ -84,7 +85,7 @@ def record_attempt(
     follow (`record_callback`). Raises Conflict where the clerk has not taken it.
     """
     if outcome not in Attempt.Outcome.values:
-        raise Invalid({"outcome": f"use one of: {', '.join(Attempt.Outcome.values)}"})
+        raise Invalid({"outcome": one_of(Attempt.Outcome.values)})
     with changing(case_id, "record_attempt", by=by, as_of=as_of, expected=expected) as change:
         callback = _held(change)
         _attempted(change, callback, outcome)
@@ -140,7 +141,7 @@ def record_callback(
     """
     words = checked_answers(answers)
     if means not in MEANS:
-        raise Invalid({"means": f"use one of: {', '.join(MEANS)}"})
+        raise Invalid({"means": one_of(MEANS)})
     with changing(case_id, "record_callback", by=by, as_of=as_of, expected=expected) as change:
         callback = _held(change)
         last = callback.attempts.order_by("-number").first()
@@ -152,13 +153,13 @@ def record_callback(
 
 def checked_answers(answers: Answers) -> str:
     """The resident's words as they are kept. Raises Invalid with every wrong answer."""
-    wrong: dict[str, str] = {}
+    wrong: dict[str, Text] = {}
     if not isinstance(answers.contacted, bool):
-        wrong["contacted"] = "answer with yes or no"
+        wrong["contacted"] = Text("answer with yes or no")
     if answers.resolved not in Callback.Resolved.values:
-        wrong["resolved"] = f"use one of: {', '.join(Callback.Resolved.values)}"
+        wrong["resolved"] = one_of(Callback.Resolved.values)
     if answers.satisfaction not in Callback.Satisfaction.values:
-        wrong["satisfaction"] = f"use one of: {', '.join(Callback.Satisfaction.values)}"
+        wrong["satisfaction"] = one_of(Callback.Satisfaction.values)
     if wrong:
         raise Invalid(wrong)
     return checked_words("words", answers.words, required=False)
@@ -188,15 +189,21 @@ def open_callback(change: Change) -> Callback:
     rows = case.callbacks.select_for_update()
     callback = rows.filter(state__in=OPEN_VALUES).first()
     if not is_apart(by, case):
-        text = "this case is your own unit's: somebody of the city calls back"
+        text = Text("this case is your own unit's: somebody of the city calls back")
         raise Forbidden("not_independent", text)
     if callback is None:
         if case.callbacks.filter(round=case.round).exists():
-            raise Conflict("callback_ended", "the call-back has ended: nothing is changed any more")
-        raise Conflict("no_callback", "no call-back is due yet: it is when the limit has expired")
+            raise Conflict(
+                "callback_ended", Text("the call-back has ended: nothing is changed any more")
+            )
+        raise Conflict(
+            "no_callback", Text("no call-back is due yet: it is when the limit has expired")
+        )
     if callback.next_at > change.as_of:
         after = callback.next_at.astimezone(city_zone())
-        raise Conflict("too_early", f"the next call is not before {after:%Y-%m-%d %H:%M}")
+        raise Conflict(
+            "too_early", Text("the next call is not before {after:%Y-%m-%d %H:%M}", after=after)
+        )
     return callback
 
 
@@ -204,7 +211,7 @@ def _held(change: Change) -> Callback:
     """The open call-back that the actor has taken, and nobody else since."""
     callback = open_callback(change)
     if not change.by.is_system and callback.taken_by_id != change.by.account.pk:
-        text = "take the call-back first, so that nobody else calls at the same time"
+        text = Text("take the call-back first, so that nobody else calls at the same time")
         raise Conflict("not_taken", text)
     return callback
 

@@ -20,9 +20,10 @@ from jiesu.cases.models import Case, Claim, Pause, Role
 from jiesu.cases.pauses import resume
 from jiesu.cases.privacy.record_words import write_words
 from jiesu.cases.privacy.words import checked_words
-from jiesu.cases.refusals import Conflict, Forbidden, Invalid, NotFound
+from jiesu.cases.refusals import Conflict, Forbidden, Invalid, NotFound, one_of
 from jiesu.cases.scopes import own_units, permit
 from jiesu.core.lifecycle import AT_WORK, HANDLING
+from jiesu.core.texts import Text
 
 State = Claim.State
 SHOWN_FOR = timedelta(days=1)
@@ -46,7 +47,7 @@ def claim_case(
     """
     account, evidence = by.account, checked_words("evidence", evidence)
     if kind not in Claim.Kind.values:
-        raise Invalid({"kind": f"use one of: {', '.join(Claim.Kind.values)}"})
+        raise Invalid({"kind": one_of(Claim.Kind.values)})
     with changing(case_id, "claim", by=by, as_of=as_of, expected=expected) as change:
         case, unit = change.case, by.unit_id
         # Only the head of a unit is let through to here.
@@ -75,7 +76,9 @@ def withdraw_claim(
     with changing(found.case_id, "withdraw_claim", by=by, as_of=as_of, expected=expected) as change:
         claim = _open_claim(change, claim_id)
         if not by.is_system and claim.unit_id not in own_units(by):
-            raise Forbidden("not_your_unit", "another unit has claimed this: it alone withdraws it")
+            raise Forbidden(
+                "not_your_unit", Text("another unit has claimed this: it alone withdraws it")
+            )
         claim.state = State.WITHDRAWN
         claim.save(update_fields=["state"])
         change.event("claim_withdrawn", claim=claim.pk)
@@ -101,13 +104,15 @@ def review_claim(
         claim = _open_claim(change, claim_id)
         _not_own(claim, by)
         if claim.unit.parent_id is None:
-            raise Conflict("no_district", "a unit without a district: the city decides at once")
+            raise Conflict(
+                "no_district", Text("a unit without a district: the city decides at once")
+            )
         if not by.is_system and claim.unit_id not in own_units(by):
-            raise Forbidden("not_your_unit", "a unit of another district has claimed this")
+            raise Forbidden("not_your_unit", Text("a unit of another district has claimed this"))
         if claim.state != State.CLAIMED:
-            raise Conflict("reviewed", "the district has reviewed this claim")
+            raise Conflict("reviewed", Text("the district has reviewed this claim"))
         if are_one(by.unit_id, claim.unit_id):
-            raise Forbidden("not_independent", "this is a claim of your own unit")
+            raise Forbidden("not_independent", Text("this is a claim of your own unit"))
         claim.state = State.SUPPORTED if supports else State.REFUSED
         claim.reviewed_by, claim.reviewed_at = account, as_of
         claim.save(update_fields=["state", "reviewed_by", "reviewed_at"])
@@ -124,7 +129,9 @@ def weigh_claim(*, claim_id: int, by: Actor, as_of: datetime) -> dict[str, Any]:
     claim = _claim(claim_id)
     permit(by, "decide_claim", claim.case)
     if claim.state not in OPEN:
-        raise Conflict("claim_decided", "this claim was decided: its effect is kept as it was")
+        raise Conflict(
+            "claim_decided", Text("this claim was decided: its effect is kept as it was")
+        )
     effect = {"version": claim.case.version, **effect_of(claim, as_of)}
     Claim.objects.filter(pk=claim.pk, state__in=OPEN).update(effect=effect)
     return effect
@@ -151,9 +158,9 @@ def decide_claim(
         claim = _open_claim(change, claim_id)
         _not_own(claim, by)
         if not is_independent(by, claim.unit_id, claim.unit.parent_id):
-            raise Forbidden("not_independent", "this is a claim of your own unit")
+            raise Forbidden("not_independent", Text("this is a claim of your own unit"))
         if claim.unit.parent_id is not None and claim.state != State.SUPPORTED:
-            raise Conflict("not_reviewed", "the unit's district reviews this claim first")
+            raise Conflict("not_reviewed", Text("the unit's district reviews this claim first"))
         _looked_at(claim, change)
         done = _approve(change, claim) if approves else {}
         claim.state = State.APPROVED if approves else State.REFUSED
@@ -176,16 +183,20 @@ def decide_claim(
 def _looked_at(claim: Claim, change: Change) -> None:
     """Raise Conflict where the effect was not shown, or is no longer what was shown."""
     if not claim.effect:
-        raise Conflict("effect_not_shown", "look at the effect on the figures first")
+        raise Conflict("effect_not_shown", Text("look at the effect on the figures first"))
     shown_at = datetime.fromisoformat(claim.effect["as_of"])
     if claim.effect["version"] != change.case.version or change.as_of - shown_at > SHOWN_FOR:
-        text = "the case has changed since its effect was shown, or a day has passed: look again"
+        text = Text(
+            "the case has changed since its effect was shown, or a day has passed: look again"
+        )
         raise Conflict("effect_not_shown", text)
 
 
 def _approve(change: Change, claim: Claim) -> dict[str, int]:
     if claim.kind == Claim.Kind.PARKING and change.case.state not in AT_WORK:
-        raise Conflict("not_at_work", "the unit has given its feedback since: refuse the claim")
+        raise Conflict(
+            "not_at_work", Text("the unit has given its feedback since: refuse the claim")
+        )
     if claim.kind == Claim.Kind.EXCLUSION:
         within_caps(change, claim)
     return put_in_effect(change, claim)
@@ -203,9 +214,11 @@ def end_parking(
     with changing(case_id, "end_parking", by=by, as_of=as_of, expected=expected) as change:
         case = change.case
         if not case.parked:
-            raise Conflict("not_parked", "the case is not parked")
+            raise Conflict("not_parked", Text("the case is not parked"))
         if by.role is Role.HEAD and case.state not in HANDLING:
-            raise Conflict("ended", "the case has ended: the city decides whether it was parked")
+            raise Conflict(
+                "ended", Text("the case has ended: the city decides whether it was parked")
+            )
         approved = case.claims.filter(kind=Claim.Kind.PARKING, state=State.APPROVED, ended_at=None)
         claim = approved.order_by("-pk").first()
         said: dict[str, Any] = {}
@@ -222,7 +235,7 @@ def end_parking(
 def _claim(pk: int) -> Claim:
     claim = Claim.objects.select_related("case", "unit").filter(pk=pk).first()
     if claim is None:
-        raise NotFound("no_such_claim", "there is no such claim")
+        raise NotFound("no_such_claim", Text("there is no such claim"))
     return claim
 
 
@@ -230,7 +243,10 @@ def _open_claim(change: Change, pk: int) -> Claim:
     """The claim, as it is now that its case is locked. Raises Conflict where it is not open."""
     claim = change.case.claims.select_related("unit").get(pk=pk)
     if claim.state not in OPEN:
-        raise Conflict("claim_decided", f"this claim is {claim.state}: nothing is changed any more")
+        raise Conflict(
+            "claim_decided",
+            Text("this claim was decided or withdrawn: nothing is changed any more"),
+        )
     return claim
 
 
@@ -238,4 +254,6 @@ def _not_own(claim: Claim, by: Actor) -> None:
     """Nobody judges what they have claimed, nor what they have supported, nor their own unit."""
     people = {claim.claimed_by_id, claim.reviewed_by_id}
     if not by.is_system and by.account.pk in people:
-        raise Forbidden("own_claim", "you have had your say in this claim: somebody else decides")
+        raise Forbidden(
+            "own_claim", Text("you have had your say in this claim: somebody else decides")
+        )

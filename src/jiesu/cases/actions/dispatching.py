@@ -25,6 +25,7 @@ from jiesu.cases.routes import Route, first_dispatch, is_in_office, may_lead, ro
 from jiesu.cases.rulebook import local_day, rulebook
 from jiesu.core.category_tree import Levels
 from jiesu.core.lifecycle import CallbackState, State, moved
+from jiesu.core.texts import Text
 
 _ENDING = {State.ANSWERED: "answer", State.REFERRED: "refer", State.DECLINED: "decline"}
 
@@ -53,9 +54,9 @@ def classify_case(
         case = change.case
         rules = book.rules_of(case.rules_id)
         if not category[0] or not book.categories.knows(category):
-            raise Invalid({"category": "this category is not in the city's tree"})
+            raise Invalid({"category": Text("this category is not in the city's tree")})
         if kind and kind not in {choice.key for choice in rules.kinds}:
-            raise Invalid({"kind": "this kind of demand is not known"})
+            raise Invalid({"kind": Text("this kind of demand is not known")})
         change.move("classify")
         if place:
             _put_right_place(change, place)
@@ -107,7 +108,7 @@ def _put_right_place(change: Change, code: str) -> None:
     book, case = rulebook(), change.case
     place = Place.objects.filter(code=code, kind__in=("district", "street")).first()
     if place is None or code not in book.places:
-        raise Invalid({"place": "no street or district has this code"})
+        raise Invalid({"place": Text("no street or district has this code")})
     district = book.places.district_of(code)
     answering = book.places.answering.get(district or "")
     stays = case.community is not None and code in {
@@ -135,12 +136,12 @@ def dispose_case(
     `answer` is what the caller was told; `repeat_of` the case that this one repeats.
     """
     if not answer.strip():
-        raise Invalid({"answer": "say what the caller was told"})
+        raise Invalid({"answer": Text("say what the caller was told")})
     with changing(case_id, "dispose", by=by, as_of=as_of, expected=expected) as change:
         case = change.case
         rule = rulebook().rules_of(case.rules_id).reason("disposition", reason)
         if rule is None or rule.ends_in is None:
-            raise Invalid({"reason": "this reason is not in the catalogue"})
+            raise Invalid({"reason": Text("this reason is not in the catalogue")})
         moved(_ENDING[rule.ends_in], case.state)
         first = _first_of(change, repeat_of) if repeat_of is not None else None
         lapse_requests(change)
@@ -167,12 +168,12 @@ def _call_nobody(change: Change) -> None:
 def _first_of(change: Change, pk: int) -> Case:
     first = Case.objects.filter(pk=pk).first()
     if first is None or first.pk == change.case.pk:
-        raise Invalid({"repeat_of": "there is no such case"})
+        raise Invalid({"repeat_of": Text("there is no such case")})
     # Its state is told to whoever asks about this one: it must be the same caller's.
     if first.caller not in _callers(change):
-        raise Invalid({"repeat_of": "that case is not this caller's"})
+        raise Invalid({"repeat_of": Text("that case is not this caller's")})
     if first.repeat_of_id == change.case.pk:
-        raise Invalid({"repeat_of": "that case repeats this one: dispatch this one"})
+        raise Invalid({"repeat_of": Text("that case repeats this one: dispatch this one")})
     return first.repeat_of or first
 
 
@@ -201,7 +202,9 @@ def dispatch_case(
         else:
             found = route_of(case, rulebook(), as_of)
             if found is None:
-                text = "the directory has no unit for this category and place: choose one by hand"
+                text = Text(
+                    "the directory has no unit for this category and place: choose one by hand"
+                )
                 raise Conflict("no_unit", text)
             route = found
         send(change, "dispatch", route)
@@ -224,9 +227,9 @@ def redispatch_case(
         moved("redispatch", case.state)
         route = route_by_hand(case, unit, limit or case.limit, (), why, as_of)
         if route.unit == case.unit:
-            raise Invalid({"unit": "the case is there already"})
+            raise Invalid({"unit": Text("the case is there already")})
         if by.role is Role.COORDINATOR and not _is_below(route.unit, by.unit_id):
-            raise Forbidden("not_your_unit", "a district gives cases to its own units only")
+            raise Forbidden("not_your_unit", Text("a district gives cases to its own units only"))
         send(change, "redispatch", route)
     return case
 
@@ -252,21 +255,21 @@ def route_by_hand(
     """
     book, day = rulebook(), local_day(as_of)
     rules = book.rules_of(case.rules_id)
-    wrong: dict[str, str] = {}
+    wrong: dict[str, Text] = {}
     chosen = book.units.get(unit)
     if chosen is None or not is_in_office(chosen, day):
-        wrong["unit"] = "no unit in office has this code"
+        wrong["unit"] = Text("no unit in office has this code")
     elif not may_lead(chosen, day):
-        wrong["unit"] = "a community assists and never leads (article 17): choose its street"
+        wrong["unit"] = Text("a community assists and never leads (article 17): choose its street")
     if limit and limit not in rules.limits:
-        wrong["limit"] = "this time limit is not known"
+        wrong["limit"] = Text("this time limit is not known")
     if explanation is None and not why.strip():
-        wrong["why"] = "say why this unit"
+        wrong["why"] = Text("say why this unit")
     if (fault := fault_of(why)) is not None:
         wrong["why"] = fault
     others = [book.units.get(code) for code in assist_units]
     if any(one is None or one == chosen or not is_in_office(one, day) for one in others):
-        wrong["assist_units"] = "one is no unit in office, or the lead unit itself"
+        wrong["assist_units"] = Text("one is no unit in office, or the lead unit itself")
     if wrong or chosen is None:
         raise Invalid(wrong)
     parent = chosen.parent if chosen.kind == "street" else None

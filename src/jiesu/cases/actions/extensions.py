@@ -17,9 +17,10 @@ from jiesu.cases.pauses import pause, running, time_in
 from jiesu.cases.pauses import resume as resume_clocks
 from jiesu.cases.privacy.record_words import write_words
 from jiesu.cases.privacy.words import checked_words
-from jiesu.cases.refusals import Conflict, Forbidden, Invalid
+from jiesu.cases.refusals import Conflict, Forbidden, Invalid, one_of
 from jiesu.cases.rulebook import rulebook
 from jiesu.core.lifecycle import HANDLING
+from jiesu.core.texts import Text
 from jiesu.core.worktime import MOST_AMOUNT, UNITS, Limit, plain_due
 
 CHUNK = 500
@@ -89,7 +90,7 @@ def decide_extension(
     with changing(case_id, "decide_extension", by=by, as_of=as_of, expected=expected) as change:
         extension = change.case.extensions.filter(decided_at=None).first()
         if extension is None:
-            raise Conflict("no_extension", "no extension is asked for")
+            raise Conflict("no_extension", Text("no extension is asked for"))
         _not_ones_own(extension, by, account)
         if granted:
             dispatch_at_work(change)
@@ -116,16 +117,19 @@ def wait_for_caller(
         case = change.case
         dispatch = dispatch_at_work(change)
         if running(case, Pause.Cause.WAITING, as_of) is not None:
-            raise Conflict("waiting", "the unit waits for the caller already")
+            raise Conflict("waiting", Text("the unit waits for the caller already"))
         _before_the_deadline(change)
         rules = rulebook().rules_of(case.rules_id).pauses
         left = timedelta(hours=rules.waiting_hours)
         left -= time_in(case, Pause.Cause.WAITING, dispatch.at)
         if left <= timedelta():
-            raise Conflict("waiting_used_up", f"all {rules.waiting_hours} hours are used up")
+            raise Conflict(
+                "waiting_used_up",
+                Text("all {hours} hours are used up", hours=rules.waiting_hours),
+            )
         made = pause(change, Pause.Cause.WAITING, until=as_of + left)
         if made is None:
-            text = "by the desk's rules the clock runs on while a unit waits for the caller"
+            text = Text("by the desk's rules the clock runs on while a unit waits for the caller")
             raise Conflict("waiting_does_not_pause", text)
         change.event("waiting", until=made.end)
     return made
@@ -136,7 +140,9 @@ def resume(*, case_id: int, by: Actor, as_of: datetime, expected: int | None = N
     with changing(case_id, "wait", by=by, as_of=as_of, expected=expected) as change:
         ended = resume_clocks(change, Pause.Cause.WAITING)
         if ended is None:
-            raise Conflict("not_waiting", "the unit doesn't wait for the caller: the clocks run")
+            raise Conflict(
+                "not_waiting", Text("the unit doesn't wait for the caller: the clocks run")
+            )
         change.event("waited", start=ended.start, end=ended.end)
     return ended
 
@@ -189,10 +195,10 @@ def _may_ask(change: Change, dispatch: Dispatch) -> None:
     case = change.case
     rules = rulebook().rules_of(case.rules_id).extensions
     if case.extensions.filter(decided_at=None).exists():
-        raise Conflict("extension_open", "an extension is asked for: wait for its decision")
+        raise Conflict("extension_open", Text("an extension is asked for: wait for its decision"))
     _before_the_deadline(change)
     if dispatch.extensions.filter(granted=True).count() >= rules.max_count:
-        text = f"a dispatch has {rules.max_count} extensions at most"
+        text = Text("a dispatch has {most} extensions at most", most=rules.max_count)
         raise Conflict("extensions_used_up", text)
 
 
@@ -202,7 +208,9 @@ def _before_the_deadline(change: Change) -> None:
     assert case.due_at is not None
     stands = case.paused_since is not None and case.paused_since < case.due_at
     if not stands and change.as_of >= case.due_at:
-        raise Conflict("limit_run_out", "the limit has run out: this is asked for before it does")
+        raise Conflict(
+            "limit_run_out", Text("the limit has run out: this is asked for before it does")
+        )
 
 
 def _checked_amount(case: Case, amount: int, unit_of_time: str) -> Limit:
@@ -212,18 +220,18 @@ def _checked_amount(case: Case, amount: int, unit_of_time: str) -> Limit:
     """
     book = rulebook()
     longest = book.rules_of(case.rules_id).extensions.longest
-    wrong: dict[str, str] = {}
+    wrong: dict[str, Text] = {}
     if unit_of_time not in UNITS:
-        wrong["unit_of_time"] = f"use one of: {', '.join(UNITS)}"
+        wrong["unit_of_time"] = one_of(UNITS)
     elif not 1 <= amount <= MOST_AMOUNT:
-        wrong["amount"] = "write a whole number of at least 1"
+        wrong["amount"] = Text("write a whole number of at least 1")
     else:
         limit = Limit("extension", amount, unit_of_time)
         calendar = book.calendar_of(case.calendar_id)
         assert case.due_at is not None
         if plain_due(case.due_at, limit, calendar) <= plain_due(case.due_at, longest, calendar):
             return limit
-        wrong["amount"] = f"an extension is at most {longest.words('en')}"
+        wrong["amount"] = Text("an extension is at most {longest}", longest=longest.words)
     raise Invalid(wrong)
 
 
@@ -232,15 +240,15 @@ def _caller_told(change: Change, dispatch: Dispatch, told_at: datetime | None) -
     rules = rulebook().rules_of(change.case.rules_id).extensions
     if told_at is None:
         if rules.notice:
-            raise Invalid({"caller_told_at": "tell the caller first, and say when that was"})
+            raise Invalid({"caller_told_at": Text("tell the caller first, and say when that was")})
     elif told_at.tzinfo is None:
-        raise Invalid({"caller_told_at": "give the time with its zone"})
+        raise Invalid({"caller_told_at": Text("give the time with its zone")})
     elif not dispatch.at <= told_at <= change.as_of:
-        raise Invalid({"caller_told_at": "it lies between the dispatch and now"})
+        raise Invalid({"caller_told_at": Text("it lies between the dispatch and now")})
 
 
 def _not_ones_own(extension: Extension, by: Actor, account: User) -> None:
     """Nobody decides what they or their unit have asked for."""
     if account.pk == extension.asked_by_id or by.unit_id == extension.dispatch.unit_id:
-        text = "who has asked does not decide: the district or the city does"
+        text = Text("who has asked does not decide: the district or the city does")
         raise Forbidden("own_request", text)

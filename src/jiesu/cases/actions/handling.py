@@ -14,8 +14,9 @@ from jiesu.cases.models import Case, Contact, Feedback, Pause
 from jiesu.cases.pauses import resume
 from jiesu.cases.privacy.record_words import write_words
 from jiesu.cases.privacy.words import checked_words
-from jiesu.cases.refusals import Conflict, Invalid, MoveRefused
+from jiesu.cases.refusals import Conflict, Invalid, MoveRefused, one_of
 from jiesu.core.lifecycle import AT_WORK, HANDLING, State, moved
+from jiesu.core.texts import Text
 from jiesu.core.worktime import is_overdue
 
 SIGNED = HANDLING - {State.DISPATCHED}
@@ -50,13 +51,13 @@ def record_contact(
     account = by.account
     note = checked_words("note", note, required=False)
     if means not in Contact.Means.values:
-        raise Invalid({"means": f"use one of: {', '.join(Contact.Means.values)}"})
+        raise Invalid({"means": one_of(Contact.Means.values)})
     with changing(case_id, "contact", by=by, as_of=as_of, expected=expected) as change:
         case = change.case
         if case.state not in SIGNED:
             raise MoveRefused("contact", case.state)
         if case.anonymous:
-            text = "the caller gave no name and no number: start without a contact"
+            text = Text("the caller gave no name and no number: start without a contact")
             raise Conflict("anonymous", text)
         if reached and case.state == State.SIGNED:
             change.move("contact")
@@ -132,9 +133,9 @@ def submit_feedback(
     answer = checked_words("answer", answer)
     legal_basis = checked_words("legal_basis", legal_basis, required=False, longest=200)
     if result not in Feedback.Result.values:
-        raise Invalid({"result": f"use one of: {', '.join(Feedback.Result.values)}"})
+        raise Invalid({"result": one_of(Feedback.Result.values)})
     if result == Feedback.Result.EXPLAINED and not legal_basis.strip():
-        raise Invalid({"legal_basis": "name the law or rule that the explanation rests on"})
+        raise Invalid({"legal_basis": Text("name the law or rule that the explanation rests on")})
     with changing(case_id, "submit_feedback", by=by, as_of=as_of, expected=expected) as change:
         case = change.case
         moved("submit_feedback", case.state)

@@ -18,6 +18,7 @@ from jiesu.cases.outbound import fault_of_url
 from jiesu.cases.refusals import Conflict, Invalid, NotFound
 from jiesu.cases.scopes import permit
 from jiesu.cases.webhooks import end, secret_of
+from jiesu.core.texts import Text
 
 MOST = 20
 """Webhooks of one owner."""
@@ -35,18 +36,18 @@ def register_webhook(
     """
     permit(by, "register_webhook")
     wanted = sorted(set(kinds))
-    wrong: dict[str, str] = {}
+    wrong: dict[str, Text] = {}
     allow_private = settings.JIESU.webhooks_allow_private
     fault = fault_of_url(url, allow_private=allow_private)
     if fault is not None or len(url) > LONGEST_URL:
-        wrong["url"] = fault or f"longer than {LONGEST_URL} characters"
+        wrong["url"] = fault or Text("longer than {most} characters: shorten it", most=LONGEST_URL)
     if len(wanted) > MOST_KINDS or not all(_KIND.fullmatch(kind) for kind in wanted):
-        wrong["kinds"] = "name kinds of events, such as dispatched"
+        wrong["kinds"] = Text("name kinds of events, such as dispatched")
     if wrong:
         raise Invalid(wrong)
     owner = by.account
     if Webhook.objects.filter(owner=owner, active=True).count() >= MOST:
-        raise Conflict("too_many_webhooks", f"you have {MOST}: end one first")
+        raise Conflict("too_many_webhooks", Text("you have {most}: end one first", most=MOST))
     hook = Webhook.objects.create(
         owner=owner,
         key_id=by.key_id,
@@ -72,7 +73,7 @@ def replay_webhook(*, webhook_id: int, after: int, by: Actor, as_of: datetime) -
     with transaction.atomic():
         hook = own_webhook(webhook_id, by)
         if not hook.active:
-            raise Conflict("webhook_ended", "this webhook was ended: register another")
+            raise Conflict("webhook_ended", Text("this webhook was ended: register another"))
         Delivery.objects.filter(webhook=hook, event__gt=after).update(
             delivered_at=None, next_at=as_of, n_attempts=0, status=""
         )
@@ -87,5 +88,5 @@ def own_webhook(webhook_id: int, by: Actor) -> Webhook:
     rows = Webhook.objects.select_for_update().filter(owner=by.account)
     hook = rows.filter(pk=webhook_id).first()
     if hook is None:
-        raise NotFound("no_such_webhook", "there is no such webhook")
+        raise NotFound("no_such_webhook", Text("there is no such webhook"))
     return hook

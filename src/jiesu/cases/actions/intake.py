@@ -32,6 +32,7 @@ from jiesu.cases.transaction import written
 from jiesu.core.category_tree import Levels
 from jiesu.core.desk import DeskRules
 from jiesu.core.lifecycle import State
+from jiesu.core.texts import Text
 
 MAX_TITLE, MAX_BODY, MAX_PERSON = 200, 20_000, 200
 NOBODY = Person()
@@ -109,7 +110,7 @@ def receive_case(
         if known is not None:
             return _received_before(known, demand)
         if Case.objects.filter(number=number).exists():
-            raise Conflict("number_taken", "a case with this number was received") from None
+            raise Conflict("number_taken", Text("a case with this number was received")) from None
         raise
 
 
@@ -126,37 +127,37 @@ def _words_of(demand: Demand) -> str:
 
 def _received_before(case: Case, demand: Demand) -> Received:
     if not is_request(_words_of(demand), case.request_digest):
-        raise Conflict("key_reused", "this idempotency key was used for another demand")
+        raise Conflict("key_reused", Text("this idempotency key was used for another demand"))
     return Received(case, False)
 
 
 def _check(demand: Demand, rules: DeskRules, book: Rulebook) -> None:
     """Raise Invalid with everything that is wrong."""
-    wrong: dict[str, str] = {}
+    wrong: dict[str, Text] = {}
     if all(choice.key != demand.channel for choice in rules.channels):
-        wrong["channel"] = "this channel is not known"
+        wrong["channel"] = Text("this channel is not known")
     if all(choice.key != demand.kind for choice in rules.kinds):
-        wrong["kind"] = "this kind of demand is not known"
+        wrong["kind"] = Text("this kind of demand is not known")
     if any(demand.category) and not book.categories.knows(demand.category):
-        wrong["category"] = "this category is not in the city's tree"
+        wrong["category"] = Text("this category is not in the city's tree")
     if demand.place and not (
         demand.place in book.places and book.places[demand.place].kind in ("district", "street")
     ):
-        wrong["place"] = "no street or district has this code"
+        wrong["place"] = Text("no street or district has this code")
     if demand.community and not _lies_in(demand, book):
-        wrong["community"] = "no community of that place has this code"
+        wrong["community"] = Text("no community of that place has this code")
     wrong.update(_wrong_texts(demand))
     if wrong:
         raise Invalid(wrong)
 
 
-def _wrong_texts(demand: Demand) -> dict[str, str]:
-    wrong: dict[str, str] = {}
+def _wrong_texts(demand: Demand) -> dict[str, Text]:
+    wrong: dict[str, Text] = {}
     person = demand.person.parts
     if not demand.title.strip() and not demand.body.strip():
-        wrong["body"] = "say what the demand is about"
+        wrong["body"] = Text("say what the demand is about")
     if demand.anonymous and any(person.values()):
-        wrong["anonymous"] = "an anonymous demand names nobody: leave the person out"
+        wrong["anonymous"] = Text("an anonymous demand names nobody: leave the person out")
     texts = {"title": (demand.title, MAX_TITLE), "body": (demand.body, MAX_BODY)}
     texts |= {f"person.{name}": (value, MAX_PERSON) for name, value in person.items()}
     for name, (value, longest) in texts.items():

@@ -30,6 +30,7 @@ from jiesu.cases.refusals import Conflict, Invalid
 from jiesu.cases.routes import is_in_office
 from jiesu.cases.rulebook import local_day, rulebook
 from jiesu.core.lifecycle import State, moved
+from jiesu.core.texts import Text
 
 BEFORE_DISPATCH = frozenset({State.RECEIVED, State.CLASSIFIED})
 
@@ -51,9 +52,11 @@ def consult_units(
     with changing(case_id, "consult", by=by, as_of=as_of, expected=expected) as change:
         case = change.case
         if case.state not in BEFORE_DISPATCH:
-            raise Conflict("not_before_dispatch", "units are consulted before a dispatch only")
+            raise Conflict(
+                "not_before_dispatch", Text("units are consulted before a dispatch only")
+            )
         if case.consultations.filter(closed_at=None).exists():
-            text = "a consultation is open: close it before you begin another"
+            text = Text("a consultation is open: close it before you begin another")
             raise Conflict("consultation_open", text)
         asked = _units_in_office(units, as_of)
         consultation = Consultation.objects.create(case=case, opened_at=as_of, opened_by=account)
@@ -87,9 +90,9 @@ def give_opinion(
             consultation__case=change.case, consultation__closed_at=None, unit=by.unit_id
         ).first()
         if row is None:
-            raise Conflict("consultation_closed", "the consultation of your unit is closed")
+            raise Conflict("consultation_closed", Text("the consultation of your unit is closed"))
         if row.at is not None:
-            raise Conflict("opinion_given", "your unit has given its opinion")
+            raise Conflict("opinion_given", Text("your unit has given its opinion"))
         row.at, row.by, row.accepts = as_of, account, accepts
         row.save(update_fields=["at", "by", "accepts"])
         change.event(
@@ -119,7 +122,7 @@ def close_consultation(
     with changing(case_id, "consult", by=by, as_of=as_of, expected=expected) as change:
         consultation = change.case.consultations.filter(closed_at=None).first()
         if consultation is None:
-            raise Conflict("no_consultation", "no consultation is open: consult units first")
+            raise Conflict("no_consultation", Text("no consultation is open: consult units first"))
         [unit] = _units_in_office([chosen], as_of, field="chosen")
         consultation.closed_at, consultation.chosen = as_of, unit
         consultation.save(update_fields=["closed_at", "chosen"])
@@ -217,7 +220,7 @@ def decide_objection(
         case = change.case
         objection = case.objections.filter(decided_at=None).select_related("dispatch").first()
         if objection is None:
-            raise Conflict("no_objection", "no objection is open")
+            raise Conflict("no_objection", Text("no objection is open"))
         objection.case = case
         objection.decided_by, objection.decided_at, objection.upheld = account, as_of, upheld
         objection.save(update_fields=["decided_by", "decided_at", "upheld"])
@@ -228,7 +231,7 @@ def decide_objection(
             _designate(change, objection, unit, limit)
         else:
             if unit:
-                raise Invalid({"unit": "a refused objection leaves the case where it is"})
+                raise Invalid({"unit": Text("a refused objection leaves the case where it is")})
             objection.dispatch.designated = True
             objection.dispatch.save(update_fields=["designated"])
             change.event(
@@ -249,7 +252,7 @@ def _designate(change: Change, objection: Objection, unit: str, limit: str) -> N
         case, unit, limit or case.limit, (), "", change.as_of, explanation={}, designated=True
     )
     if route.unit == case.unit:
-        raise Invalid({"unit": "the case is there already: refuse the objection instead"})
+        raise Invalid({"unit": Text("the case is there already: refuse the objection instead")})
     if rulebook().rules_of(case.rules_id).pauses.objection == "upheld":
         Pause.objects.create(
             case=case, cause=Pause.Cause.OBJECTION, start=objection.raised_at, end=change.as_of
@@ -265,7 +268,9 @@ def _contested(change: Change, window: str) -> Dispatch:
     dispatch = dispatch_at_work(change)
     no_open_objection(change.case)
     if dispatch.designated:
-        text = "a unit that was designated after review can't object or return again: handle it"
+        text = Text(
+            "a unit that was designated after review can't object or return again: handle it"
+        )
         raise Conflict("designated", text)
     ask_in_window(change, dispatch, window)
     return dispatch
@@ -289,5 +294,5 @@ def _units_in_office(codes: Sequence[str], as_of: datetime, field: str = "units"
     found = [book.units.get(code) for code in dict.fromkeys(codes)]
     units = [unit for unit in found if unit is not None and is_in_office(unit, day)]
     if not units or len(units) < len(found):
-        raise Invalid({field: "name units in office by their codes"})
+        raise Invalid({field: Text("name units in office by their codes")})
     return units

@@ -30,11 +30,12 @@ from jiesu.cases.privacy.vault import (
     text_of,
 )
 from jiesu.cases.privacy.words import checked_words
-from jiesu.cases.refusals import Conflict, Invalid, NotFound
+from jiesu.cases.refusals import Conflict, Invalid, NotFound, one_of
 from jiesu.cases.scopes import permit
 from jiesu.cases.search_index import remove_terms
 from jiesu.core.lifecycle import ENDED
 from jiesu.core.masking import mask_digits_in, normal_phone
+from jiesu.core.texts import Text
 
 MAX_REASON, MAX_PERSON, MAX_TITLE = 500, 200, 200
 
@@ -109,7 +110,7 @@ def locked_case(case_id: int) -> Case:
     """A case, locked for an event that changes nothing else of it. Raises NotFound."""
     case = Case.objects.select_for_update(of=("self",)).filter(pk=case_id).first()
     if case is None:
-        raise NotFound("no_such_case", "there is no such case")
+        raise NotFound("no_such_case", Text("there is no such case"))
     return case
 
 
@@ -132,7 +133,7 @@ def amend_case(
     with changing(case_id, "amend", by=by, as_of=as_of, expected=expected) as change:
         case = change.case
         if case.state in ENDED:
-            raise Conflict("ended", "the case has ended: what was recorded stays")
+            raise Conflict("ended", Text("the case has ended: what was recorded stays"))
         private = CasePrivate.objects.select_for_update().get(case=case)
         said: dict[str, Any] = {}
         if person is not None:
@@ -157,9 +158,9 @@ def _check_amendment(person: Person | None, title: str | None, body: str | None)
 def _amend_person(change: Change, private: CasePrivate, person: Person) -> dict[str, Any]:
     case = change.case
     if private.person_erased_at is not None:
-        raise Conflict("erased", "who asked was erased: nothing is added to it")
+        raise Conflict("erased", Text("who asked was erased: nothing is added to it"))
     if case.anonymous and any(asdict(person).values()):
-        raise Invalid({"person": "an anonymous demand names nobody"})
+        raise Invalid({"person": Text("an anonymous demand names nobody")})
     before, after = asdict(person_of(case, private)), asdict(person)
     salt = private.person_salt
     said = {
@@ -181,11 +182,11 @@ def _amend_text(
 ) -> dict[str, Any]:
     case = change.case
     if private.text_erased_at is not None:
-        raise Conflict("erased", "what was said was erased: nothing is added to it")
+        raise Conflict("erased", Text("what was said was erased: nothing is added to it"))
     before = text_of(case, private)
     after = (before[0] if title is None else title, before[1] if body is None else body)
     if not any(text.strip() for text in after):
-        raise Invalid({"body": "say what the demand is about"})
+        raise Invalid({"body": Text("say what the demand is about")})
     names = zip(("title", "body"), before, after, strict=True)
     salt = private.text_salt
     said = {name: personal(salt, name, new) for name, old, new in names if old != new}
@@ -234,10 +235,10 @@ def _erase(
     expected: int | None,
 ) -> Case:
     if cause not in CAUSES:
-        raise Invalid({"cause": f"use one of: {', '.join(CAUSES)}"})
+        raise Invalid({"cause": one_of(CAUSES)})
     with changing(case_id, "erase", by=by, as_of=as_of, expected=expected) as change:
         if change.case.state not in ENDED:
-            text = "the case is still worked on: end it first, then erase"
+            text = Text("the case is still worked on: end it first, then erase")
             raise Conflict("not_ended", text)
         erase(change, parts, cause)
     return change.case
@@ -263,6 +264,6 @@ def erase_caller(*, phone: str, cause: Cause, by: Actor, as_of: datetime) -> Era
 def cases_of_phone(phone: str) -> list[tuple[int, str, str]]:
     """Key, number and state of the cases of a phone, the oldest first. Raises Invalid."""
     if not normal_phone(phone):
-        raise Invalid({"phone": "give a whole phone number"})
+        raise Invalid({"phone": Text("give a whole phone number")})
     cases = Case.objects.exclude(caller="").filter(caller__in=caller_hashes(phone))
     return list(cases.order_by("pk").values_list("pk", "number", "state"))

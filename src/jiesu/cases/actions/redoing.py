@@ -18,6 +18,7 @@ from jiesu.cases.refusals import Conflict, Forbidden
 from jiesu.cases.routes import Route, standing
 from jiesu.cases.rulebook import local_day, rulebook
 from jiesu.core.lifecycle import CallbackState, moved
+from jiesu.core.texts import Text
 
 _WORDS = {
     "answers": {
@@ -43,12 +44,14 @@ def redo_case(
         case = change.case
         moved("redo", case.state)
         if case.unit is None:
-            raise Conflict("no_unit", "no unit had this case: dispatch it")
+            raise Conflict("no_unit", Text("no unit had this case: dispatch it"))
         if not is_independent(by, case.unit_id, case.unit.parent_id):
-            text = "this case is your own unit's: somebody of the city decides on a redo"
+            text = Text("this case is your own unit's: somebody of the city decides on a redo")
             raise Forbidden("not_independent", text)
         if case.n_redos >= rulebook().rules_of(case.rules_id).callback.max_redos:
-            text = "the case was redone as often as the rules allow: raise supervision instead"
+            text = Text(
+                "the case was redone as often as the rules allow: raise supervision instead"
+            )
             raise Conflict("too_many_redos", text)
         redo(change, opinion=opinion)
     return case

@@ -12,6 +12,7 @@ from jiesu.cases.privacy.record_words import write_words
 from jiesu.cases.privacy.words import checked_words
 from jiesu.cases.refusals import Conflict, Forbidden, MoveRefused, NotFound
 from jiesu.core.lifecycle import HANDLING, State
+from jiesu.core.texts import Text
 
 SUPERVISED = HANDLING | {State.CLOSED}
 
@@ -57,11 +58,13 @@ def answer_supervision(
     with changing(case_id, "answer_supervision", by=by, as_of=as_of, expected=expected) as change:
         row = change.case.supervisions.filter(pk=supervision_id).first()
         if row is None:
-            raise NotFound("no_such_supervision", "there is no such supervision of this case")
+            raise NotFound("no_such_supervision", Text("there is no such supervision of this case"))
         if row.unit_id != by.unit_id:
-            raise Forbidden("not_your_unit", "another unit was put under supervision")
+            raise Forbidden("not_your_unit", Text("another unit was put under supervision"))
         if row.answered_at is not None:
-            raise Conflict("answered", "this supervision was answered: an answer is not changed")
+            raise Conflict(
+                "answered", Text("this supervision was answered: an answer is not changed")
+            )
         row.answered_at, row.answered_by = as_of, account
         row.save(update_fields=["answered_at", "answered_by"])
         said = write_words(change, row, answer=answer)

@@ -24,6 +24,7 @@ from jiesu.cases.routes import is_in_office
 from jiesu.cases.rulebook import local_day, rules_changed
 from jiesu.cases.scopes import permit
 from jiesu.core.lifecycle import ENDED
+from jiesu.core.texts import Text
 
 LONGEST_NAME = 100
 _ENDED_VALUES = sorted(state.value for state in ENDED)
@@ -39,7 +40,7 @@ def rename_unit(*, code: str, name: str, on: date, by: Actor, as_of: datetime) -
         unit = _locked(code)
         _check_day(unit, "name", on, as_of)
         if name == unit.name:
-            raise Invalid({"name": "this is its name already"})
+            raise Invalid({"name": Text("this is its name already")})
         change_unit(unit, {"name": name}, by=by.name, as_of=as_of, on=on)
         rules_changed()
     return unit
@@ -58,9 +59,9 @@ def move_unit(*, code: str, parent: str, on: date, by: Actor, as_of: datetime) -
         if above is not None:
             _check_in_office("parent", above, on)
             if unit.pk in _upward(above):
-                raise Invalid({"parent": "this is the unit itself, or one below it"})
+                raise Invalid({"parent": Text("this is the unit itself, or one below it")})
         if above == unit.parent:
-            raise Invalid({"parent": "the unit is there already"})
+            raise Invalid({"parent": Text("the unit is there already")})
         change_unit(unit, {"parent": above}, by=by.name, as_of=as_of, on=on)
         rules_changed()
     return unit
@@ -77,13 +78,17 @@ def end_unit(*, code: str, on: date, by: Actor, as_of: datetime) -> Unit:
         unit = _locked(code)
         _check_day(unit, "valid_to", on, as_of)
         left = {
-            "open cases": Case.objects.filter(unit=unit).exclude(state__in=_ENDED_VALUES).count(),
-            "units below it": sum(is_in_office(child, on) for child in unit.children.all()),
+            "cases": Case.objects.filter(unit=unit).exclude(state__in=_ENDED_VALUES).count(),
+            "units": sum(is_in_office(child, on) for child in unit.children.all()),
             "places": unit.places.count(),
         }
         if any(left.values()):
-            has = ", ".join(f"{n} {what}" for what, n in left.items() if n)
-            raise Conflict("unit_busy", f"the unit still has {has}: merge it, or give them away")
+            text = Text(
+                "the unit is not free (open cases: {cases}, units below it: {units}, places: "
+                "{places}): merge it, or give them away",
+                **left,
+            )
+            raise Conflict("unit_busy", text)
         change_unit(unit, {"valid_to": on}, by=by.name, as_of=as_of, on=on)
         rules_changed()
     return unit
@@ -98,7 +103,7 @@ def merge_units(*, codes: Sequence[str], into: str, on: date, by: Actor, as_of: 
     """
     permit(by, "manage_units")
     if not codes or len(set(codes)) < len(codes) or into in codes:
-        raise Invalid({"codes": "name the units to merge, each once and not the successor"})
+        raise Invalid({"codes": Text("name the units to merge, each once and not the successor")})
     with transaction.atomic():
         # All in one order, so that two mergers at once wait for each other.
         units = {code: _locked(code) for code in sorted([*codes, into])}
@@ -109,9 +114,9 @@ def merge_units(*, codes: Sequence[str], into: str, on: date, by: Actor, as_of: 
                 continue
             _check_day(unit, "valid_to", on, as_of)
             if unit.kind != successor.kind:
-                raise Invalid({"into": "units are merged into one of their own kind"})
+                raise Invalid({"into": Text("units are merged into one of their own kind")})
             if unit.pk in _upward(successor):
-                raise Invalid({"into": "the successor is below a unit that would end"})
+                raise Invalid({"into": Text("the successor is below a unit that would end")})
         for unit in units.values():
             _merge(unit, successor, on, by, as_of)
         rules_changed()
@@ -190,22 +195,24 @@ def _given(rows: "QuerySet[_Row]", **to: Unit) -> list[int]:
 def _locked(code: str) -> Unit:
     unit = Unit.objects.select_for_update(of=("self",)).filter(code=code).first()
     if unit is None:
-        raise NotFound("no_such_unit", "there is no unit with this code")
+        raise NotFound("no_such_unit", Text("there is no unit with this code"))
     return unit
 
 
 def _check_day(unit: Unit, field: str, on: date, as_of: datetime) -> None:
     """Raise Invalid for a day on which the unit was not there, that is to come, or is too early."""
     if on > local_day(as_of):
-        raise Invalid({"on": "a change is recorded on its day or later: wait for the day"})
+        raise Invalid({"on": Text("a change is recorded on its day or later: wait for the day")})
     _check_in_office("on", unit, on)
     if unit.changes.filter(field=field, on__gt=on).exists():
-        raise Invalid({"on": "the same was changed on a later day already: choose a later one"})
+        raise Invalid(
+            {"on": Text("the same was changed on a later day already: choose a later one")}
+        )
 
 
 def _check_in_office(field: str, unit: Unit, on: date) -> None:
     if not is_in_office(unit, on):
-        raise Invalid({field: "this unit was not in office on that day"})
+        raise Invalid({field: Text("this unit was not in office on that day")})
 
 
 def _upward(unit: Unit) -> set[int]:

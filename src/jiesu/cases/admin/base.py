@@ -15,7 +15,6 @@ from django.core.paginator import Paginator
 from django.db.models import BinaryField, Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.translation import get_language, gettext
 
 from jiesu.cases.actor import Actor
 from jiesu.cases.models import User
@@ -122,14 +121,9 @@ def now() -> datetime:
     return timezone.now()
 
 
-def language() -> str:
-    """`zh` or `en`: the language of the page, as the words of rules know it."""
-    return "zh" if (get_language() or "zh").startswith("zh") else "en"
-
-
 def refused(error: Refusal, fields: Iterable[str] = ()) -> ValidationError:
     """An action's refusal for a form: at the fields that it names, else at the whole form."""
     known = set(fields)
     if isinstance(error, Invalid) and known >= set(error.fields):
-        return ValidationError({field: gettext(text) for field, text in error.fields.items()})
-    return ValidationError(gettext(error.text))
+        return ValidationError(error.said_fields())
+    return ValidationError(error.said())

@@ -12,8 +12,10 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from jiesu.cases.admin.base import ClosedAdmin, ClosedInline, language, shown_fields
+from jiesu.cases.action_words import STATE_WORDS
+from jiesu.cases.admin.base import ClosedAdmin, ClosedInline, shown_fields
 from jiesu.cases.admin.words import EVENTS
+from jiesu.cases.language import lang, said
 from jiesu.cases.models import (
     Assist,
     Attachment,
@@ -39,22 +41,6 @@ from jiesu.cases.models import (
 )
 from jiesu.cases.rulebook import rulebook
 from jiesu.core.desk import Choice
-from jiesu.core.lifecycle import State
-
-STATES = {
-    State.RECEIVED: _("received"),
-    State.CLASSIFIED: _("classified"),
-    State.ANSWERED: _("answered at once"),
-    State.REFERRED: _("referred"),
-    State.DECLINED: _("declined"),
-    State.DISPATCHED: _("dispatched"),
-    State.SIGNED: _("signed"),
-    State.CONTACTED: _("contacted"),
-    State.IN_PROGRESS: _("in progress"),
-    State.FEEDBACK_SUBMITTED: _("feedback given"),
-    State.CLOSED: _("closed"),
-    State.ARCHIVED: _("archived"),
-}
 
 
 def _inline(model: type[Model], *without: str) -> type[ClosedInline]:
@@ -113,7 +99,7 @@ class StateFilter(admin.SimpleListFilter):
     title, parameter_name = _("state"), "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(state.value, words) for state, words in STATES.items()]
+        return [(state, said(words)) for state, words in STATE_WORDS.items()]
 
     def queryset(self, request: HttpRequest, queryset: "QuerySet[Case]") -> "QuerySet[Case]":
         return queryset.filter(state=self.value()) if self.value() else queryset
@@ -161,7 +147,7 @@ class CaseAdmin(ClosedAdmin):
 
     @admin.display(description=_("state"))
     def state_words(self, case: Case) -> str:
-        return str(STATES.get(State(case.state), case.state))
+        return said(STATE_WORDS[case.state])
 
     @admin.display(description=_("channel"))
     def channel_words(self, case: Case) -> str:
@@ -181,7 +167,7 @@ def _title(case: Case, catalogue: str, key: str) -> str:
     for pk, rules in rulebook().desks:
         if pk == case.rules_id:
             choices: tuple[Choice, ...] = getattr(rules, catalogue)
-            return next((one.title[language()] for one in choices if one.key == key), key)
+            return next((one.title[lang()] for one in choices if one.key == key), key)
     return key
 
 

@@ -19,7 +19,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from jiesu.cases.admin.base import ClosedAdmin, ClosedInline, actor, language, now, refused
+from jiesu.cases.admin.base import ClosedAdmin, ClosedInline, actor, now, refused
 from jiesu.cases.admin.entries import EntryForm, choices_of_lines, named, rules_today
 from jiesu.cases.folder.directory_edit import (
     LONGEST_NAME,
@@ -33,6 +33,7 @@ from jiesu.cases.folder.directory_edit import (
     remove_draft,
     stopping,
 )
+from jiesu.cases.language import lang
 from jiesu.cases.models import DirectoryEntry, DirectoryVersion
 from jiesu.cases.refusals import Invalid, Refusal
 from jiesu.cases.rulebook import local_day
@@ -88,7 +89,7 @@ class DraftForm(forms.ModelForm):  # type: ignore[type-arg]
         try:
             return check_name(str(self.cleaned_data["version"]))
         except Invalid as error:
-            raise ValidationError(gettext(error.fields["name"])) from error
+            raise ValidationError(error.said_fields()["name"]) from error
 
 
 class LineWords:
@@ -96,7 +97,7 @@ class LineWords:
 
     @admin.display(description=_("kind of demand"))
     def kind_words(self, entry: DirectoryEntry) -> str:
-        kinds = {one.key: one.title[language()] for one in rules_today().kinds}
+        kinds = {one.key: one.title[lang()] for one in rules_today().kinds}
         return kinds.get(entry.kind, entry.kind) or "-"
 
     @admin.display(description=_("place"))
@@ -114,13 +115,13 @@ class LineWords:
 
     @admin.display(description=_("by way of"))
     def via_words(self, entry: DirectoryEntry) -> str:
-        words = VIA_WORDS[language()]
+        words = VIA_WORDS[lang()]
         return words["district" if entry.via == "district" else "direct"]
 
     @admin.display(description=_("time limit"))
     def limit_words(self, entry: DirectoryEntry) -> str:
         limit = rules_today().limits.get(entry.limit)
-        return limit.title[language()] if limit else entry.limit or "-"
+        return limit.title[lang()] if limit else entry.limit or "-"
 
 
 class Lines(LineWords, ClosedInline):
@@ -315,7 +316,7 @@ class DirectoryAdmin(ClosedAdmin):
         """A version as a spreadsheet, its headers in the page's language."""
         version = get_object_or_404(DirectoryVersion, pk=pk)
         suffix = XLSX if form == "xlsx" else CSV
-        content = directory_table(version, suffix=suffix, language=language())
+        content = directory_table(version, suffix=suffix, language=lang())
         if suffix == CSV:
             # The spreadsheet programs of offices take a file without it for GB18030.
             content = b"\xef\xbb\xbf" + content
@@ -330,7 +331,7 @@ class DirectoryAdmin(ClosedAdmin):
         try:
             findings = findings_of(version, day)
         except Invalid as error:
-            return [], tuple(f"{where}: {what}" for where, what in error.fields.items())
+            return [], (error.said(),)
         except InputError as error:
             return [], tuple(map(str, error.problems))
         return [_shown(finding, bool(stopping([finding]))) for finding in findings], ()
@@ -430,7 +431,7 @@ def _last_number(directory: DirectoryVersion) -> int:
 
 
 def _shown(finding: Finding, stops: bool) -> dict[str, Any]:
-    words = language()
+    words = lang()
     kind = "hole" if finding.sort == "hole" else "error" if finding.is_error else "note"
     return {
         "kind": kind,

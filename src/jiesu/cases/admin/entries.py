@@ -12,8 +12,9 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from jiesu.cases.admin.base import language, now
+from jiesu.cases.admin.base import now
 from jiesu.cases.folder.directory_rows import entry_of
+from jiesu.cases.language import lang, said
 from jiesu.cases.models import DirectoryEntry
 from jiesu.cases.rulebook import Rulebook, local_day, rulebook
 from jiesu.city.directory_file import UNIT_WORDS, VIA_WORDS
@@ -21,6 +22,7 @@ from jiesu.core.case_table import LIST_SEPARATOR
 from jiesu.core.category_tree import depth_of
 from jiesu.core.desk import DeskRules
 from jiesu.core.directory import VIA, WORDS, mistakes_of
+from jiesu.core.texts import Text
 
 _READ = {word: code for words in UNIT_WORDS.values() for code, word in words.items()}
 
@@ -39,7 +41,7 @@ SUGGESTED = {
 def choices_of_lines(day: date) -> dict[str, Any]:
     """What the page offers while a line is written: units, places and categories."""
     book = rulebook()
-    words = UNIT_WORDS[language()]
+    words = UNIT_WORDS[lang()]
     tree = book.categories
     units = [(words[code], "") for code in WORDS]
     units += [(unit.code, unit.name) for unit in book.units.values()]
@@ -61,7 +63,7 @@ def rules_today() -> DeskRules:
 
 def named(code: str) -> str:
     """A unit's or a place's code with its name; a word for units as people write it."""
-    words = UNIT_WORDS[language()]
+    words = UNIT_WORDS[lang()]
     if code in words:
         return words[code]
     name = rulebook().names.get(code)
@@ -88,7 +90,7 @@ class EntryForm(forms.ModelForm):  # type: ignore[type-arg]
             attributes = {"class": "desk-short"} | ({"list": suggestions} if suggestions else {})
             self.fields[name].widget = forms.TextInput(attrs=attributes)
         self.book = rulebook()
-        words, rules = language(), rules_today()
+        words, rules = lang(), rules_today()
         kinds = [(one.key, one.title[words]) for one in rules.kinds]
         limits = [(one.key, one.title[words]) for one in rules.limits.values()]
         self._offer("kind", [("", gettext("any")), *kinds])
@@ -122,7 +124,7 @@ class EntryForm(forms.ModelForm):  # type: ignore[type-arg]
             return
         entry = entry_of(self.instance)
         for column, what, remedy in mistakes_of(entry):
-            self.add_error(column, f"{what}; {remedy}")
+            self.add_error(column, said(Text("{what}; {remedy}", what=what, remedy=remedy)))
         if not self.errors:
             self._compare(entry_of(self.instance), self.book)
 
@@ -137,8 +139,8 @@ class EntryForm(forms.ModelForm):  # type: ignore[type-arg]
         for column, codes in (("unit", (entry.unit,)), ("assist_units", entry.assist_units)):
             wrong = [code for code in codes if code not in book.units and code not in WORDS]
             if wrong:
-                said = gettext("No unit has the code %(code)s.") % {"code": wrong[0]}
-                self.add_error(column, ValidationError(said))
+                text = gettext("No unit has the code %(code)s.") % {"code": wrong[0]}
+                self.add_error(column, ValidationError(text))
 
 
 def _code(text: str) -> str:

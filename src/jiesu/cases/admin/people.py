@@ -20,9 +20,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from jiesu.cases.actions.accounts import make_api_key, revoke_api_key
-from jiesu.cases.admin.base import ClosedAdmin, actor, language, now, refused
+from jiesu.cases.admin.base import ClosedAdmin, actor, now, refused
 from jiesu.cases.admin.words import SCOPES as SCOPE_WORDS
 from jiesu.cases.api_keys import SCOPES
+from jiesu.cases.language import lang
 from jiesu.cases.models import ApiKey, Role, Unit, User
 from jiesu.cases.refusals import Invalid
 from jiesu.cases.routes import is_in_office
@@ -142,7 +143,7 @@ class UserAdmin(DjangoUserAdmin, ClosedAdmin):  # type: ignore[type-arg]
 
     @admin.display(description=_("name"))
     def full_name(self, user: User) -> str:
-        chinese = language() == "zh"
+        chinese = lang() == "zh"
         return f"{user.last_name}{user.first_name}" if chinese else user.get_full_name()
 
 

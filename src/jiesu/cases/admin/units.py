@@ -28,6 +28,7 @@ from jiesu.cases.refusals import Invalid, Refusal
 from jiesu.cases.rulebook import local_day, rules_changed
 from jiesu.core.case_table import LIST_SEPARATOR
 from jiesu.core.places import PLACE_KINDS
+from jiesu.core.texts import Text
 
 UNIT_KINDS = {
     "district": _("district"),
@@ -119,7 +120,7 @@ class UnitForm(forms.ModelForm):  # type: ignore[type-arg]
                 move_unit(parent=above.code if above else "", **common)
             if values["valid_to"] != unit.valid_to:
                 if values["valid_to"] is None or unit.valid_to is not None:
-                    raise Invalid({"valid_to": "a unit that has ended does not begin again"})
+                    raise Invalid({"valid_to": Text("a unit that has ended does not begin again")})
                 end_unit(code=unit.code, on=values["valid_to"], by=by, as_of=as_of)
             left = {key: values[key] for key in ("kind", "population", "valid_from")}
             fresh = Unit.objects.get(pk=unit.pk)

@@ -1,4 +1,4 @@
-"""Words of the admin for what other modules name by a code or in English: events, refusals.
+"""Words of the admin for what other modules name by a code or in English: events, scopes.
 
 Here so that they are among the messages that are translated (`tools/messages.py`).
 """
@@ -77,23 +77,3 @@ SCOPES: Mapping[str, str | Promise] = {
     "webhooks": _("register addresses that are told of events"),
 }
 """What a key may be made for, as `api_keys.SCOPES` says it."""
-
-REFUSALS = (
-    _("this is its name already"),
-    _("this is the unit itself, or one below it"),
-    _("the unit is there already"),
-    _("a unit that has ended does not begin again"),
-    _("name the units to merge, each once and not the successor"),
-    _("units are merged into one of their own kind"),
-    _("the successor is below a unit that would end"),
-    _("a change is recorded on its day or later: wait for the day"),
-    _("the same was changed on a later day already: choose a later one"),
-    _("this unit was not in office on that day"),
-    _("this day is past: choose today or a later day"),
-    _("this version is in force already: make a draft of it"),
-    _("only a version in force is called by a day: choose other words"),
-    _("say something here: it may not be empty"),
-    _("a user of this role signs in in person: choose another"),
-    _("this moment has passed"),
-)
-"""Refusals of the actions that the admin calls, as they say them."""

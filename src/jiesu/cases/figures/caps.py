@@ -21,6 +21,7 @@ from jiesu.cases.rulebook import rulebook
 from jiesu.cases.scopes import judging
 from jiesu.core.period import Period
 from jiesu.core.policy import Policy
+from jiesu.core.texts import Text
 
 
 def within_caps(change: Change, claim: Claim) -> None:
@@ -41,15 +42,21 @@ def within_caps(change: Change, claim: Claim) -> None:
     cases = cases_of_month(unit, policy, period)
     n_cases, excluded = len(cases), [one.exclusion_reason for one in cases if one.excluded]
     caps = (
-        (rules.exclusion_cap_percent, len(excluded), "be excluded"),
-        (reason.cap_percent, excluded.count(claim.reason), "be excluded for this reason"),
+        (rules.exclusion_cap_percent, len(excluded), Text("be excluded")),
+        (reason.cap_percent, excluded.count(claim.reason), Text("be excluded for this reason")),
     )
     for percent, n, what in caps:
         most = most_excluded(n_cases, percent)
         if n + 1 > most:
-            text = (
-                f"of the unit's {n_cases} cases of {period.label} at most {percent} percent may "
-                f"{what}: {most}, and {n} are: refuse the claim"
+            text = Text(
+                "of the unit's {n_cases} cases of {month} at most {percent} percent may {what}: "
+                "{most}, and {n} are: refuse the claim",
+                n_cases=n_cases,
+                month=period.label,
+                percent=percent,
+                what=what,
+                most=most,
+                n=n,
             )
             raise Conflict("cap_reached", text)
 

@@ -26,6 +26,8 @@ from jiesu.city.spreadsheet import SUFFIXES
 from jiesu.core.directory import Directory, Entry, mistakes_of
 from jiesu.core.directory_check import Finding, HolePair, check_directory, hole_pairs
 from jiesu.core.problems import InputError, Problem
+from jiesu.core.texts import Text
+from jiesu.core.worktime import Lang
 
 ACTION = "manage_directory"
 LONGEST_NAME = 64
@@ -115,7 +117,9 @@ def as_directory(version: DirectoryVersion) -> Directory:
     entries = entries_of(version)
     for entry in entries:
         for column, what, remedy in mistakes_of(entry):
-            raise Invalid({f"line {entry.line}, {column}": f"{what}; {remedy}"})
+            raise Invalid(
+                {f"line {entry.line}, {column}": Text("{what}; {remedy}", what=what, remedy=remedy)}
+            )
     return Directory(version.version, version.valid_from, None, entries)
 
 
@@ -138,29 +142,41 @@ def put_in_force(
     with transaction.atomic():
         draft = DirectoryVersion.objects.select_for_update().filter(pk=directory_id).first()
         if draft is None:
-            raise NotFound("no_such_directory", "there is no such directory")
+            raise NotFound("no_such_directory", Text("there is no such directory"))
         if draft.in_force:
-            raise Conflict("in_force", "this version is in force already: make a draft of it")
+            raise Conflict("in_force", Text("this version is in force already: make a draft of it"))
         held = DirectoryVersion.objects.filter(in_force=True)
         if valid_from < local_day(as_of) and held.exists():
-            raise Invalid({"valid_from": "this day is past: choose today or a later day"})
+            raise Invalid({"valid_from": Text("this day is past: choose today or a later day")})
         name = valid_from.isoformat()
         if DirectoryVersion.objects.filter(version=name).exclude(pk=draft.pk).exists():
-            what = f"a version is called by {name} already: choose another day"
+            what = Text("a version is called by {name} already: choose another day", name=name)
             raise Conflict("day_taken", what)
         directory = as_directory(draft)
         found = stopping(desk_on(valid_from).findings(directory))
         if found and not despite:
-            what = "; ".join(finding.what["en"] for finding in found[:NAMED])
-            more = f"; and {len(found) - NAMED} more findings" if len(found) > NAMED else ""
-            text = f"mend this, or say why it is wanted all the same: {what}{more}"
-            raise Conflict("findings", text)
+            raise Conflict("findings", _first_of(found))
         draft.version, draft.valid_from, draft.in_force = name, valid_from, True
         draft.digest = directory_digest(directory.entries)
         draft.put_by, draft.despite = by.name, despite if found else ""
         draft.save()
         rules_changed()
     return draft
+
+
+def _first_of(findings: list[Finding]) -> Text:
+    """The first of the findings that stand in the way, and how many more there are."""
+
+    def first(lang: Lang) -> str:
+        return "; ".join(finding.what[lang] for finding in findings[:NAMED])
+
+    if len(findings) <= NAMED:
+        return Text("mend this, or say why it is wanted all the same: {findings}", findings=first)
+    return Text(
+        "mend this, or say why it is wanted all the same: {findings}; and {n} more findings",
+        findings=first,
+        n=len(findings) - NAMED,
+    )
 
 
 def stopping(findings: list[Finding]) -> list[Finding]:
@@ -172,7 +188,9 @@ def check_name(name: str) -> str:
     """What a draft may be called: anything but a day. Raises Invalid."""
     name = checked_words("name", name, longest=LONGEST_NAME)
     if _is_day(name):
-        raise Invalid({"name": "only a version in force is called by a day: choose other words"})
+        raise Invalid(
+            {"name": Text("only a version in force is called by a day: choose other words")}
+        )
     return name
 
 
@@ -182,9 +200,9 @@ def remove_draft(*, directory_id: int, by: Actor) -> None:
     with transaction.atomic():
         draft = DirectoryVersion.objects.select_for_update().filter(pk=directory_id).first()
         if draft is None:
-            raise NotFound("no_such_directory", "there is no such directory")
+            raise NotFound("no_such_directory", Text("there is no such directory"))
         if draft.in_force:
-            raise Conflict("in_force", "a version that is in force is never removed")
+            raise Conflict("in_force", Text("a version that is in force is never removed"))
         draft.delete()
 
 
@@ -196,7 +214,7 @@ def _written(name: str, entries: tuple[Entry, ...], by: Actor, as_of: datetime) 
             version=name, defaults={"loaded_at": as_of}
         )
         if not is_new:
-            raise Conflict("name_taken", f"a version is called {name!r} already")
+            raise Conflict("name_taken", Text("a version is called {name!r} already", name=name))
         write_entries(draft, entries)
     return draft
 

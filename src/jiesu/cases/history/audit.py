@@ -23,6 +23,7 @@ from jiesu.cases.models import Seal as Row
 from jiesu.cases.privacy.vault import ring
 from jiesu.cases.refusals import NotFound
 from jiesu.core.seals import Seal, check_sealed_events, check_seals
+from jiesu.core.texts import Text
 
 CASES_AT_ONCE = 1_000
 SEALS_AT_ONCE = 1_000
@@ -64,7 +65,7 @@ class Audit:
     def _one_case(self) -> Iterator[str]:
         case = Case.objects.filter(number=self.number).first()
         if case is None:
-            raise NotFound("no_such_case", "there is no such case")
+            raise NotFound("no_such_case", Text("there is no such case"))
         yield from self._batch(case.pk, case.pk)
         events = Event.objects.filter(case=case)
         self.n_unsealed = events.filter(seal=None).count()

@@ -28,6 +28,7 @@ from jiesu.cases.privacy.words import checked_words
 from jiesu.cases.refusals import NotFound
 from jiesu.cases.scopes import permit
 from jiesu.core.problems import writable
+from jiesu.core.texts import Text
 
 FORMAT = 1
 
@@ -54,7 +55,7 @@ def write_person_copy(
     reason = checked_words("reason", reason, longest=MAX_REASON)
     keys = [pk for pk, _, _ in cases_of_phone(phone)]
     if not keys:
-        raise NotFound("no_such_caller", "there is no case of this phone number")
+        raise NotFound("no_such_caller", Text("there is no case of this phone number"))
     unfinished = path.with_name(f".{path.name}.part")
     with writable(path.name):
         try:

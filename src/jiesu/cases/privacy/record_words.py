@@ -12,6 +12,7 @@ from jiesu.cases.history.events import personal
 from jiesu.cases.models import Case
 from jiesu.cases.privacy.vault import opened, sealed
 from jiesu.cases.refusals import Conflict
+from jiesu.core.texts import Text
 
 
 def write_words(change: Change, row: Model, **texts: str) -> dict[str, dict[str, str]]:
@@ -26,7 +27,9 @@ def write_words(change: Change, row: Model, **texts: str) -> dict[str, dict[str,
         row.save(update_fields=list(written))
     salt = change.private().text_salt if written else b""
     if written and not salt:
-        raise Conflict("erased", "what was said about this case was erased: nothing is added to it")
+        raise Conflict(
+            "erased", Text("what was said about this case was erased: nothing is added to it")
+        )
     return {field: personal(salt, field, text) for field, text in texts.items()}
 
 

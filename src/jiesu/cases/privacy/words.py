@@ -6,6 +6,7 @@ Leaves out where the words are kept (`record_words`) and how they are sealed (`v
 import re
 
 from jiesu.cases.refusals import Invalid
+from jiesu.core.texts import Text
 
 MAX_WORDS = 20_000
 
@@ -20,16 +21,16 @@ def checked_words(field: str, text: str, *, required: bool = True, longest: int 
     """
     wrong = fault_of(text, longest)
     if wrong is None and required and not text.strip():
-        wrong = "say something here: it may not be empty"
+        wrong = Text("say something here: it may not be empty")
     if wrong is not None:
         raise Invalid({field: wrong})
     return text.strip()
 
 
-def fault_of(text: str, longest: int = MAX_WORDS) -> str | None:
+def fault_of(text: str, longest: int = MAX_WORDS) -> Text | None:
     """What is wrong with a text, in words that do not repeat it; `None` where nothing is."""
     if len(text) > longest:
-        return f"longer than {longest} characters: shorten it"
+        return Text("longer than {most} characters: shorten it", most=longest)
     if _NONE.search(text):
-        return "holds a character that is none: remove it"
+        return Text("holds a character that is none: remove it")
     return None
