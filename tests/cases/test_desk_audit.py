@@ -2,12 +2,15 @@
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from pytest_django.fixtures import Settings
 from typer.testing import CliRunner, Result
 
+from jiesu.cases.attachments import path_of
 from jiesu.cases.history import seals
 from jiesu.cases.history.seals import seal_events
 from jiesu.cases.models import Case, CasePrivate, Event
@@ -47,7 +50,7 @@ def test_a_whole_history_exits_with_0_and_names_the_last_seal(city: City, site: 
     result = CliRunner().invoke(audit, ["verify"])
     assert result.exit_code == 0
     looked, unsealed, last = said(result)
-    assert looked == "2 cases, 4 events, 1 seals: whole"
+    assert looked == "2 cases, 4 events, 1 seals, 0 files: whole"
     assert unsealed.startswith("2 events are not sealed yet, the first of 2022-02-08")
     assert last.startswith("last seal: 1 ")
     assert len(last.split()[3]) == 64
@@ -63,6 +66,29 @@ def test_findings_are_lines_and_exit_with_2(city: City, site: Path) -> None:
         first, *_, looked, _last = said(result)
         assert first == f"case {case.number}, event 2: its content is not what was recorded"
         assert looked.endswith("1 findings")
+
+
+def test_what_files_hold_is_read_where_it_is_asked_for(
+    city: City, site: Path, settings: Settings
+) -> None:
+    settings.JIESU = replace(settings.JIESU, data=site)
+    attachment = lived(city).attachments.get()
+    seal_events(NOW)
+    result = CliRunner().invoke(audit, ["verify"])
+    assert result.exit_code == 0
+    looked, unread, _last = said(result)
+    assert looked.endswith("1 files: whole")
+    assert unread == "what the files hold was not read: see --files"
+    path = path_of(attachment.token)
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    assert CliRunner().invoke(audit, ["verify"]).exit_code == 0
+    result = CliRunner().invoke(audit, ["verify", "--files"])
+    assert result.exit_code == 2
+    found, looked, _last = said(result)
+    assert found.endswith(
+        f"the file of its attachment {attachment.pk} was changed, or is another's"
+    )
+    assert looked.endswith("1 files: 1 findings")
 
 
 def test_a_case_that_is_not_there_is_the_users_mistake(city: City, site: Path) -> None:

@@ -27,7 +27,7 @@ from jiesu.cases.file_types import (
     safe_name,
 )
 from jiesu.cases.models import Attachment, Case
-from jiesu.cases.privacy.personal import AlteredError, key_id_of
+from jiesu.cases.privacy.personal import MOST_BEFORE, AlteredError, key_id_of, length_of
 from jiesu.cases.privacy.vault import opened, opened_bytes, sealed, sealed_bytes
 from jiesu.cases.refusals import Invalid, NotFound
 from jiesu.city.durable import to_disk
@@ -107,10 +107,30 @@ def read_file(case: Case, attachment: Attachment) -> Iterator[bytes]:
 
     SealedError, at the piece where it shows, when the file was changed or its key is missing.
     """
-    path = path_of(attachment.token)
-    if attachment.erased_at is not None or not path.is_file():
+    if attachment.erased_at is not None or not is_kept(attachment.token):
         raise NotFound("no_such_file", Text("this file is not kept any more"))
-    return _opened_pieces(path, case, attachment.token, attachment.size)
+    return _opened_pieces(path_of(attachment.token), case, attachment.token, attachment.size)
+
+
+def is_kept(token: str) -> bool:
+    """Whether there is a file."""
+    return path_of(token).is_file()
+
+
+def length_of_file(token: str) -> int:
+    """How many bytes a file holds, by the lengths of its pieces: quick, for nothing is opened.
+
+    Raises FileNotFoundError, and AlteredError where the file is not made of whole pieces.
+    """
+    with path_of(token).open("rb") as file:
+        held = 0
+        while (length := _read_length(file)) is not None:
+            start = file.read(min(length, MOST_BEFORE))
+            held += length_of(start, length)
+            file.seek(length - len(start), os.SEEK_CUR)
+        if file.tell() != os.fstat(file.fileno()).st_size:
+            raise AlteredError("the file was cut")
+        return held
 
 
 def name_of(case: Case, attachment: Attachment) -> str:
@@ -136,7 +156,7 @@ def key_of_file(token: str) -> str | None:
     try:
         with path_of(token).open("rb") as file:
             length = _read_length(file)
-            return key_id_of(file.read(length or 0))
+            return key_id_of(file.read(min(length or 0, MOST_BEFORE)))
     except FileNotFoundError:
         return None
 

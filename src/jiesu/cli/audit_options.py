@@ -31,11 +31,19 @@ def _audit() -> None:
 @audit.command()
 def verify(
     case: Annotated[str, typer.Option(help="The number of one case; default: all.")] = "",
+    files: Annotated[
+        bool,
+        typer.Option(
+            "--files",
+            help="Read what the attached files hold too, as fast as the disk gives it; without it "
+            "only whether they are there and as long as they were.",
+        ),
+    ] = False,
 ) -> None:
     """Find whatever was changed, moved or removed; exit with 2 if anything was."""
     from jiesu.cli.desk_audit import verify_command
 
-    verify_command(case)
+    verify_command(case, files=files)
 
 
 @keys.command("list")

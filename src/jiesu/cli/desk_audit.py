@@ -24,19 +24,21 @@ if TYPE_CHECKING:
     from jiesu.project.options import Options
 
 
-def verify_command(number: str) -> None:
+def verify_command(number: str, *, files: bool) -> None:
     """Print each finding as a line, then what was looked at; exit with 2 if anything is wrong."""
     _open()
     from jiesu.cases.history.audit import Audit
 
-    audit, n = Audit(number=number), 0
+    audit, n = Audit(number=number, read_files=files), 0
     with _refusals("--case"):
         for finding in audit.run():
             typer.echo(finding)
             n += 1
     said = "whole" if not n else f"{n} findings"
     looked = f"{audit.n_cases} cases, {audit.n_events} events, {audit.n_seals} seals"
-    typer.echo(f"{looked}: {said}")
+    typer.echo(f"{looked}, {audit.n_files} files: {said}")
+    if audit.n_files and not files:
+        typer.echo("what the files hold was not read: see --files")
     if audit.n_unsealed:
         since = "" if audit.unsealed_since is None else f", the first of {audit.unsealed_since}"
         typer.echo(f"{audit.n_unsealed} events are not sealed yet{since}: no seal speaks for them")

@@ -2,7 +2,8 @@
 
 What is found and what cannot be: docs/history.md. Reads beside the work of the site in little
 memory, changes nothing, and shows no value of an event. Sealing is in `seals`, what a case's
-events say of its present in `replay`, the check of one case in `case_audit`.
+events say of its present in `replay`, the check of one case in `case_audit`, of a file in
+`file_audit`.
 """
 
 import fcntl
@@ -14,11 +15,12 @@ from itertools import groupby
 from pathlib import Path
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
 from jiesu.cases.history.case_audit import Known, found_in_cases
+from jiesu.cases.history.file_audit import attachments_in_turn, wrong_file
 from jiesu.cases.history.seals import AT_ONCE, seal_of, seals_file
-from jiesu.cases.models import Case, Event
+from jiesu.cases.models import Attachment, Case, Event
 from jiesu.cases.models import Seal as Row
 from jiesu.cases.privacy.vault import ring
 from jiesu.cases.refusals import NotFound
@@ -36,8 +38,11 @@ class Audit:
     number: str = ""
     """Of the one case; empty for all."""
     file: Path | None = None
+    read_files: bool = False
+    """Whether to read what attached files hold; without it, that they are there and how long."""
     n_cases: int = 0
     n_events: int = 0
+    n_files: int = 0
     n_seals: int = 0
     n_unsealed: int = 0
     unsealed_since: datetime | None = None
@@ -57,6 +62,7 @@ class Audit:
             yield from self._one_case()
             return
         yield from self._cases()
+        yield from self._files(Attachment.objects.all())
         yield from self._seals(file, end)
         unsealed = Event.objects.filter(seal=None).order_by("id")
         self.n_unsealed = unsealed.count()
@@ -67,6 +73,7 @@ class Audit:
         if case is None:
             raise NotFound("no_such_case", Text("there is no such case"))
         yield from self._batch(case.pk, case.pk)
+        yield from self._files(Attachment.objects.filter(case=case))
         events = Event.objects.filter(case=case)
         self.n_unsealed = events.filter(seal=None).count()
         numbers = events.exclude(seal=None).order_by("seal").values_list("seal", flat=True)
@@ -112,6 +119,13 @@ class Audit:
                 Case.objects.select_for_update(of=("self",)).filter(pk=key).first()
                 again = found_in_cases(key, key, known)
             yield from again.findings.get(key, ())
+
+    def _files(self, files: QuerySet[Attachment]) -> Iterator[str]:
+        for attachment in attachments_in_turn(files):
+            self.n_files += attachment.erased_at is None
+            wrong = wrong_file(attachment, read=self.read_files)
+            if wrong:
+                yield wrong
 
     def _seals(self, file: Path, end: "_End") -> Iterator[str]:
         """The seals among themselves, beside the file, and over their events."""

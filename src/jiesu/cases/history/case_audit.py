@@ -11,11 +11,12 @@ from functools import cached_property
 from itertools import groupby
 from typing import Any
 
-from django.db.models import BinaryField, ForeignKey
+from django.db.models import BinaryField, ForeignKey, Model
 
+from jiesu.cases.attachments import name_of
 from jiesu.cases.history.events import plain
 from jiesu.cases.history.replay import COLUMNS, NUMBERED, Replay, played
-from jiesu.cases.models import Case, CasePrivate, Event, Place, Unit
+from jiesu.cases.models import Attachment, Case, CasePrivate, Event, Place, Unit
 from jiesu.cases.privacy.personal import AlteredError, KeyMissingError
 from jiesu.cases.privacy.record_words import words_of
 from jiesu.cases.privacy.sealed_fields import NAMES, RECORDS, records_of, word_fields
@@ -28,15 +29,23 @@ _READ = ("pk", "number", "head", "n_events", *sorted(_BY_KEY.get(name, name) for
 
 MODELS = set(NAMES)
 
+_TABLES: Mapping[str, type[Model]] = {**NAMES, "attachment": Attachment}
+
 PLAIN_FIELDS = {
     name: frozenset(
         field.name
         for field in model._meta.concrete_fields
         if not isinstance(field, BinaryField | ForeignKey) and not field.primary_key
     )
-    for name, model in NAMES.items()
+    for name, model in _TABLES.items()
 }
 """The columns of records that are compared where an event that names the record says them."""
+
+_TOLD = ("attachment", "callback")
+"""Records that an event tells of whenever there is one."""
+
+_FILE_WORDS = {"name": "name", "digest": "content"}
+"""What is personal of an attachment by its column, and by which name its event holds a digest."""
 
 
 class Known:
@@ -112,6 +121,8 @@ class _Batch:
                 rows_of_model.select_related("consultation") if "__" in way else rows_of_model
             ):
                 self.records[_case_of(row)].append(row)
+        for file in Attachment.objects.filter(case_id__gte=first, case_id__lte=last):
+            self.records[file.case_id].append(file)
 
 
 def _case_of(row: Any) -> int:
@@ -184,15 +195,18 @@ def _wrong_records(
         model = str(row._meta.model_name)
         key = getattr(row, NUMBERED.get(model, "pk"))
         there.add((model, key))
-        for name in word_fields(type(row)):
-            yield from _wrong_words(case, private, row, (model, key, name), replay)
+        if isinstance(row, Attachment):
+            yield from _wrong_file_words(case, private, row, replay)
+        else:
+            for name in word_fields(type(row)):
+                yield from _wrong_words(case, private, row, (model, key, name), replay)
         plain_fields = PLAIN_FIELDS[model]
         for name, value in replay.records.get((model, key), {}).items():
             if name in plain_fields and plain(getattr(row, name)) != value:
                 yield f"the {name} of its {model} {key} is not what was last recorded"
     for model, key in sorted(there - replay.records.keys()):
-        if model == "callback":
-            yield f"no event tells of its callback {key}"
+        if model in _TOLD:
+            yield f"no event tells of its {model} {key}"
     for model, key in sorted(replay.records.keys() - there):
         yield f"its {model} {key} is missing"
 
@@ -217,6 +231,35 @@ def _wrong_words(
     recorded = [digest] if digest else [one for of, one in replay.loose if of == name]
     if not any(_is_recorded(one, private.text_salt, name, words) for one in recorded):
         yield f"the {name} of its {model} {key} is not the recorded one"
+
+
+def _wrong_file_words(
+    case: Case, private: CasePrivate, row: Attachment, replay: Replay
+) -> Iterator[str]:
+    """Whether name and digest of a file are the recorded ones, and gone where it was erased."""
+    record = replay.records.get(("attachment", row.pk))
+    if record is None:
+        return
+    kept, which = {"digest": row.digest}, f"of its attachment {row.pk}"
+    try:
+        kept["name"] = name_of(case, row)
+    except AlteredError:
+        yield f"the name {which} was changed, or is another's"
+    except KeyMissingError as error:
+        yield f"the name {which} needs the missing key {error.key_id}"
+    for name, value in kept.items():
+        field = _FILE_WORDS[name]
+        digest = replay.words.get(("attachment", row.pk, field), "")
+        if record["erased_at"] is not None:
+            if value:
+                yield f"the {name} {which} is kept, and an event says that it was erased"
+        elif not value:
+            yield f"the {name} {which} is gone, and no event says that it was erased"
+        # A file may stay longer than the texts, with which the salt goes.
+        elif "text" not in replay.erased and not _is_recorded(
+            digest, private.text_salt, field, value
+        ):
+            yield f"the {name} {which} is not the recorded one"
 
 
 def _is_recorded(digest: str, salt: bytes | memoryview, name: str, value: str) -> bool:

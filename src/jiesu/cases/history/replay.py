@@ -112,7 +112,7 @@ class Replay:
             self.columns["state"] = _STATE_OF["classified" if is_classified else kind]
         if kind == "erased":
             self.erased.update(changes["parts"])
-        self._digests(kind, changes, models)
+        self._digests(kind, at, changes, models)
 
     def _received(self, changes: Mapping[str, Any]) -> None:
         for name in AT_INTAKE:
@@ -139,7 +139,9 @@ class Replay:
             repeat_of=changes.get("repeat_of"),
         )
 
-    def _digests(self, kind: str, changes: Mapping[str, Any], models: set[str]) -> None:
+    def _digests(
+        self, kind: str, at: datetime, changes: Mapping[str, Any], models: set[str]
+    ) -> None:
         said = {name: value for name, value in changes.items() if type(value) is dict}
         if kind in ("received", "amended", "imported", "reimported"):
             for name, value in said.pop("person", {}).items():
@@ -155,6 +157,22 @@ class Replay:
             if type(changes[model]) is int:
                 self._record(model, changes[model], changes, words)
         self._callbacks(kind, changes, words)
+        self._files(kind, at, changes, words)
+
+    def _files(
+        self, kind: str, at: datetime, changes: Mapping[str, Any], words: Mapping[str, str]
+    ) -> None:
+        """Attached files: what was added when, and when it was erased, alone or with all others."""
+        if kind == "attached":
+            key = changes["attachment"]
+            self._record("attachment", key, changes, words)
+            self.records["attachment", key].update(added_at=plain(at), erased_at=None)
+        elif kind == "attachment_erased":
+            self.records["attachment", changes["attachment"]]["erased_at"] = plain(at)
+        elif kind == "erased" and "attachments" in changes["parts"]:
+            for (model, _), file in self.records.items():
+                if model == "attachment" and file["erased_at"] is None:
+                    file["erased_at"] = plain(at)
 
     def _callbacks(self, kind: str, changes: Mapping[str, Any], words: Mapping[str, str]) -> None:
         """Call-backs, which events call by their round."""

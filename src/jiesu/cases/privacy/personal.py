@@ -17,8 +17,12 @@ VERSION = 1
 """First byte of every sealed value; another layout gets another."""
 
 N_NONCE = 12
+N_TAG = 16
 N_SALT = 32
 N_HASH = 16
+
+MOST_BEFORE = 2 + 16 + N_NONCE
+"""Bytes at most before the ciphertext: version, length of the key's id, the id, nonce."""
 
 _NO_NUMBER = "a value to hash is never empty: all who lack it would be one person"
 
@@ -90,6 +94,14 @@ class Sealer:
 def key_id_of(sealed: bytes | memoryview) -> str:
     """The id of the key that a value is sealed with. Raises AlteredError."""
     return _parsed_header(bytes(sealed))[0]
+
+
+def length_of(start: bytes, n_sealed: int) -> int:
+    """How long a value is that was sealed to `n_sealed` bytes, by the first `MOST_BEFORE` of them.
+
+    Raises AlteredError.
+    """
+    return n_sealed - _parsed_header(start)[1] - N_NONCE - N_TAG
 
 
 def beginning(key_id: str) -> bytes:
