@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.db import connection
 
 from jiesu.cases.actions.dispatching import classify_case
 from jiesu.cases.actions.handling import (
@@ -35,6 +36,7 @@ from jiesu.cases.refusals import NotFound
 from jiesu.core.chain import GENESIS, event_digest
 from tests.cases.calling import LIMIT, answered, due_case
 from tests.cases.cast import CATEGORIES, ELEVATOR, NOW, City
+from tests.cases.test_search import explained
 
 HOUR = timedelta(hours=1)
 
@@ -241,6 +243,24 @@ def test_events_that_are_taken_out_of_a_seal_or_put_into_another_are_found(
     Event.objects.filter(pk=event(worked, 6).pk).update(seal=1)
     found = findings(file)
     assert [line.split(":")[0] for line in found] == ["seal 1", "seal 2"]
+
+
+def test_the_events_of_seals_are_found_by_the_index_over_them(worked: Case, file: Path) -> None:
+    """Read from end to end for each thousand seals, they would take hours."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            # A few rows are quicker read all, and sorted.
+            cursor.execute("SET LOCAL enable_seqscan = off")
+            cursor.execute("SET LOCAL enable_sort = off")
+            cursor.execute("SET LOCAL enable_bitmapscan = off")
+    plans: list[tuple[str, str]] = []
+    with explained(plans):
+        assert findings(file) == []
+    of_seals = [plan for sql, plan in plans if '"seal_id" >= ' in sql]
+    assert len(of_seals) == 1
+    assert "event_sealed" in of_seals[0]
+    assert "SCAN" not in of_seals[0]
+    assert "TEMP B-TREE" not in of_seals[0]
 
 
 # Seals ------------------------------------------------------------------------------------------

@@ -123,6 +123,11 @@ def driver_text(sql: str, vendor: str) -> str:
     return parts[0] + "".join(f"${n}{part}" for n, part in enumerate(parts[1:], start=1))
 
 
+def aware(value: datetime) -> datetime:
+    """An instant as `asked` gives it: on SQLite in UTC, and without saying so."""
+    return value if value.tzinfo is not None else value.replace(tzinfo=UTC)
+
+
 def insert_family(head: Model, rest: Sequence[Model], *, key: str) -> None:
     """Insert a new row, and new rows of other tables that hold its key in the column `key`.
 

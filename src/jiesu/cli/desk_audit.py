@@ -5,6 +5,7 @@ shell's history and seen by all users of a machine. Secrets of keys are never sh
 the terminal stands in the history as the user of the machine.
 """
 
+import gc
 import getpass
 import os
 from collections.abc import Iterator
@@ -29,6 +30,8 @@ def verify_command(number: str, *, files: bool) -> None:
     _open()
     from jiesu.cases.history.audit import Audit
 
+    # What Django itself is made of stays: nobody need look through it for garbage at each batch.
+    gc.freeze()
     audit, n = Audit(number=number, read_files=files), 0
     with _refusals("--case"):
         for finding in audit.run():

@@ -151,9 +151,11 @@ class Replay:
                     self._last(name, said.pop(name))
         if kind in _TOLD and "answer" in said:
             self._last("answer", said.pop("answer"))
-        words = {name: value["digest"] for name, value in said.items() if set(value) == {"digest"}}
+        words = {
+            name: value["digest"] for name, value in said.items() if value.keys() == {"digest"}
+        }
         self.loose.update(words.items())
-        for model in models & set(changes):
+        for model in models.intersection(changes):
             if type(changes[model]) is int:
                 self._record(model, changes[model], changes, words)
         self._callbacks(kind, changes, words)
