@@ -15,6 +15,7 @@ from jiesu.cases.actions.assistance import (
 )
 from jiesu.cases.actions.handling import sign_case, submit_feedback
 from jiesu.cases.actions.redoing import redo_case
+from jiesu.cases.actions.supervision import answer_supervision, raise_supervision
 from jiesu.cases.actions.units import end_unit, merge_units, move_unit, rename_unit
 from jiesu.cases.actor import Actor
 from jiesu.cases.figures.case_rows import Words, rows_of
@@ -319,6 +320,20 @@ def test_what_others_asked_of_a_merged_unit_is_asked_of_its_successor(city: City
     assert "unit" not in event.changes
     officer = Actor.of(User.objects.create_user("officer", role=Role.CLERK, unit=city.unit["D02"]))
     answer_assist(case_id=case.pk, assist_id=assist.pk, answer="好", by=officer, as_of=NOW + HOUR)
+
+
+def test_who_succeeds_a_unit_answers_for_it_where_it_was_put_under_supervision(city: City) -> None:
+    case = city.received()
+    raised = raise_supervision(case_id=case.pk, words="催办", by=city.dispatcher, as_of=NOW)
+    Case.objects.filter(pk=case.pk).update(state="closed")
+    merge(city, codes=[OLD], into=NEW)
+    event = case.events.get(kind="unit_merged")
+    assert event.changes["records"] == {"supervisions": [raised.pk]}
+    clerk = Actor.of(User.objects.create_user("new_clerk", role=Role.CLERK, unit=city.unit[NEW]))
+    answered = answer_supervision(
+        case_id=case.pk, supervision_id=raised.pk, answer="好", by=clerk, as_of=NOW + HOUR
+    )
+    assert (answered.unit, answered.answered_by) == (city.unit[NEW], clerk.user)
 
 
 def test_what_was_answered_stays_and_nothing_is_asked_twice(city: City) -> None:

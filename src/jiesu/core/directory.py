@@ -184,6 +184,8 @@ class Match:
         """
         named = [self.unit, *self.assist_units, *filter(None, (self.through, self.copied_to))]
         stands = {code: standing(code) for code in named}
+        if len(stands) == len(named) and all(code == one for code, one in stands.items()):
+            return self  # Nearly always.
         unit = stands[self.unit] or self.unit
         assists = (stands[code] for code in self.assist_units)
         return replace(

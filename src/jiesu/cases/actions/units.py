@@ -17,7 +17,17 @@ from jiesu.cases.actor import Actor
 from jiesu.cases.callback_queue import OPEN_VALUES
 from jiesu.cases.change import Change, changing
 from jiesu.cases.folder.unit_changes import change_unit
-from jiesu.cases.models import Assist, Case, Escalation, Opinion, Place, Unit, User, Whistle
+from jiesu.cases.models import (
+    Assist,
+    Case,
+    Escalation,
+    Opinion,
+    Place,
+    Supervision,
+    Unit,
+    User,
+    Whistle,
+)
 from jiesu.cases.privacy.words import checked_words
 from jiesu.cases.refusals import Conflict, Invalid, NotFound
 from jiesu.cases.routes import is_in_office
@@ -144,6 +154,7 @@ def _cases_of(unit: Unit) -> list[int]:
         Assist.objects.filter(unit=unit, answered_at=None),
         Whistle.objects.filter(Q(unit=unit) | Q(street=unit), ended_at=None),
         Escalation.objects.filter(to=unit, answered_at=None),
+        Supervision.objects.filter(unit=unit, answered_at=None),
     )
     asked = Opinion.objects.filter(unit=unit, at=None, consultation__closed_at=None)
     found = set(mine.values_list("pk", flat=True))
@@ -178,6 +189,8 @@ def _hand_over(change: Change, unit: Unit, successor: Unit) -> None:
     escalations = case.escalations.filter(answered_at=None)
     if not escalations.filter(to=successor).exists():
         given["escalations"] = _given(escalations.filter(to=unit), to=successor)
+    unanswered = case.supervisions.filter(unit=unit, answered_at=None)
+    given["supervisions"] = _given(unanswered, unit=successor)
     opinions = Opinion.objects.filter(consultation__case=case, consultation__closed_at=None)
     if not opinions.filter(unit=successor).exists():
         given["opinions"] = _given(opinions.filter(unit=unit, at=None), unit=successor)

@@ -83,7 +83,7 @@ class Case(models.Model):
     )  # fmt: skip
     disposition = models.CharField(_("reason of the disposition"), max_length=32, blank=True)
 
-    created_at = models.DateTimeField(_("received"))
+    created_at = models.DateTimeField(_("received at"))
     received_by = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="+", db_index=False,
         verbose_name=_("received by"),
@@ -113,9 +113,9 @@ class Case(models.Model):
         verbose_name=_("calendar"),
     )
     limit = models.CharField(_("time limit"), max_length=32, blank=True)
-    dispatched_at = models.DateTimeField(_("dispatched"), null=True, blank=True)
-    signed_at = models.DateTimeField(_("signed"), null=True, blank=True)
-    contacted_at = models.DateTimeField(_("contacted"), null=True, blank=True)
+    dispatched_at = models.DateTimeField(_("dispatched at"), null=True, blank=True)
+    signed_at = models.DateTimeField(_("signed at"), null=True, blank=True)
+    contacted_at = models.DateTimeField(_("contacted at"), null=True, blank=True)
     contact_due_at = models.DateTimeField(_("contact due"), null=True, blank=True)
     due_at = models.DateTimeField(_("due"), null=True, blank=True)
     provisional = models.BooleanField(_("due time is provisional"), default=False)

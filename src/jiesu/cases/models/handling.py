@@ -161,7 +161,7 @@ class Consultation(models.Model):
         User, models.PROTECT, related_name="+", verbose_name=_("opened by")
     )
     question = models.BinaryField(default=b"")
-    closed_at = models.DateTimeField(_("closed"), null=True)
+    closed_at = models.DateTimeField(_("closed at"), null=True)
     outcome = models.BinaryField(default=b"")
     chosen = models.ForeignKey(
         Unit, models.PROTECT, null=True, related_name="+", verbose_name=_("chosen unit")
