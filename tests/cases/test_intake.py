@@ -1,12 +1,16 @@
 """Demands come in: once, dispatched by the directory, repeats linked."""
 
+import threading
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 
+from jiesu.cases.actions import intake
 from jiesu.cases.actions.callbacks import Answers
 from jiesu.cases.actions.dispatching import (
     classify_case,
@@ -14,23 +18,25 @@ from jiesu.cases.actions.dispatching import (
     dispose_case,
     redispatch_case,
 )
-from jiesu.cases.actions.intake import receive_case
+from jiesu.cases.actions.intake import Received, receive_case
 from jiesu.cases.actions.objections import consult_units, return_case
 from jiesu.cases.actions.redoing import redo_case
 from jiesu.cases.actions.units import end_unit
 from jiesu.cases.actor import Actor
 from jiesu.cases.history.audit import Audit
 from jiesu.cases.history.events import chain_of
-from jiesu.cases.models import Case, DirectoryEntry, DirectoryVersion, Event
+from jiesu.cases.models import Case, CasePrivate, DirectoryEntry, DirectoryVersion, Event
 from jiesu.cases.privacy.vault import Person, person_of, text_of
 from jiesu.cases.refusals import Conflict, Forbidden, Invalid
-from jiesu.cases.rulebook import city_zone, local_day, rules_changed
+from jiesu.cases.repeats import Earlier, earlier_of
+from jiesu.cases.rulebook import city_zone, local_day, rulebook, rules_changed
 from jiesu.core.chain import check_chain
 from jiesu.core.lifecycle import State
-from tests.cases.calling import ANGRY, HAPPY, LIMIT, answered, due_case, set_rule
-from tests.cases.cast import DEMAND, ELEVATOR, HEATING, LIGHTS, NOW, PHONE, STALLS, City
+from tests.cases.calling import ANGRY, HAPPY, LIMIT, answered, at_once, due_case, set_rule
+from tests.cases.cast import DEMAND, ELEVATOR, HEATING, LIGHTS, NOW, PHONE, STALLS, City, made_city
 
 HOUR = timedelta(hours=1)
+N_AT_ONCE = 6
 
 
 def events(case: Case) -> list[Event]:
@@ -159,6 +165,36 @@ def test_the_same_key_makes_one_case(city: City) -> None:
         receive_case(replace(DEMAND, body="别的"), by=city.operator, as_of=NOW, idempotency_key="a")
     other = receive_case(DEMAND, by=city.dispatcher, as_of=NOW, idempotency_key="a")
     assert other.is_new
+
+
+@pytest.mark.django_db(transaction=True)
+def test_demands_of_one_caller_that_come_at_once_see_each_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    city = made_city()
+    seen = threading.local()
+    gate = threading.Barrier(N_AT_ONCE, timeout=30)
+
+    def read_by_all(*values: Any) -> list[Earlier]:
+        earlier = earlier_of(*values)
+        # The first time on PostgreSQL all have read before anyone has written.
+        if connection.vendor == "postgresql" and not hasattr(seen, "once"):
+            seen.once = True
+            gate.wait()
+        return earlier
+
+    monkeypatch.setattr(intake, "earlier_of", read_by_all)
+    rulebook()
+    receive = partial(receive_case, DEMAND, by=city.operator, as_of=NOW)
+    made = [one.case for one in at_once(*[receive] * N_AT_ONCE) if isinstance(one, Received)]
+    assert sorted(case.n_month for case in made) == list(range(1, N_AT_ONCE + 1))
+    assert sorted(case.n_year for case in made) == list(range(1, N_AT_ONCE + 1))
+    [first] = [case for case in made if case.repeat_of_id is None]
+    assert {case.repeat_of_id for case in made} == {None, first.pk}
+    assert first.state == State.DISPATCHED
+    # Who lost has left nothing behind.
+    assert Case.objects.count() == CasePrivate.objects.count() == N_AT_ONCE
+    assert first.n_month == 1
 
 
 def test_a_repeat_is_linked_to_the_first_and_not_dispatched(city: City) -> None:

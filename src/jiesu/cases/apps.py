@@ -14,9 +14,11 @@ class CasesConfig(AppConfig):
 
     def ready(self) -> None:
         # Here: models are not there before.
+        from jiesu.cases.overtaking import give_function
         from jiesu.cases.sqlite_statistics import give_statistics
 
-        post_migrate.connect(give_statistics, sender=self, dispatch_uid="sqlite_statistics")
+        for give in (give_function, give_statistics):
+            post_migrate.connect(give, sender=self, dispatch_uid=give.__name__)
 
 
 class DeskAdminConfig(AdminConfig):

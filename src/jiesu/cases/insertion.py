@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import cache, lru_cache
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from django.db import (
     DEFAULT_DB_ALIAS,
@@ -128,31 +128,50 @@ def aware(value: datetime) -> datetime:
     return value if value.tzinfo is not None else value.replace(tzinfo=UTC)
 
 
-def insert_family(head: Model, rest: Sequence[Model], *, key: str) -> None:
+class Condition(NamedTuple):
+    """What PostgreSQL is to find true before it writes anything, with Django's marks of values."""
+
+    sql: str
+    values: tuple[Any, ...]
+
+
+def insert_family(
+    head: Model, rest: Sequence[Model], *, key: str, when: Condition | None = None
+) -> bool:
     """Insert a new row, and new rows of other tables that hold its key in the column `key`.
 
     `head` and `rest` have that key afterwards; the keys of `rest` stay unknown. Neighbours of one
     table go in one statement. To PostgreSQL all is one statement, and so a transaction by itself;
-    on SQLite the caller is in one.
+    on SQLite the caller is in one, nobody writes beside it, and `when` is not asked. `False` says
+    that it did not hold, and that nothing was written.
     """
     here = _here()
     with _QuickCursor(here) as cursor:
-        if here.vendor == "postgresql":
-            _insert_at_once(cursor, head, rest, key)
-        else:
+        if here.vendor != "postgresql":
             _insert_in_turn(cursor, head, rest, key)
+        elif not _insert_at_once(cursor, head, rest, key, when):
+            return False
     _saved((head, *rest))
+    return True
 
 
-def _insert_at_once(cursor: Any, head: Model, rest: Sequence[Model], key: str) -> None:
+def _insert_at_once(
+    cursor: Any, head: Model, rest: Sequence[Model], key: str, when: Condition | None
+) -> bool:
     shape = tuple((model, len(list(group))) for model, group in groupby(rest, type))
-    columns, others, sql = _family_statement(type(head), shape, key)
+    columns, others, sql = _family_statement(type(head), shape, key, when.sql if when else "")
     values = columns.values(head)
+    if when is not None:
+        values += when.values
     for row in rest:
         values += others[type(row)].values(row)
-    [head.pk] = cursor.execute(sql, values).fetchone()
+    found = cursor.execute(sql, values).fetchone()
+    if found is None:
+        return False
+    [head.pk] = found
     for row in rest:
         row.__dict__[key] = head.pk
+    return True
 
 
 def _insert_in_turn(cursor: Any, head: Model, rest: Sequence[Model], key: str) -> None:
@@ -252,15 +271,17 @@ def _statement(model: type[Model], n_rows: int, vendor: str) -> tuple[Columns, s
 
 @cache
 def _family_statement(
-    head: type[Model], shape: tuple[tuple[type[Model], int], ...], key: str
+    head: type[Model], shape: tuple[tuple[type[Model], int], ...], key: str, when: str
 ) -> tuple[Columns, Mapping[type[Model], Columns], str]:
     """The columns of a row, those of the rows that hold its key, and PostgreSQL's statement.
 
     The key is that of the row above, which only the database knows yet.
     """
     fields, own = _written(head), head._meta.pk
-    marks = ", ".join(["%s"] * len(fields))
-    parts = [f"head AS (INSERT INTO {_into(head, fields)} VALUES ({marks}) RETURNING {own.column})"]
+    row = f"SELECT {', '.join(_cast(field) for field in fields)}" + (
+        f" WHERE {when}" if when else ""
+    )
+    parts = [f"head AS (INSERT INTO {_into(head, fields)} {row} RETURNING {own.column})"]
     others = {}
     for n, (model, n_rows) in enumerate(shape):
         kin = [field for field in _written(model) if field.attname != key]

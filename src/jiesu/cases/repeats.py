@@ -18,6 +18,9 @@ from jiesu.core.category_tree import Levels
 from jiesu.core.desk import DeskRules
 from jiesu.core.lifecycle import CallbackState, State
 
+KEPT_IN_MIND = timedelta(days=366)
+"""For so long before a demand its caller's earlier ones are looked for."""
+
 REPEAT = "repeat"
 """The disposition of article 11 (3): in progress or done, and nothing new."""
 
@@ -66,7 +69,7 @@ def earlier_of(
         *year,
         near,
         *callers,
-        adapted_instant(as_of - timedelta(days=366)),
+        adapted_instant(as_of - KEPT_IN_MIND),
     ]
     if before is not None:
         values += [adapted_instant(before.created_at), before.pk]

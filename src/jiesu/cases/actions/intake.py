@@ -15,6 +15,7 @@ from jiesu.cases.history.events import Changes, chained, personal
 from jiesu.cases.insertion import insert_family, made
 from jiesu.cases.models import Assist, Case, CasePrivate, Dispatch
 from jiesu.cases.numbering import next_number
+from jiesu.cases.overtaking import Overtaken, nobody_since
 from jiesu.cases.privacy.vault import (
     Person,
     caller_hashes,
@@ -24,7 +25,7 @@ from jiesu.cases.privacy.vault import (
 )
 from jiesu.cases.privacy.words import fault_of
 from jiesu.cases.refusals import Conflict, Invalid
-from jiesu.cases.repeats import REPEAT, Earlier, count, earlier_of, repeated
+from jiesu.cases.repeats import KEPT_IN_MIND, REPEAT, Earlier, count, earlier_of, repeated
 from jiesu.cases.routes import Route, first_dispatch, route_of
 from jiesu.cases.rulebook import Rulebook, local_day, rulebook
 from jiesu.cases.scopes import permit
@@ -99,19 +100,23 @@ def receive_case(
     key = _key(by, idempotency_key)
     digest = request_hash(_words_of(demand)) if key else ""
     number = number or rules.number(day, next_number(day))
-    try:
-        return written(
-            lambda: _received(demand, by, as_of, day, book, key, digest, number, dispatch)
-        )
-    except IntegrityError:
-        # The key came before, or comes twice at once: the database lets one of them in. It is not
-        # asked beforehand, for nearly every key is new.
-        known = Case.objects.filter(idempotency_key=key).first() if key else None
-        if known is not None:
-            return _received_before(known, demand)
-        if Case.objects.filter(number=number).exists():
-            raise Conflict("number_taken", Text("a case with this number was received")) from None
-        raise
+    while True:
+        try:
+            return written(
+                lambda: _received(demand, by, as_of, day, book, key, digest, number, dispatch)
+            )
+        except Overtaken:
+            continue  # Others of the caller came first: each time fewer are left.
+        except IntegrityError:
+            # The key came before, or comes twice at once: the database lets one of them in. It is
+            # not asked beforehand, for nearly every key is new.
+            known = Case.objects.filter(idempotency_key=key).first() if key else None
+            if known is not None:
+                return _received_before(known, demand)
+            if Case.objects.filter(number=number).exists():
+                text = Text("a case with this number was received")
+                raise Conflict("number_taken", text) from None
+            raise
 
 
 def _key(by: Actor, given: str) -> str | None:
@@ -212,7 +217,10 @@ def _received(
         happened.append(("dispatched", changes))
     events = chained(case, by, as_of, happened)
     case.version = 1
-    insert_family(case, [private, *rows, *events], key="case_id")
+    last = earlier[0].pk if earlier else 0
+    alone = nobody_since(callers, as_of - KEPT_IN_MIND, last)
+    if not insert_family(case, [private, *rows, *events], key="case_id", when=alone):
+        raise Overtaken
     return Received(case, True, route, first)
 
 
