@@ -8,9 +8,6 @@ only there a question within a statement sees what was committed while it waited
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
-
-from django.db import connections
 
 from jiesu.cases.insertion import Condition, adapted_instant
 
@@ -25,7 +22,7 @@ BEGIN
     );
 END $$
 """
-"""Lets one at a time pass for a caller, until its transaction ends."""
+"""Lets one at a time pass for a caller, until its transaction ends. A migration gives it."""
 
 
 class Overtaken(Exception):
@@ -40,11 +37,3 @@ def nobody_since(callers: Sequence[str], since: datetime, last: int) -> Conditio
         "jiesu_nobody_since(%s::text[], %s::timestamptz, %s::bigint)",
         (list(callers), adapted_instant(since), str(last)),
     )
-
-
-def give_function(using: str, **_: Any) -> None:
-    """Give PostgreSQL the function, after a migration."""
-    connection = connections[using]
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute(FUNCTION)

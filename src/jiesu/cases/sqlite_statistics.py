@@ -9,9 +9,7 @@ grows. So they are given, and the plans are the same at any size. PostgreSQL mak
 from collections.abc import Mapping
 from typing import Any
 
-from django.db import connections
-
-from jiesu.cases.models import Case
+TABLE = "cases_case"
 
 STATISTICS: Mapping[str, str] = {
     "case_caller": "1000000 5 1",
@@ -33,22 +31,14 @@ sqlite_stat1).
 """
 
 
-def give_statistics(using: str, **_: Any) -> None:
-    """Write the statistics after a migration, where they are not there yet."""
-    connection = connections[using]
-    if connection.vendor != "sqlite":
-        return
-    table = Case._meta.db_table
-    with connection.cursor() as cursor:
-        # Makes SQLite's table of statistics, where there is none; it reads no other table.
-        cursor.execute("ANALYZE sqlite_master")
-        cursor.execute("SELECT idx, stat FROM sqlite_stat1 WHERE tbl = %s", [table])
-        if dict(cursor.fetchall()) == STATISTICS:
-            return
-        cursor.execute("DELETE FROM sqlite_stat1 WHERE tbl = %s", [table])
-        cursor.executemany(
-            "INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES (%s, %s, %s)",
-            [(table, index, stat) for index, stat in STATISTICS.items()],
-        )
-        # Open connections know it from here on, others when they open.
-        cursor.execute("ANALYZE sqlite_master")
+def give_statistics(cursor: Any) -> None:
+    """Write the statistics in place of those that there are."""
+    # Makes SQLite's table of statistics, where there is none; it reads no other table.
+    cursor.execute("ANALYZE sqlite_master")
+    cursor.execute("DELETE FROM sqlite_stat1 WHERE tbl = %s", [TABLE])
+    cursor.executemany(
+        "INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES (%s, %s, %s)",
+        [(TABLE, index, stat) for index, stat in STATISTICS.items()],
+    )
+    # This connection knows it from here on, others when they open.
+    cursor.execute("ANALYZE sqlite_master")
