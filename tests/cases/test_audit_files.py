@@ -10,6 +10,7 @@ from pytest_django.fixtures import Settings
 
 from jiesu.cases import attachments
 from jiesu.cases.actions.attachments import erase_attachment, open_attachment
+from jiesu.cases.actions.handling import sign_case
 from jiesu.cases.attachments import PIECE_BYTES, name_place, path_of, remove_file
 from jiesu.cases.change import changing
 from jiesu.cases.history import file_audit
@@ -100,6 +101,17 @@ def test_a_column_that_is_changed_is_found(file: Attachment, column: str, value:
     assert f"case {file.case.number}: {line}" in findings()
     if column != "size":
         alone(file, line)
+
+
+def test_whose_evidence_a_file_is_cannot_be_changed_unseen(city: City, file: Attachment) -> None:
+    sign_case(case_id=file.case_id, by=city.clerk, as_of=NOW)
+    evidence = attach(file.case, city.clerk, PNG, "b.png")
+    assert evidence.unit == city.unit["110101001"]
+    assert findings() == []
+    for one, unit in ((evidence, "D01"), (file, "D01"), (evidence, None)):
+        Attachment.objects.filter(pk=one.pk).update(unit=unit and city.unit[unit])
+        alone(one, f"the unit {of(one)} is not what was last recorded")
+        Attachment.objects.filter(pk=one.pk).update(unit=one.unit)
 
 
 def test_a_name_and_a_digest_that_are_changed_are_found(file: Attachment) -> None:

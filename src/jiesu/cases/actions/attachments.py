@@ -108,6 +108,7 @@ def attach_file(
                 attachment=attachment.pk,
                 content_type=stored.content_type,
                 size=stored.size,
+                evidence_of=attachment.unit,
                 name=personal(salt, "name", shown),
                 content=personal(salt, "content", stored.digest),
             )

@@ -156,7 +156,7 @@ def _wrong(row: Mapping[str, Any], batch: _Batch, known: Known) -> Iterator[str]
         yield "the row of its personal data is missing"
         return
     yield from _wrong_values(case, private, replay)
-    yield from _wrong_records(case, private, batch.records.get(row["pk"], []), replay)
+    yield from _wrong_records(case, private, batch.records.get(row["pk"], []), replay, known)
 
 
 def _present(row: Mapping[str, Any], known: Known) -> dict[str, Any]:
@@ -197,7 +197,7 @@ def _wrong_values(case: Case, private: CasePrivate, replay: Replay) -> Iterator[
 
 
 def _wrong_records(
-    case: Case, private: CasePrivate, rows: list[Any], replay: Replay
+    case: Case, private: CasePrivate, rows: list[Any], replay: Replay, known: Known
 ) -> Iterator[str]:
     """Whether the records that events name are there, with the words that were recorded."""
     there = set()
@@ -206,7 +206,7 @@ def _wrong_records(
         key = getattr(row, NUMBERED.get(model, "pk"))
         there.add((model, key))
         if isinstance(row, Attachment):
-            yield from _wrong_file_words(case, private, row, replay)
+            yield from _wrong_attachment(case, private, row, replay, known)
         else:
             for name in _WORD_FIELDS[model]:
                 yield from _wrong_words(case, private, row, (model, key, name), replay)
@@ -246,13 +246,15 @@ def _wrong_words(
         yield f"the {name} of its {model} {key} is not the recorded one"
 
 
-def _wrong_file_words(
-    case: Case, private: CasePrivate, row: Attachment, replay: Replay
+def _wrong_attachment(
+    case: Case, private: CasePrivate, row: Attachment, replay: Replay, known: Known
 ) -> Iterator[str]:
-    """Whether name and digest of a file are the recorded ones, and gone where it was erased."""
+    """Whether a file is the recorded unit's, with name and digest gone where it was erased."""
     record = replay.records.get(("attachment", row.pk))
     if record is None:
         return
+    if known.units.get(row.unit_id or 0) != record.get("evidence_of"):
+        yield f"the unit of its attachment {row.pk} is not what was last recorded"
     kept, which = {"digest": row.digest}, f"of its attachment {row.pk}"
     try:
         kept["name"] = name_of(case, row)
