@@ -575,3 +575,62 @@ def test_an_event_of_a_form_that_no_action_writes_is_a_finding_and_no_crash(
     assert worked.events.filter(kind="received").update(changes={"category": 3}) == 1
     found = findings(file)
     assert f"case {worked.number}: its events say what no event can say" in found
+
+
+_IN_A_COLUMN = pytest.mark.only_on(
+    "sqlite", reason="PostgreSQL takes nothing into a column but its kind"
+)
+
+
+@_IN_A_COLUMN
+@pytest.mark.parametrize("value", ["'x'", "'2022-13-45 00:00:00'", "x'00ff'", "-1.5"])
+@pytest.mark.parametrize(
+    ("table", "key", "column"),
+    [
+        ("case", "id", "created_at"),
+        ("case", "id", "due_at"),
+        ("case", "id", "labels"),
+        ("event", "case_id", "at"),
+        ("event", "case_id", "digest"),
+        ("caseprivate", "case_id", "person"),
+        ("contact", "case_id", "at"),
+        ("feedback", "case_id", "at"),
+    ],
+)
+def test_what_cannot_be_read_is_a_finding_of_its_case_and_hides_no_other(
+    worked: Case, file: Path, table: str, key: str, column: str, value: str
+) -> None:
+    other = Case.objects.exclude(pk=worked.pk).latest("pk")
+    Case.objects.filter(pk=other.pk).update(channel="web")
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE cases_{table} SET {column} = {value} WHERE {key} = {worked.pk}")
+    found = findings(file)
+    assert f"case {other.number}: its column channel is not what was last recorded" in found
+    of = (f"case {worked.number}", f"the case with the key {worked.pk}:")
+    assert [line for line in found if line.startswith(of)]
+    assert findings(file, number=worked.number)
+
+
+@_IN_A_COLUMN
+@pytest.mark.parametrize("column", ["at", "n_events", "digest", "mac", "key_id"])
+def test_a_seal_that_cannot_be_read_is_a_finding(worked: Case, file: Path, column: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE cases_seal SET {column} = 'x' WHERE number = 2")
+    assert any(line.startswith("seal 2: ") for line in findings(file))
+    assert any(line.startswith("seal 2: ") for line in findings(file, number=worked.number))
+
+
+def test_when_a_case_came_and_what_was_done_cannot_be_moved_to_another_month(
+    worked: Case, file: Path
+) -> None:
+    month = timedelta(days=31)
+    for model, column in ((Case, "created_at"), (Contact, "at"), (Feedback, "at")):
+        row = model._default_manager.order_by("pk").last()
+        assert row is not None
+        rows = model._default_manager.filter(pk=row.pk)
+        rows.update(**{column: getattr(row, column) - month})
+        [found] = findings(file)
+        assert f"{column} " in found
+        assert found.endswith("is not what was last recorded")
+        rows.update(**{column: getattr(row, column)})
+    assert findings(file) == []

@@ -382,7 +382,7 @@ def test_what_a_merged_unit_has_ended_uncalled_is_its_successors(city: City) -> 
     for actor in (head, city.coordinator):
         assert list(visible_cases(actor)) == [case]
         assert [one.pk for one in newest_cases(actor).cases] == [case.pk]
-        assert step(actor, 0, 100).events[-1].kind == "closed"
+        assert "closed" in {event.kind for event in step(actor, 0, 100).events}
     for actor in (head_of(city, ELSEWHERE), city.other_coordinator, city.enterprise):
         assert not visible_cases(actor).exists()
     claim = supported(city, claimed(city, case, by=head, as_of=LIMIT + DAY), LIMIT + 2 * DAY)

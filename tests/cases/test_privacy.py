@@ -306,11 +306,12 @@ def test_an_erased_person_is_nowhere_any_more(
 
 
 def test_the_history_of_an_erased_case_verifies_and_says_what_was_erased(
-    city: City, tmp_path: Path
+    city: City, tmp_path: Path, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
     case = lived(city)
     seal_events(LATER, file=tmp_path / "seals.jsonl")
-    erase_person(case_id=case.pk, cause="order", by=city.administrator, as_of=LATER)
+    with django_capture_on_commit_callbacks(execute=True):
+        erase_person(case_id=case.pk, cause="order", by=city.administrator, as_of=LATER)
     event = case.events.get(kind="erased")
     assert event.changes == {"parts": ["attachments", "person", "text"], "cause": "order"}
     assert (event.actor, event.at) == (city.administrator.name, LATER)

@@ -13,7 +13,7 @@ from django.db import IntegrityError
 from jiesu.cases.actor import Actor
 from jiesu.cases.history.events import Changes, chained, personal
 from jiesu.cases.insertion import insert_family, made
-from jiesu.cases.models import Assist, Case, CasePrivate, Dispatch
+from jiesu.cases.models import Assist, Case, CasePrivate, Dispatch, Unit
 from jiesu.cases.numbering import next_number
 from jiesu.cases.overtaking import Overtaken, nobody_since
 from jiesu.cases.privacy.vault import (
@@ -193,14 +193,14 @@ def _received(
 ) -> Received:
     rules_id, rules = book.desk_on(day)
     callers = caller_hashes(demand.person.phone)
-    case = _case(demand, by, as_of, book, number)
+    case, district = _case(demand, by, as_of, book, number)
     case.caller = callers[0] if callers else ""
     case.idempotency_key, case.request_digest = key, digest
     case.rules_id, case.calendar_id = rules_id, book.calendar[0]
     private = private_of(case, demand.person, demand.title, demand.body)
     earlier = earlier_of(callers, as_of, rules)
     count(case, earlier)
-    happened: list[tuple[str, Changes]] = [("received", _said(case, demand, private))]
+    happened: list[tuple[str, Changes]] = [("received", _said(case, demand, district, private))]
     route: Route | None = None
     first = None if demand.new_facts else repeated(case, earlier, rules)
     if any(demand.category):
@@ -224,7 +224,10 @@ def _received(
     return Received(case, True, route, first)
 
 
-def _case(demand: Demand, by: Actor, as_of: datetime, book: Rulebook, number: str) -> Case:
+def _case(
+    demand: Demand, by: Actor, as_of: datetime, book: Rulebook, number: str
+) -> tuple[Case, Unit | None]:
+    """The new case, and the unit of its district."""
     place = demand.place
     if not place and demand.community:
         place = book.places.street_of(demand.community) or ""
@@ -232,7 +235,7 @@ def _case(demand: Demand, by: Actor, as_of: datetime, book: Rulebook, number: st
     answering = book.places.answering.get(district or "")
     unit = book.units.get(answering or "")
     labels = demand.labels or book.categories.labels(demand.category)
-    return made(
+    case = made(
         Case,
         number=number,
         state=State.RECEIVED,
@@ -253,9 +256,10 @@ def _case(demand: Demand, by: Actor, as_of: datetime, book: Rulebook, number: st
         created_at=as_of,
         received_by_id=by.user.pk if by.user else None,
     )
+    return case, unit
 
 
-def _said(case: Case, demand: Demand, private: CasePrivate) -> Changes:
+def _said(case: Case, demand: Demand, district: Unit | None, private: CasePrivate) -> Changes:
     """The first event: what is public in words, what is personal in digests."""
     person_salt, text_salt = private.person_salt, private.text_salt
     person = {
@@ -270,9 +274,13 @@ def _said(case: Case, demand: Demand, private: CasePrivate) -> Changes:
         **category,
         "place": demand.place,
         "community": demand.community,
+        "district": district.code if district else None,
+        "labels": case.labels,
         "urgent": case.urgent,
         "anonymous": case.anonymous,
         "confidential": case.confidential,
+        "on_behalf": case.on_behalf,
+        "enterprise": case.enterprise,
         "new_facts": demand.new_facts,
         "n_month": case.n_month,
         "n_year": case.n_year,

@@ -31,6 +31,12 @@ CASES_AT_ONCE = 1_000
 SEALS_AT_ONCE = 1_000
 
 
+_MISSING = "seal {}: it is missing, and events name it"
+_UNREADABLE = (
+    "seal {}: its row holds what cannot be read, and the seals from there on are not looked at"
+)
+
+
 @dataclass(slots=True)
 class Audit:
     """A check of the whole history, or of one case's. `run` it, then read what it counted."""
@@ -56,8 +62,7 @@ class Audit:
         """
         file = self.file or seals_file()
         end = _end_of(file)
-        newest = Row.objects.order_by("-number").first()
-        self.last = seal_of(newest) if newest is not None else None
+        self.last = next(_readable(Row.objects.order_by("-number")[:1]), None)
         if self.number:
             yield from self._one_case()
             return
@@ -69,7 +74,7 @@ class Audit:
         self.unsealed_since = unsealed.values_list("at", flat=True).first()
 
     def _one_case(self) -> Iterator[str]:
-        case = Case.objects.filter(number=self.number).first()
+        case = Case.objects.filter(number=self.number).only("pk").first()
         if case is None:
             raise NotFound("no_such_case", Text("there is no such case"))
         yield from self._batch(case.pk, case.pk)
@@ -79,15 +84,16 @@ class Audit:
         numbers = events.exclude(seal=None).order_by("seal").values_list("seal", flat=True)
         keys = ring().secrets_by_id("seal")
         for number in dict.fromkeys(numbers):
-            row = Row.objects.filter(number=number).first()
-            if row is None:
-                yield f"seal {number}: it is missing, and events name it"
+            rows = Row.objects.filter(number=number)
+            seal = next(_readable(rows), None)
+            if seal is None:
+                yield _UNREADABLE.format(number) if rows.exists() else _MISSING.format(number)
                 continue
             self.n_seals += 1
-            yield from self._under([seal_of(row)])
+            yield from self._under([seal])
             yield from (
                 str(found)
-                for found in check_seals([seal_of(row)], None, keys)
+                for found in check_seals([seal], None, keys)
                 # Its place among the others is not looked at here.
                 if found.number == number and found.reason in ("mac", "key")
             )
@@ -116,7 +122,8 @@ class Audit:
         for key in sorted(checked.findings):
             # While it was read somebody may have worked on the case: look again, alone.
             with transaction.atomic():
-                Case.objects.select_for_update(of=("self",)).filter(pk=key).first()
+                locked = Case.objects.select_for_update(of=("self",)).filter(pk=key)
+                locked.values_list("pk").first()
                 again = found_in_cases(key, key, known)
             yield from again.findings.get(key, ())
 
@@ -129,23 +136,25 @@ class Audit:
 
     def _seals(self, file: Path, end: "_End") -> Iterator[str]:
         """The seals among themselves, beside the file, and over their events."""
-        rows = Row.objects.filter(number__lte=end.number).order_by("number")
-        seals = (seal_of(row) for row in rows.iterator(chunk_size=SEALS_AT_ONCE))
         keys = ring().secrets_by_id("seal")
         if end.size is None and end.number:
             yield f"the file {file.name} is not there: the seals have nothing to be compared with"
         lines = _lines(file, end.size) if end.size is not None else None
-        for found in check_seals(seals, lines, keys):
+        for found in check_seals(_readable(_rows(end.number)), lines, keys):
             yield str(found)
+        last = 0
         for some in _groups(end.number):
             self.n_seals += len(some)
+            last = some[-1].number
             yield from self._under(some)
+        if beyond := _rows(end.number).filter(number__gt=last).values_list("number").first():
+            yield _UNREADABLE.format(*beyond)
         loose = Event.objects.exclude(seal=None).filter(
             ~Exists(Row.objects.filter(number=OuterRef("seal_id")))
         )
         for number in loose.order_by("seal_id").values_list("seal_id", flat=True).distinct():
             if number <= end.number:
-                yield f"seal {number}: it is missing, and events name it"
+                yield _MISSING.format(number)
 
     def _under(self, seals: list[Seal]) -> Iterator[str]:
         """The events under some neighbouring seals."""
@@ -168,15 +177,30 @@ def _groups(last: int) -> Iterator[list[Seal]]:
     """The seals up to a number, as many together as have not too many events."""
     some: list[Seal] = []
     n_events = 0
-    rows = Row.objects.filter(number__lte=last).order_by("number")
-    for row in rows.iterator(chunk_size=SEALS_AT_ONCE):
-        if some and (len(some) >= SEALS_AT_ONCE or n_events + row.n_events > AT_ONCE):
+    for seal in _readable(_rows(last)):
+        if some and (len(some) >= SEALS_AT_ONCE or n_events + seal.n_events > AT_ONCE):
             yield some
             some, n_events = [], 0
-        some.append(seal_of(row))
-        n_events += row.n_events
+        some.append(seal)
+        n_events += seal.n_events
     if some:
         yield some
+
+
+def _rows(last: int) -> "QuerySet[Row]":
+    return Row.objects.filter(number__lte=last).order_by("number")
+
+
+def _readable(rows: "QuerySet[Row]") -> Iterator[Seal]:
+    """The seals of rows, up to the first that holds what no seal can: SQLite takes anything."""
+    try:
+        for row in rows.iterator(chunk_size=SEALS_AT_ONCE):
+            seal = seal_of(row)
+            if not (isinstance(seal.n_events, int) and isinstance(seal.at, datetime)):
+                return
+            yield seal
+    except (AttributeError, TypeError, ValueError):
+        return
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,25 @@ class Checked:
 
 
 def found_in_cases(first: int, last: int, known: Known) -> Checked:
-    """Check the cases whose keys lie from `first` to `last`, both included."""
+    """Check the cases whose keys lie from `first` to `last`, both included.
+
+    SQLite takes anything into a column: what cannot be read there is a finding of its case alone.
+    """
+    try:
+        return _found(first, last, known)
+    except (ValueError, TypeError, AttributeError):
+        if first == last:
+            line = f"the case with the key {first}: its rows hold what cannot be read"
+            return Checked(findings={first: [line]})
+    middle = (first + last) // 2
+    checked, rest = found_in_cases(first, middle, known), found_in_cases(middle + 1, last, known)
+    checked.n_cases += rest.n_cases
+    checked.n_events += rest.n_events
+    checked.findings |= rest.findings
+    return checked
+
+
+def _found(first: int, last: int, known: Known) -> Checked:
     cases = list(Case.objects.filter(pk__gte=first, pk__lte=last).order_by("pk").values(*_READ))
     batch = _Batch(first, last)
     checked = Checked(n_cases=len(cases))

@@ -35,7 +35,10 @@ UNSET: Mapping[str, object] = {
 }
 """Columns that events alone change, with what they are before any event."""
 
-AT_INTAKE = ("channel", "kind", "urgent", "anonymous", "confidential", "n_month", "n_year")
+AT_INTAKE = (
+    "channel", "kind", "district", "labels", "urgent", "anonymous", "confidential", "on_behalf",
+    "enterprise", "n_month", "n_year",
+)  # fmt: skip
 """Columns of which the first event says what they are."""
 
 SENT = ("unit", "limit", "contact_due_at", "due_at")
@@ -45,13 +48,42 @@ LEVELS = ("category_1", "category_2", "category_3")
 PERSON = ("name", "phone", "email", "company", "address")
 
 COLUMNS = frozenset(
-    {*UNSET, *AT_INTAKE, *LEVELS, "state", "place", "community", "district", "labels",
-     "on_behalf", "enterprise", "provisional"}
+    {*UNSET, *AT_INTAKE, *LEVELS, "state", "place", "community", "provisional", "created_at"}
 )  # fmt: skip
 """Columns that are compared where an event has said what they are."""
 
 NUMBERED: Mapping[str, str] = {"callback": "round", "dispatch": "number", "redo": "number"}
 """Records that events call by their number in the case, and the column that holds it."""
+
+WHEN: Mapping[str, tuple[str, str]] = {
+    "assist_answered": ("assist", "answered_at"),
+    "assist_asked": ("assist", "asked_at"),
+    "attached": ("attachment", "added_at"),
+    "attachment_erased": ("attachment", "erased_at"),
+    "callback_done": ("callback", "ended_at"),
+    "callback_invalid": ("callback", "ended_at"),
+    "claim_decided": ("claim", "decided_at"),
+    "claim_reviewed": ("claim", "reviewed_at"),
+    "claimed": ("claim", "claimed_at"),
+    "contact_recorded": ("contact", "at"),
+    "escalated": ("escalation", "at"),
+    "escalation_answered": ("escalation", "answered_at"),
+    "extension_asked": ("extension", "asked_at"),
+    "extension_granted": ("extension", "decided_at"),
+    "extension_lapsed": ("extension", "decided_at"),
+    "extension_refused": ("extension", "decided_at"),
+    "feedback_submitted": ("feedback", "at"),
+    "interim_reported": ("feedback", "at"),
+    "objected": ("objection", "raised_at"),
+    "objection_lapsed": ("objection", "decided_at"),
+    "objection_refused": ("objection", "decided_at"),
+    "objection_upheld": ("objection", "decided_at"),
+    "returned": ("objection", "raised_at"),
+    "whistle_blown": ("whistle", "blown_at"),
+    "whistle_ended": ("whistle", "ended_at"),
+    "whistle_reported": ("whistle", "reported_at"),
+}
+"""Of which record and column the instant of an event speaks."""
 
 NOT_ANSWERED: Mapping[str, object] = {
     "state": "due",
@@ -100,6 +132,7 @@ class Replay:
                 self.columns[name] = value[1]
         if kind == "received":
             self._received(changes)
+            self.columns["created_at"] = plain(at)
         if kind in _DISPATCHES:
             self._sent(at, changes)
         # A demand comes with its category, or gets it later.
@@ -160,17 +193,18 @@ class Replay:
                 self._record(model, changes[model], changes, words)
         self._callbacks(kind, changes, words)
         self._files(kind, at, changes, words)
+        if kind in WHEN:
+            model, column = WHEN[kind]
+            key = changes["round" if model == "callback" else model]
+            self.records.setdefault((model, key), {})[column] = plain(at)
 
     def _files(
         self, kind: str, at: datetime, changes: Mapping[str, Any], words: Mapping[str, str]
     ) -> None:
-        """Attached files: what was added when, and when it was erased, alone or with all others."""
+        """Attached files: what was added, and when it was erased with all others."""
         if kind == "attached":
-            key = changes["attachment"]
-            self._record("attachment", key, changes, words)
-            self.records["attachment", key].update(added_at=plain(at), erased_at=None)
-        elif kind == "attachment_erased":
-            self.records["attachment", changes["attachment"]]["erased_at"] = plain(at)
+            self._record("attachment", changes["attachment"], changes, words)
+            self.records["attachment", changes["attachment"]]["erased_at"] = None
         elif kind == "erased" and "attachments" in changes["parts"]:
             for (model, _), file in self.records.items():
                 if model == "attachment" and file["erased_at"] is None:

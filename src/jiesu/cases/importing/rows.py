@@ -45,14 +45,14 @@ PERSONAL = frozenset({"caller", "location"})
 
 SAID = (
     "state", "channel", "kind", "category_1", "category_2", "category_3", "labels",
-    "place", "community", "district", "unit", "limit", "dispatched_at", "signed_at",
+    "place", "community", "district", "unit", "limit", "created_at", "dispatched_at", "signed_at",
     "contacted_at", "due_at", "feedback_at", "on_time", "ended_at", "round", "parked",
     "excluded", "exclusion_reason", "repeat_of", "disposition",
 )  # fmt: skip
 """The columns of a case that its event says, each with what was there before."""
 
 _INSTANTS = (
-    "dispatched_at", "signed_at", "contacted_at", "due_at", "feedback_at", "ended_at",
+    "created_at", "dispatched_at", "signed_at", "contacted_at", "due_at", "feedback_at", "ended_at",
 )  # fmt: skip
 
 EMPTY: Mapping[str, object] = {
