@@ -1,9 +1,12 @@
 """The tests of this folder need Django, and each a key ring and rules read anew."""
 
 import os
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from pytest_django.fixtures import Settings
 
 from tests.databases import start_django
 
@@ -33,3 +36,10 @@ def city(db: None) -> "City":
     from tests.cases.cast import made_city
 
     return made_city()
+
+
+@pytest.fixture
+def folder(settings: Settings, tmp_path: Path) -> Path:
+    """The folder of attachments, of this test alone."""
+    settings.JIESU = replace(settings.JIESU, data=tmp_path)
+    return tmp_path / "attachments"

@@ -50,11 +50,7 @@ AVC1 = b"\x00\x00\x00\x18ftypavc1\x00\x00\x00\x00avc1isom" + b"\x00" * 64
 SHIPPED = ("image/jpeg", "image/png", "image/webp", "application/pdf", "audio/mpeg", "video/mp4")
 
 
-@pytest.fixture(autouse=True)
-def folder(settings: Settings, tmp_path: Path) -> Path:
-    """The folder of attachments, of this test alone."""
-    settings.JIESU = replace(settings.JIESU, data=tmp_path)
-    return tmp_path / "attachments"
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 @pytest.fixture

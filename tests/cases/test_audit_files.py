@@ -1,12 +1,10 @@
 """Whoever changes, swaps or removes an attached file or its row is found; who erases it is not."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from pytest_django.fixtures import Settings
 
 from jiesu.cases import attachments
 from jiesu.cases.actions.attachments import erase_attachment, open_attachment
@@ -28,11 +26,7 @@ HOUR = timedelta(hours=1)
 LONG = JPEG + bytes(2 * PIECE_BYTES)
 
 
-@pytest.fixture(autouse=True)
-def folder(settings: Settings, tmp_path: Path) -> Path:
-    """The folder of attachments, of this test alone."""
-    settings.JIESU = replace(settings.JIESU, data=tmp_path)
-    return tmp_path / "attachments"
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 @pytest.fixture

@@ -123,10 +123,8 @@ def _page(request: HttpRequest, asked: CaseSearch) -> CasePage:
 def _newest(
     by: Actor, asked: CaseSearch, last: Key | None, as_of: datetime
 ) -> tuple[Sequence[Case], Key | None]:
-    wanted = asked.model_dump(exclude={"cursor", "limit", "mark"})
-    wanted["state"] = asked.state.value if asked.state else ""
     before = last[0] if last else None
-    found = newest_cases(by, Search(**wanted), before=before, limit=asked.limit)
+    found = newest_cases(by, _search_of(asked), before=before, limit=asked.limit)
     return found.cases, (found.before,) if found.before is not None else None
 
 
@@ -138,17 +136,17 @@ def _marked(
     if wrong := [name for name in sorted(other) if getattr(asked, name)]:
         raise Invalid(dict.fromkeys(wrong, Text("does not go together with a mark")))
     after = QueueKey(instant_of(last[0]), last[1]) if last else None
-    search = Search(
-        unit=asked.unit,
-        place=asked.place,
-        category_1=asked.category_1,
-        category_2=asked.category_2,
-        category_3=asked.category_3,
-        urgent=asked.urgent,
-    )
     assert asked.mark is not None
-    found = queries.marked_queue(by, asked.mark, as_of, search, after=after, limit=asked.limit)
+    found = queries.marked_queue(
+        by, asked.mark, as_of, _search_of(asked), after=after, limit=asked.limit
+    )
     return [one.case for one in found.rows], _place_of(found.after)
+
+
+def _search_of(asked: CaseSearch) -> Search:
+    wanted = asked.model_dump(exclude={"cursor", "limit", "mark"})
+    wanted["state"] = asked.state.value if asked.state else ""
+    return Search(**wanted)
 
 
 def _place_of(after: QueueKey | None) -> Key | None:

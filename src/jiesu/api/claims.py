@@ -29,7 +29,7 @@ from jiesu.api.schemas_moves import PathId
 from jiesu.cases.actions import claims
 from jiesu.cases.models import Claim
 from jiesu.cases.refusals import NotFound
-from jiesu.cases.scopes import CITY_WIDE, own_units
+from jiesu.cases.scopes import own_units, sees_city
 from jiesu.core.texts import Text
 
 router = Router(tags=["claims"])
@@ -55,7 +55,7 @@ def list_claims(
     by = actor_of(request)
     last = last_row(cursor, ["claims", state])
     rows = Claim.objects.select_related("case", "unit").order_by("-pk")
-    if by.role not in CITY_WIDE:
+    if not sees_city(by):
         rows = rows.filter(unit__in=own_units(by))
     if state is not None:
         rows = rows.filter(state=state)

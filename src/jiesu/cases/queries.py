@@ -35,7 +35,7 @@ from jiesu.cases.models.case import AT_WORK_VALUES
 from jiesu.cases.moments import awaits_contact
 from jiesu.cases.refusals import Invalid, NotFound
 from jiesu.cases.rulebook import local_day, rulebook
-from jiesu.cases.scopes import CITY_WIDE, own_units, visible_cases
+from jiesu.cases.scopes import own_units, sees_city, visible_cases
 from jiesu.cases.search import Found, Search, lying, newest_cases
 from jiesu.core.texts import Text
 from jiesu.core.worktime import overdue_by
@@ -207,7 +207,7 @@ def marked_queue(
     urgency; nothing else of it is looked at.
     """
     search = search or Search()
-    is_bound = actor.unit_id is not None and actor.role not in CITY_WIDE
+    is_bound = actor.unit_id is not None and not sees_city(actor)
     # What a unit works on is its queue: no need to look whether it may see it.
     cases = lying(Case.objects.all() if is_bound else visible_cases(actor), search)
     due = "due_at"
@@ -249,13 +249,12 @@ def _due_first(
 
 def _units_of(actor: Actor, code: str) -> list[int]:
     """The units whose queue is asked for."""
-    is_city_wide = actor.is_system or actor.role in CITY_WIDE
     if not code:
-        if is_city_wide:
+        if sees_city(actor):
             raise Invalid({"unit": Text("name the unit whose queue you want")})
         return own_units(actor)
     key = Unit.objects.filter(code=code).values_list("pk", flat=True).first()
-    if key is None or not (is_city_wide or key in own_units(actor)):
+    if key is None or not (sees_city(actor) or key in own_units(actor)):
         raise NotFound("no_such_unit", Text("there is no such unit"))
     return [key]
 

@@ -171,10 +171,15 @@ CITY_WIDE = frozenset(
 """Roles that see all cases, with what is personal masked until it is revealed."""
 
 
+def sees_city(actor: Actor) -> bool:
+    """Whether an actor sees all cases, whoever leads them."""
+    return actor.is_system or actor.role in CITY_WIDE
+
+
 def visible_cases(actor: Actor) -> QuerySet[Case]:
     """The cases that an actor may see at all."""
     cases = Case.objects.all()
-    if actor.is_system or actor.role in CITY_WIDE:
+    if sees_city(actor):
         return cases
     if actor.role is Role.CLIENT and actor.unit_id is None:
         # A program that brings demands in sees those, as residents' own portals do.
@@ -264,7 +269,7 @@ def _is_asked(reach: Reach, actor: Actor) -> Exists:
 
 def is_visible(actor: Actor, case: Case) -> bool:
     """Whether an actor may see a case."""
-    if actor.is_system or actor.role in CITY_WIDE:
+    if sees_city(actor):
         return True
     return visible_cases(actor).filter(pk=case.pk).exists()
 

@@ -23,10 +23,10 @@ from jiesu.cases.refusals import Forbidden, Invalid
 from jiesu.cases.rulebook import rulebook
 from jiesu.cases.scopes import (
     ASKED,
-    CITY_WIDE,
     may,
     own_units,
     reached_cases,
+    sees_city,
     visible_cases,
 )
 from jiesu.core import terms
@@ -253,7 +253,7 @@ def _walks(actor: Actor, search: Search, lookup: list[tuple[int, ...]]) -> list[
         walks.append(tuple(Entries(cases.filter(unit=unit.pk)) for unit in units))
     if search.urgent:
         walks.append((Entries(cases.filter(urgent=True)),))
-    if not (actor.is_system or actor.role in CITY_WIDE):
+    if not sees_city(actor):
         walks.append(_own(actor))
     if search.state:
         walks.append((Entries(cases.filter(state=search.state)),))

@@ -15,7 +15,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from jiesu.cases.actor import Actor
 from jiesu.cases.models import Dispatch, Event, Role
-from jiesu.cases.scopes import ACTIONS, CITY_WIDE, judging, own_units
+from jiesu.cases.scopes import ACTIONS, judging, own_units, sees_city
 
 WINDOW = 100_000
 """So many keys one step looks through: what it costs does not grow with the history."""
@@ -92,7 +92,7 @@ def followed(actor: Actor) -> QuerySet[Event]:
     what it brought in.
     """
     events = Event.objects.all()
-    if actor.is_system or actor.role in CITY_WIDE:
+    if sees_city(actor):
         return _seen(actor, events)
     if actor.role is Role.CLIENT and actor.unit_id is None:
         return _seen(actor, events.filter(case__received_by=actor.user))
