@@ -75,17 +75,22 @@ class _QuickCursor:
         here.ensure_connection()
         with here.wrap_database_errors:
             if here.vendor == "postgresql":
-                # Here, for who runs on SQLite need not have it.
-                from psycopg import RawCursor
-
-                self._cursor = RawCursor(here.connection)
-            else:
-                self._cursor = here.connection.cursor()
-        return self._cursor
+                return _kept_cursor(here)
+            return here.connection.cursor()
 
     def __exit__(self, *raised: Any) -> None:
-        self._cursor.close()
         self._here.wrap_database_errors.__exit__(*raised)
+
+
+def _kept_cursor(here: Any) -> Any:
+    """The one cursor for this, of the connection: each new one learns types of values anew."""
+    cursor = getattr(here, "jiesu_cursor", None)
+    if cursor is None or cursor.connection is not here.connection:
+        # Here, for who runs on SQLite need not have it.
+        from psycopg import RawCursor
+
+        cursor = here.jiesu_cursor = RawCursor(here.connection)
+    return cursor
 
 
 def asked(sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:

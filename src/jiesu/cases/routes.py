@@ -104,7 +104,7 @@ def match_of(
         unit = standing(book.units.get(code), book, day)
         return unit.code if unit else None
 
-    def bar(code: str) -> Bar | None:
+    def bar(code: str) -> "Bar | None":
         unit = standing(book.units.get(code), book, day)
         if unit is None:
             return "gone"
