@@ -59,6 +59,7 @@ def sweep(as_of: datetime, *, batch: int = BATCH, seconds: float | None = None) 
     swept, failed = Swept(), set[int]()
     ends = None if seconds is None else time.monotonic() + seconds
     while not swept.more:
+        begun = time.monotonic()
         try:
             n_cases, fallen = _batch(as_of, batch, failed)
         except (OperationalError, InterfaceError):
@@ -71,7 +72,7 @@ def sweep(as_of: datetime, *, batch: int = BATCH, seconds: float | None = None) 
         if not n_cases:
             break
         swept.add(n_cases, fallen)
-        let_others_write()
+        let_others_write(time.monotonic() - begun)
         swept.more = ends is not None and time.monotonic() >= ends
     return swept
 

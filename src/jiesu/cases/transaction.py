@@ -21,12 +21,17 @@ _turn = threading.RLock()
 
 PAUSE_SECONDS = 0.12
 """Who waits for SQLite looks again after a tenth of a second at the latest."""
+SHORT_SECONDS, SHORT_PAUSE_SECONDS = 0.22, 0.06
+"""Who has waited for less than the first looks again within the second: SQLite's own steps."""
 
 
-def let_others_write() -> None:
-    """Between batches that follow each other: on SQLite nobody else would ever get in."""
+def let_others_write(held_seconds: float = SHORT_SECONDS) -> None:
+    """Between batches that follow each other: on SQLite nobody else would ever get in.
+
+    `held_seconds` says for how long the batch kept the others out, if that is known.
+    """
     if connection.vendor == "sqlite" and not connection.in_atomic_block:
-        time.sleep(PAUSE_SECONDS)
+        time.sleep(SHORT_PAUSE_SECONDS if held_seconds < SHORT_SECONDS else PAUSE_SECONDS)
 
 
 @contextmanager
