@@ -16,7 +16,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDERS = tuple(ROOT / "src" / "jiesu" / name for name in ("api", "cases", "core"))
+FOLDERS = tuple(
+    ROOT / "src" / "jiesu" / name for name in ("api", "cases", "city", "core", "sources")
+)
 CATALOGUE = ROOT / "src" / "jiesu" / "cases" / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
 
 NAMES = {"_", "gettext", "gettext_lazy", "gettext_noop", "Text"}

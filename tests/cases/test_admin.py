@@ -467,6 +467,35 @@ def test_a_spreadsheet_goes_out_and_comes_back_as_a_draft(city: City, desk: Clie
     assert not DirectoryVersion.objects.filter(version="x").exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("目录.csv", "一级分类,主办单位\n供暖,\n", "目录.csv，第2行，主办单位：此项为空；"),
+        (
+            "目录.csv",
+            "一级分类\n供暖\n",
+            "目录.csv，第1行：缺少“主办单位”列；首行应为：一级分类,主办单位,",
+        ),
+        (
+            "目录.csv",
+            "category_1,unit\n供暖,E01,2\n",
+            "目录.csv，第2行：有3个单元格，而首行有2个；",
+        ),
+        ("目录.xlsx", "no workbook", "目录.xlsx：不是 Excel 工作簿，或已损坏；"),
+        ("目录.doc", "", "目录.doc：既不是 .csv 也不是 .xlsx 文件；"),
+    ],
+)
+def test_mistakes_of_a_spreadsheet_are_said_in_chinese(
+    city: City, name: str, content: str, said: str
+) -> None:
+    file = SimpleUploadedFile(name, content.encode() or b"x")
+    given = {"name": "x", "file": file}
+    page = text_of(
+        client_of(city.administrator, "zh-hans").post(reverse("admin:desk_import"), given)
+    )
+    assert said in page
+
+
 def test_a_draft_of_many_lines_is_changed_line_by_line(
     desk: Client, draft: DirectoryVersion
 ) -> None:

@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import cast
 
-from jiesu.city.lines import Line, by_line
+from jiesu.city.lines import Headers, Line, by_line
 from jiesu.city.spreadsheet import CSV, SUFFIXES, read_table, table_bytes, write_bytes
 from jiesu.core.case_table import LIST_SEPARATOR
 from jiesu.core.directory import DISTRICT, STREET, Directory, Entry, Via, in_turn, mistakes_of
@@ -133,7 +133,7 @@ def checked_entries(
         entry = _entry(line, kinds or {})
         wrong = mistakes_of(entry)
         for column, what, remedy in wrong:
-            problems.append(line.problem(file, column, what, remedy))
+            problems.append(line.problem(file, Headers((column,), CHINESE), what, remedy))
         if not wrong:
             entries.append(entry)
     return tuple(entries), by_line(problems)

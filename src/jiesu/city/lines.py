@@ -14,9 +14,13 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from jiesu.core.problems import Problem
+from jiesu.core.texts import Text
+from jiesu.core.worktime import Lang
 
 MAX_BYTES = 64 * 1024 * 1024
 """A file kept by hand is never this large; more is some other file."""
+
+_MEANT = Text("give the file that city.toml means")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +31,32 @@ class Line:
     cells: Mapping[str, str]
 
     @property
-    def where(self) -> str:
-        return f"line {self.number}"
+    def where(self) -> Text:
+        return _line(self.number)
 
-    def problem(self, file: str, column: str, what: str, remedy: str) -> Problem:
-        """What is wrong with a cell of it."""
-        return Problem(file, f"{self.where}, {column}", what, remedy)
+    def problem(
+        self, file: str, column: str | Callable[[Lang], str], what: str, remedy: str
+    ) -> Problem:
+        """What is wrong with a cell of it; `column` may give the header's words in a language."""
+        where = Text("line {n}, {column}", n=self.number, column=column)
+        return Problem(file, where, what, remedy)
+
+
+def _line(number: int) -> Text:
+    return Text("line {n}", n=number)
+
+
+@dataclass(frozen=True, slots=True)
+class Headers:
+    """Columns as a text names them: in Chinese by the `chinese` headers that stand for them."""
+
+    columns: Sequence[str]
+    chinese: Mapping[str, str]
+    between: str = ", "
+
+    def __call__(self, lang: Lang) -> str:
+        words = {column: header for header, column in self.chinese.items()} if lang == "zh" else {}
+        return self.between.join(words.get(column, column) for column in self.columns)
 
 
 class Coded(Protocol):
@@ -97,8 +121,9 @@ def read_lines(
     try:
         header = next(reader, None)
         if not header:
-            remedy = f"write a first line with the columns {', '.join(required)}"
-            problems.append(Problem(file, "line 1", "the file is empty", remedy))
+            columns = Headers(required, also or {})
+            remedy = Text("write a first line with the columns {columns}", columns=columns)
+            problems.append(Problem(file, _line(1), Text("the file is empty"), remedy))
             return []
         names = column_names(file, header, required, optional, also or {}, problems, others=others)
         if names is None:
@@ -108,8 +133,8 @@ def read_lines(
             if line is not None:
                 lines.append(line)
     except csv.Error as error:
-        where = f"line {reader.line_num}"
-        problems.append(Problem(file, where, f"not a CSV line ({error})", "mend its quotes"))
+        what = Text("not a CSV line ({error})", error=str(error))
+        problems.append(Problem(file, _line(reader.line_num), what, Text("mend its quotes")))
     return lines
 
 
@@ -126,27 +151,27 @@ def by_line(problems: Sequence[Problem]) -> list[Problem]:
 def _text(path: Path, file: str, problems: list[Problem]) -> str | None:
     try:
         if path.exists() and not path.is_file():
-            what = "this is no regular file"
-            problems.append(Problem(file, "", what, "give the file that city.toml means"))
+            what = Text("this is no regular file")
+            problems.append(Problem(file, "", what, _MEANT))
             return None
         if path.stat().st_size > MAX_BYTES:
-            what = "the file is larger than 64 MB"
-            problems.append(Problem(file, "", what, "give the file that city.toml means"))
+            what = Text("the file is larger than 64 MB")
+            problems.append(Problem(file, "", what, _MEANT))
             return None
         content = path.read_bytes()
     except FileNotFoundError:
-        problems.append(
-            Problem(file, "", "the file does not exist", "create it, or mend city.toml")
-        )
+        what = Text("the file does not exist")
+        problems.append(Problem(file, "", what, Text("create it, or mend city.toml")))
         return None
     except OSError as error:
-        problems.append(Problem(file, "", f"cannot be read ({error.strerror})", "make it readable"))
+        what = Text("cannot be read ({error})", error=error.strerror)
+        problems.append(Problem(file, "", what, Text("make it readable")))
         return None
     return _decoded(file, content, problems)
 
 
 def _decoded(file: str, content: bytes, problems: list[Problem]) -> str | None:
-    remedy = "save it as CSV in UTF-8"
+    remedy = Text("save it as CSV in UTF-8")
     text: str | None = None
     try:
         text = content.decode("utf-8-sig")
@@ -154,13 +179,13 @@ def _decoded(file: str, content: bytes, problems: list[Problem]) -> str | None:
         before = content[: error.start].decode("utf-8-sig")
         # GB18030 hardly ever begins with Chinese characters that are right in UTF-8.
         if sum(character >= "\u0800" for character in before) >= 3:
-            where = f"line {before.count(chr(10)) + 1}"
-            problems.append(Problem(file, where, "broken UTF-8 text", remedy))
+            where = _line(before.count("\n") + 1)
+            problems.append(Problem(file, where, Text("broken UTF-8 text"), remedy))
             return None
         with suppress(UnicodeDecodeError):
             text = content.decode("gb18030")
     if text is None or "\0" in text:
-        problems.append(Problem(file, "", "neither UTF-8 nor GB18030 text", remedy))
+        problems.append(Problem(file, "", Text("neither UTF-8 nor GB18030 text"), remedy))
         return None
     return text
 
@@ -180,22 +205,27 @@ def column_names(
     while names and not names[-1]:
         names.pop()
     known = [*required, *optional]
+    use = Text("use only {columns}", columns=Headers(known, also))
+    first = Text("the first line is: {columns}", columns=Headers(known, also, ","))
     wrong = [
-        (f"the column {name[:40]!r} is not known", f"use only {', '.join(known)}")
+        (Text("the column {name!r} is not known", name=name[:40]), use)
         for name in names
         if name not in known and not others
     ]
     wrong += [
-        (f"the column {name} stands twice", "leave one of them")
+        (
+            Text("the column {name} stands twice", name=Headers([name], also)),
+            Text("leave one of them"),
+        )
         for name in known
         if names.count(name) > 1
     ]
     wrong += [
-        (f"the column {name} is missing", f"the first line is: {','.join(known)}")
+        (Text("the column {name} is missing", name=Headers([name], also)), first)
         for name in required
         if name not in names
     ]
-    problems += [Problem(file, "line 1", what, remedy) for what, remedy in wrong]
+    problems += [Problem(file, _line(1), what, remedy) for what, remedy in wrong]
     unusable = any(name not in names or names.count(name) > 1 for name in required)
     return None if unusable else names
 
@@ -208,14 +238,14 @@ def line_of(
     if not any(stripped):
         return None
     if any(stripped[len(names) :]):
-        what = f"{len(stripped)} cells where the first line has {len(names)}"
-        remedy = "put cells with a comma in quotes"
-        problems.append(Problem(file, f"line {number}", what, remedy))
+        what = Text("{n} cells where the first line has {m}", n=len(stripped), m=len(names))
+        remedy = Text("put cells with a comma in quotes")
+        problems.append(Problem(file, _line(number), what, remedy))
         return None
     if any(character < " " for cell in stripped for character in cell):
-        what = "a cell holds a line break or a control character"
-        remedy = "write the cell on one line; look for a quote that is not closed"
-        problems.append(Problem(file, f"line {number}", what, remedy))
+        what = Text("a cell holds a line break or a control character")
+        remedy = Text("write the cell on one line; look for a quote that is not closed")
+        problems.append(Problem(file, _line(number), what, remedy))
         return None
     stripped += [""] * (len(names) - len(stripped))
     return Line(number, dict(zip(names, stripped, strict=False)))

@@ -8,13 +8,15 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from jiesu.core.texts import Text
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One mistake in an input.
 
     `file` is the name to show, `where` a line, key path or cell in it (may be empty). `line` is
-    the line on which a key path stands, where that is known.
+    the line on which a key path stands, where that is known. What a page shows too is a `Text`.
     """
 
     file: str
@@ -23,10 +25,14 @@ class Problem:
     remedy: str
     line: int | None = None
 
+    @property
+    def place(self) -> tuple[str, ...]:
+        """Where it stands, from the file down."""
+        line = "" if self.line is None else Text("line {n}", n=self.line)
+        return tuple(part for part in (self.file, line, self.where) if part)
+
     def __str__(self) -> str:
-        line = "" if self.line is None else f"line {self.line}"
-        place = ", ".join(part for part in (self.file, line, self.where) if part)
-        return f"{place}: {self.what}; {self.remedy}"
+        return f"{', '.join(self.place)}: {self.what}; {self.remedy}"
 
 
 class InputError(Exception):

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from jiesu.core.problems import InputError, Problem
+from jiesu.core.texts import Text
 
 MAX_CELL = 1_000_000
 """Characters in one cell. More is nearly always a quote that was not closed."""
@@ -74,8 +75,8 @@ def refused(file: str, what: str, remedy: str, where: str = "") -> InputError:
 def cell_too_long(file: str, where: str) -> InputError:
     return refused(
         file,
-        f"a cell has more than {MAX_CELL:,} characters",
-        "look for a quote that is not closed, or for a file of another kind",
+        Text("a cell has more than {n:,} characters", n=MAX_CELL),
+        Text("look for a quote that is not closed, or for a file of another kind"),
         where,
     )
 

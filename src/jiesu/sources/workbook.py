@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, load_workbook
 
+from jiesu.core.texts import Text
 from jiesu.sources.source_table import MAX_CELL, SourceBatch, SourceTable, cell_too_long, refused
 from jiesu.sources.streams import readable
 
@@ -29,7 +30,7 @@ MAX_CELLS = 40_000_000
 _ROWS = 10_000
 _PIECE = 1 << 20
 _CELL_PLACE = re.compile(rb'\sr="([A-Z]{1,3})([0-9]{1,7})"')
-_REMEDY = "save it again as .xlsx with only the rows needed, or as CSV"
+_REMEDY = Text("save it again as .xlsx with only the rows needed, or as CSV")
 
 
 def open_workbook(path: Path, file: str, sheet: str | None) -> SourceTable:
@@ -42,7 +43,7 @@ def open_workbook(path: Path, file: str, sheet: str | None) -> SourceTable:
     except BaseException as error:
         # The reader is Rust, and its panics are no ordinary exceptions.
         if isinstance(error, CalamineError) or type(error).__name__ == "PanicException":
-            raise refused(file, "is no readable Excel workbook", _REMEDY) from error
+            raise refused(file, Text("is no readable Excel workbook"), _REMEDY) from error
         raise
     rows = enumerate(chosen.iter_rows(), start=1)
     headers: list[str] = []
@@ -51,7 +52,7 @@ def open_workbook(path: Path, file: str, sheet: str | None) -> SourceTable:
         if any(headers):
             break
     if not any(headers):
-        raise refused(file, "is empty", "give a sheet with a header row and rows")
+        raise refused(file, Text("is empty"), Text("give a sheet with a header row and rows"))
     size = path.stat().st_size
     read = [0]
 
@@ -60,7 +61,7 @@ def open_workbook(path: Path, file: str, sheet: str | None) -> SourceTable:
             read[0] = int(size * piece[-1][0] / max(chosen.total_height, 1))
             for place, row in piece:
                 if any(type(cell) is str and len(cell) > MAX_CELL for cell in row):
-                    raise cell_too_long(file, f"row {place}")
+                    raise cell_too_long(file, Text("row {n}", n=place))
             yield _batch(piece, headers, wanted)
 
     return SourceTable(
@@ -88,15 +89,17 @@ def refuse_bomb(
                     while piece := stream.read(_PIECE):
                         inflated += len(piece)
                         if inflated > max_inflated:
-                            what = f"unpacks to more than {max_inflated >> 20:,} MiB"
+                            what = Text("unpacks to more than {n:,} MiB", n=max_inflated >> 20)
                             raise refused(file, what, _REMEDY)
                         if entry.filename.startswith("xl/worksheets/"):
                             area.add(piece)
                 if area.n_cells > max_cells:
-                    what = f"has cells so far out that a sheet spans {area.n_cells:,} cells"
+                    what = Text(
+                        "has cells so far out that a sheet spans {n:,} cells", n=area.n_cells
+                    )
                     raise refused(file, what, _REMEDY)
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
-        raise refused(file, "is no Excel workbook, or a damaged one", _REMEDY) from error
+        raise refused(file, Text("is no Excel workbook, or a damaged one"), _REMEDY) from error
 
 
 class _Area:
@@ -125,12 +128,13 @@ class _Area:
 
 def _sheet(book: CalamineWorkbook, file: str, sheet: str | None) -> CalamineSheet:
     if not book.sheet_names:
-        raise refused(file, "has no sheet", _REMEDY)
+        raise refused(file, Text("has no sheet"), _REMEDY)
     if sheet is None:
         return book.get_sheet_by_index(0)
     if sheet not in book.sheet_names:
         known = ", ".join(book.sheet_names)
-        raise refused(file, f"has no sheet {sheet!r}", f"name one of: {known}")
+        what = Text("has no sheet {name!r}", name=sheet)
+        raise refused(file, what, Text("name one of: {names}", names=known))
     return book.get_sheet_by_name(sheet)
 
 

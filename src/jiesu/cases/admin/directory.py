@@ -33,7 +33,7 @@ from jiesu.cases.folder.directory_edit import (
     remove_draft,
     stopping,
 )
-from jiesu.cases.language import lang
+from jiesu.cases.language import lang, told
 from jiesu.cases.models import DirectoryEntry, DirectoryVersion
 from jiesu.cases.refusals import Invalid, Refusal
 from jiesu.cases.rulebook import local_day
@@ -263,7 +263,7 @@ class DirectoryAdmin(ClosedAdmin):
             except Refusal as error:
                 form.add_error(None, refused(error, form.fields))
             except InputError as error:
-                problems = tuple(map(str, error.problems))
+                problems = tuple(map(told, error.problems))
             else:
                 return self._made(request, made)
         return self._page(request, gettext("Import a spreadsheet"), form, problems=problems)
@@ -333,7 +333,7 @@ class DirectoryAdmin(ClosedAdmin):
         except Invalid as error:
             return [], (error.said(),)
         except InputError as error:
-            return [], tuple(map(str, error.problems))
+            return [], tuple(map(told, error.problems))
         return [_shown(finding, bool(stopping([finding]))) for finding in findings], ()
 
     def _made(self, request: HttpRequest, draft: DirectoryVersion) -> HttpResponse:

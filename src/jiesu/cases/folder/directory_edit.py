@@ -97,7 +97,7 @@ def import_draft(
     permit(by, ACTION)
     suffix = Path(file_name).suffix.lower()
     if suffix not in SUFFIXES:
-        what, remedy = "this is neither .csv nor .xlsx", "save it as one of them"
+        what, remedy = Text("this is neither .csv nor .xlsx"), Text("save it as one of them")
         raise InputError(Problem(file_name[:100], "", what, remedy))
     words = desk_on(local_day(as_of)).words_of_kinds
     with tempfile.TemporaryDirectory(prefix="jiesu-") as folder:
