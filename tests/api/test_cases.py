@@ -39,6 +39,17 @@ def test_a_repeat_names_the_first_case_and_where_it_stands(callers: Callers) -> 
     assert (again.body["state"], again.body["n_month"], again.body["unit"]) == ("answered", 2, None)
 
 
+def test_a_program_is_not_told_how_often_a_caller_has_asked(callers: Callers) -> None:
+    callers["operator"].post("/cases", DEMAND)
+    made = callers["client"].post("/cases", {**DEMAND, "new_facts": True}).body
+    number = made["number"]
+    shown = callers["client"].get(f"/cases/{number}").body
+    [fed] = [one for one in callers["client"].get("/feed").body["cases"] if one["number"] == number]
+    for one in (made, shown, fed):
+        assert (one["n_month"], one["n_year"]) == (1, 1)
+    assert callers["operator"].get(f"/cases/{number}").body["n_month"] == 2
+
+
 @pytest.mark.parametrize("confidential", [(), (0,), (1,), (0, 1)])
 def test_that_a_case_repeats_another_is_told_to_those_who_see_the_caller_of_both(
     callers: Callers, confidential: tuple[int, ...]

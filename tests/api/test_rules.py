@@ -2,8 +2,10 @@
 
 from datetime import timedelta
 
+from jiesu.cases.actions.assistance import blow_whistle, end_whistle, report_whistle
 from jiesu.cases.actions.units import end_unit, merge_units
-from jiesu.cases.models import DirectoryEntry, DirectoryVersion
+from jiesu.cases.actor import Actor
+from jiesu.cases.models import DirectoryEntry, DirectoryVersion, Role, User
 from jiesu.cases.rulebook import local_day, rules_changed
 from tests.api.callers import Callers
 from tests.cases.cast import DIRECTORY, HEATING, NOW, UNITS, City
@@ -97,3 +99,22 @@ def test_figures_are_there_when_they_were_counted(callers: Callers, city: City) 
         answer = callers["leader"].get(path)
         assert (answer.status, answer.code) == (404, "no_such_figures")
     assert callers["client"].get("/figures/running").status == 403
+
+
+def test_the_marks_of_whistles_are_read_by_month(callers: Callers, city: City) -> None:
+    case = city.received()
+    [whistle] = blow_whistle(
+        case_id=case.pk, units=["D02"], matter="请到现场", by=city.clerk, as_of=NOW
+    )
+    assert callers["leader"].get("/figures/2022-03/whistles").body == {"items": []}
+    department = User.objects.create_user("d02", role=Role.CLERK, unit=city.unit["D02"])
+    by = Actor.of(department)
+    report_whistle(case_id=case.pk, whistle_id=whistle.pk, report="已到", by=by, as_of=NOW)
+    end_whistle(case_id=case.pk, whistle_id=whistle.pk, mark=4, by=city.clerk, as_of=NOW)
+    items = callers["leader"].get("/figures/2022-02/whistles").body["items"]
+    found = {one["unit"]["code"]: one for one in items}
+    assert (found["110101001"]["n_blown"], found["110101001"]["n_marked_as_street"]) == (1, 0)
+    assert (found["D02"]["n_reported_in_time"], found["D02"]["sum_as_department"]) == (1, 4)
+    for path in ("/figures/x/whistles", "/figures/%00/whistles", "/figures/2022-13/whistles"):
+        answer = callers["leader"].get(path)
+        assert (answer.status, answer.code) == (404, "no_such_figures")

@@ -1,6 +1,7 @@
 """The admin: for administrators alone, reading everything and passing no action by."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -32,6 +33,7 @@ from jiesu.cases.models import (
 from jiesu.cases.refusals import Invalid
 from jiesu.cases.rulebook import local_day, rulebook
 from jiesu.core.texts import Text
+from tests.cases.calling import HAPPY, LIMIT, answered, due_case
 from tests.cases.cast import NOW, City
 
 pytestmark = pytest.mark.django_db
@@ -156,6 +158,15 @@ def test_nothing_is_deleted_and_only_the_citys_own_lists_are_added_to(
     assert page.has_change_permission(request) is (model in may_change)
     # A draft's line alone is deleted, and that is asked of each.
     assert page.has_delete_permission(request) is (model is DirectoryEntry)
+
+
+def test_what_residents_answered_stands_on_no_page(city: City, desk: Client) -> None:
+    case = due_case(city)
+    answered(case, city.caller, LIMIT, replace(HAPPY, words="谢谢"))
+    done = case.events.get(kind="callback_done")
+    assert desk.get(address(Event, "change", done.pk)).status_code == 302
+    for page in (address(Event, "changelist"), address(Case, "change", case.pk)):
+        assert "callback_done" not in text_of(desk.get(page))
 
 
 def test_axes_and_groups_have_no_page() -> None:

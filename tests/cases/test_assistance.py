@@ -18,12 +18,13 @@ from jiesu.cases.actions.assistance import (
     report_whistle,
 )
 from jiesu.cases.actions.dispatching import dispatch_case, redispatch_case
+from jiesu.cases.actions.units import merge_units
 from jiesu.cases.actor import Actor
 from jiesu.cases.figures.whistles import WhistleMarks, whistle_marks
 from jiesu.cases.models import Assist, Case, DirectoryEntry, Escalation, Role, Unit, User, Whistle
 from jiesu.cases.privacy.record_words import words_of
 from jiesu.cases.refusals import Conflict, Forbidden, Invalid, MoveRefused, NotFound, Stale
-from jiesu.cases.rulebook import city_zone, rules_changed
+from jiesu.cases.rulebook import city_zone, local_day, rules_changed
 from jiesu.cases.scopes import visible_cases
 from jiesu.core.lifecycle import AT_WORK, State
 from jiesu.core.period import MonthRule, month_period
@@ -306,6 +307,19 @@ def test_the_other_side_of_a_whistle_cannot_act_for_it(city: City, asked: Asked)
         mark(asked, city.clerk)
     with pytest.raises(Forbidden):
         end(asked, city.evaluator)
+
+
+def test_the_successor_of_a_department_marks_for_it(city: City, asked: Asked) -> None:
+    turn_up(asked, asked.department)
+    end(asked, city.clerk)
+    called, other = asked.whistle.unit.code, officer(city, "D01", Role.HEAD)
+    assert called == "D02"
+    with pytest.raises(Forbidden):
+        mark(asked, other)
+    merge_units(
+        codes=[called], into="D01", on=local_day(NOW), by=city.administrator, as_of=NOW + 3 * HOUR
+    )
+    assert mark(asked, other, NOW + 4 * HOUR).mark_of_street == 5
 
 
 def test_the_marks_of_a_period_are_sums_and_counts(city: City) -> None:

@@ -27,6 +27,7 @@ from tests.cases.calling import (
     assert_whole,
     at_once,
     due_case,
+    missed,
 )
 from tests.cases.cast import City, made_city
 
@@ -89,6 +90,22 @@ def test_a_link_waits_for_the_limit_of_the_next_unit(city: City) -> None:
         answer_by_link(token=token, answers=ANGRY, as_of=LIMIT + 2 * HOUR)
     done = answer_by_link(token=token, answers=ANGRY, as_of=LIMIT + 25 * HOUR)
     assert done.unit == city.unit["D01"]
+
+
+def test_a_link_may_follow_a_call_that_nobody_answered(city: City) -> None:
+    case = due_case(city)
+    missed(case, city.caller, LIMIT)
+    token = make_link(case_id=case.pk, by=city.caller, as_of=LIMIT + MINUTE)
+    assert answer_by_link(token=token, answers=HAPPY, as_of=LIMIT + HOUR).state == "done"
+
+
+def test_who_could_not_be_reached_is_told_so_by_an_older_link(city: City) -> None:
+    case = due_case(city)
+    token = make_link(case_id=case.pk, by=city.caller, as_of=LIMIT)
+    for n in range(3):
+        missed(case, city.caller, LIMIT + n * 5 * HOUR)
+    with pytest.raises(Conflict, match="could not be reached"):
+        link_of(token, LIMIT + DAY)
 
 
 def test_after_a_link_was_answered_the_clerk_has_nothing_to_write(city: City) -> None:

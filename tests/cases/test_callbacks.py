@@ -5,16 +5,14 @@ from datetime import timedelta
 
 import pytest
 
-from jiesu.cases.actions.callback_links import make_link
+from jiesu.cases.actions.callback_links import answer_by_link, make_link
 from jiesu.cases.actions.callbacks import Answers, record_attempt, record_callback, take_callback
+from jiesu.cases.actions.claims import end_parking
 from jiesu.cases.actions.dispatching import redispatch_case
 from jiesu.cases.actions.handling import sign_case, start_handling, submit_feedback
+from jiesu.cases.actor import Actor
 from jiesu.cases.callback_queue import callbacks_for, draw, queue
-from jiesu.cases.models import (
-    Attempt,
-    Callback,
-    Case,
-)
+from jiesu.cases.models import Attempt, Callback, Case, Role, User
 from jiesu.cases.privacy.record_words import words_of
 from jiesu.cases.privacy.vault import Person
 from jiesu.cases.refusals import (
@@ -43,6 +41,7 @@ from tests.cases.calling import (
     with_feedback,
 )
 from tests.cases.cast import NOW, City, made_city
+from tests.cases.claiming import claimed, decided
 
 # When a call-back is due --------------------------------------------------------------------------
 
@@ -88,6 +87,29 @@ def test_a_new_limit_moves_a_call_back_that_had_fallen_due(city: City) -> None:
     assert callback.unit == city.unit["110101002"]
     assert take_callback(by=city.caller, as_of=LIMIT + 2 * DAY) is None
     assert take_callback(by=city.caller, as_of=LIMIT + 8 * DAY) == callback
+
+
+def test_while_the_clock_stands_nobody_is_called_also_where_it_had_fallen_due(
+    city: City,
+) -> None:
+    case = due_case(city)
+    token = make_link(case_id=case.pk, by=city.caller, as_of=LIMIT)
+    redispatch_case(case_id=case.pk, unit="D01", why="职责", by=city.dispatcher, as_of=LIMIT + HOUR)
+    head = Actor.of(User.objects.create_user("d01", role=Role.HEAD, unit=city.unit["D01"]))
+    claim = claimed(city, case, "parking", by=head, as_of=LIMIT + 2 * HOUR)
+    decided(city, claim, LIMIT + 3 * HOUR)
+    long_after = LIMIT + 30 * DAY
+    assert not queue(city.caller, long_after).exists()
+    assert take_callback(by=city.caller, as_of=long_after) is None
+    with pytest.raises(Conflict, match="clock stands"):
+        make_link(case_id=case.pk, by=city.caller, as_of=long_after)
+    with pytest.raises(Conflict, match="new time limit"):
+        answer_by_link(token=token, answers=ANGRY, as_of=LIMIT + 6 * DAY)
+    end_parking(case_id=case.pk, why="已开工", by=city.evaluator, as_of=long_after)
+    case.refresh_from_db()
+    assert case.due_at is not None
+    assert not queue(city.caller, long_after).exists()
+    assert [one.case_id for one in queue(city.caller, case.due_at)] == [case.pk]
 
 
 def test_a_caller_who_cannot_be_called_ends_the_case_at_its_limit(city: City) -> None:

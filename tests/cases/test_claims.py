@@ -23,10 +23,11 @@ from jiesu.cases.claim_rules import window_end
 from jiesu.cases.figures.caps import most_excluded
 from jiesu.cases.figures.running import evaluated
 from jiesu.cases.history.events import chain_of
-from jiesu.cases.models import Callback, Case, Claim, Role, User
+from jiesu.cases.models import Callback, Case, Claim, Role, Unit, User
 from jiesu.cases.privacy.record_words import words_of
 from jiesu.cases.privacy.vault import Person
 from jiesu.cases.refusals import Conflict, Forbidden, Invalid, NotFound, Stale
+from jiesu.cases.rulebook import rules_changed
 from jiesu.cases.sweep import sweep
 from jiesu.core.chain import check_chain
 from tests.cases.cast import NOW, ZONE, City
@@ -182,6 +183,18 @@ def test_a_unit_without_a_district_comes_before_the_city_at_once(city: City) -> 
     case = city.received()
     redispatch_case(case_id=case.pk, unit="D01", why="职责", by=city.dispatcher, as_of=NOW + HOUR)
     head = Actor.of(User.objects.create_user("d01", role=Role.HEAD, unit=city.unit["D01"]))
+    claim = claimed(city, case, "parking", by=head, as_of=NOW + 2 * HOUR)
+    assert decided(city, claim, NOW + 3 * HOUR).state == "approved"
+
+
+def test_nor_does_a_unit_below_another_that_is_no_district_wait_for_a_review(city: City) -> None:
+    branch = Unit.objects.create(
+        code="D01a", name="分局", kind="department", parent=city.unit["D01"]
+    )
+    rules_changed()
+    case = city.received()
+    redispatch_case(case_id=case.pk, unit="D01a", why="职责", by=city.dispatcher, as_of=NOW + HOUR)
+    head = Actor.of(User.objects.create_user("d01a", role=Role.HEAD, unit=branch))
     claim = claimed(city, case, "parking", by=head, as_of=NOW + 2 * HOUR)
     assert decided(city, claim, NOW + 3 * HOUR).state == "approved"
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from jiesu.cases.actions.units import move_unit, rename_unit
 from jiesu.cases.actor import Actor
 from jiesu.cases.change import changing
 from jiesu.cases.figures import running
@@ -24,7 +25,7 @@ from jiesu.cases.figures.running import (
 from jiesu.cases.figures.site_city import period_named
 from jiesu.cases.models import Callback, Case, PeriodFigures, RuleVersion
 from jiesu.cases.privacy.vault import Person
-from jiesu.cases.rulebook import rules_changed
+from jiesu.cases.rulebook import local_day, rules_changed
 from jiesu.core.contract import evaluation_document
 from jiesu.core.problems import InputError
 from jiesu.core.result import Evaluation, UnitResult
@@ -145,6 +146,62 @@ def test_the_months_after_a_touched_one_are_stale_too(city: City, live: Path) ->
         ("2022-02", march + DAY),
         ("2022-03", march + DAY),
     }
+
+
+def test_a_past_month_keeps_its_units_as_they_were_and_the_next_has_them_as_they_are(
+    city: City, live: Path
+) -> None:
+    for n, place in enumerate((STREET, "110102001")):
+        case = city.received(place=place, person=Person())
+        called_back(case, NOW + n * DAY, "no" if n else "yes", "satisfied")
+    march = NOW + 25 * DAY
+    city.received(at=march, new_facts=True)
+    for n in range(2):
+        figures_job(march + n * running.PAST_EVERY)
+    february = kept_figures("2022-02")
+    assert february is not None
+    by, at = city.administrator, march + DAY
+    move_unit(code=STREET, parent="110102", on=local_day(march), by=by, as_of=at)
+    rename_unit(code=STREET, name="新名", on=local_day(march), by=by, as_of=at)
+    before, after = evaluated("2022-02", at), evaluated("2022-03", at)
+    assert [unit_of(before, code).volume for code in ("110101", "110102")] == [1, 1]
+    assert [unit_of(after, code).volume for code in ("110101", "110102")] == [0, 1]
+    assert [unit_of(one).name for one in (before, after)] == ["东华门街道", "新名"]
+    figures_job(at + DAY)
+    kept = kept_figures("2022-02")
+    assert kept is not None
+    assert (kept.compressed, kept.is_stale) == (february.compressed, False)
+
+
+def test_what_is_recorded_late_of_a_unit_makes_its_month_stale(city: City, live: Path) -> None:
+    case = city.received()
+    march = NOW + 25 * DAY
+    city.received(at=march, new_facts=True)
+    for n in range(2):
+        figures_job(march + n * running.PAST_EVERY)
+    on, by = local_day(case.created_at), city.administrator
+    move_unit(code=STREET, parent="110102", on=on, by=by, as_of=march + DAY)
+    running._follow_units(march + DAY)
+    february = kept_figures("2022-02")
+    assert february is not None
+    assert february.is_stale
+    figures_job(march + DAY)
+    assert unit_of(evaluated("2022-02", march + DAY), "110102").volume == 1
+
+
+def test_nothing_is_kept_of_a_month_that_its_last_case_has_left(city: City, live: Path) -> None:
+    policy = RuleVersion.objects.get(kind=RuleVersion.Kind.POLICY)
+    by_due = policy.text.replace('by = "created_at"', 'by = "due_at"')
+    assert by_due != policy.text
+    RuleVersion.objects.filter(pk=policy.pk).update(text=by_due)
+    rules_changed()
+    case = city.received()
+    figures_job(NOW)
+    assert kept_figures("2022-02") is not None
+    changed(case, NOW + DAY, due_at=NOW + 25 * DAY)
+    for n in range(1, 4):
+        figures_job(NOW + n * DAY)
+    assert kept_figures("2022-02") is None
 
 
 def test_without_cases_or_policies_the_job_says_so(city: City, live: Path) -> None:

@@ -55,7 +55,7 @@ def lived(city: City) -> City:
         codes=["110101002"], into="110102001", on=local_day(NOW), by=city.administrator, as_of=NOW
     )
     for reach, table in ASKED.items():
-        assert any(table.rows(unit.pk).exists() for unit in city.unit.values()), reach
+        assert any(table.rows([unit.pk]).exists() for unit in city.unit.values()), reach
     return city
 
 

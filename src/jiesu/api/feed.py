@@ -54,8 +54,7 @@ def _cases(by: Actor, keys: list[int]) -> list[FeedCase]:
     return [
         FeedCase(
             **row.model_dump(),
-            n_month=case.n_month,
-            n_year=case.n_year,
+            **shown.counts(case, by),
             signed_at=case.signed_at,
             contacted_at=case.contacted_at,
             disposition=case.disposition,

@@ -27,6 +27,26 @@ class UnitPage(BaseModel):
     next: str | None
 
 
+class WhistleMarksOut(BaseModel):
+    """What the whistles of a month add up to for a unit: both sides are assessed."""
+
+    unit: UnitRef
+    n_blown: int = Field(description="How often it called departments, as a street.")
+    n_marked_as_street: int = Field(description="How many of these the department marked.")
+    sum_as_street: int = Field(description="The sum of these marks, each 1 to 5.")
+    n_called: int = Field(description="How often it was called, as a department.")
+    n_reported_in_time: int
+    n_reported_late: int
+    n_marked_as_department: int = Field(description="How often the street marked it.")
+    sum_as_department: int = Field(description="The sum of these marks, each 1 to 5.")
+
+
+class WhistleMarksPage(BaseModel):
+    """A month's whistles, a line for each unit that had any."""
+
+    items: list[WhistleMarksOut]
+
+
 class PlaceOut(BaseModel):
     """A district, a street or a community, and the unit that answers for it."""
 

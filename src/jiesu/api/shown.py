@@ -67,10 +67,16 @@ def received(made: Received, by: Actor) -> ReceivedOut:
         due_at=case.due_at,
         provisional=case.provisional,
         explanation=words,
-        n_month=1 if is_program else case.n_month,
-        n_year=1 if is_program else case.n_year,
+        **counts(case, by),
         repeat_of=first if own or not is_program else None,
     )
+
+
+def counts(case: Case, by: Actor) -> dict[str, Any]:
+    """Which demand of its caller a case is; to a program of no unit each is the first."""
+    if by.role is Role.CLIENT and by.unit_id is None:
+        return {"n_month": 1, "n_year": 1}
+    return {"n_month": case.n_month, "n_year": case.n_year}
 
 
 def row(case: Case, by: Actor, as_of: datetime) -> CaseRow:
@@ -127,10 +133,9 @@ def whole(case: Case, by: Actor, as_of: datetime) -> CaseOut:
     masked, reads = masked_case(by, case), may(by, "reveal", case)
     return CaseOut(
         **_row(case, linked_firsts(by, [case]), as_of),
+        **counts(case, by),
         on_behalf=case.on_behalf,
         enterprise=case.enterprise,
-        n_month=case.n_month,
-        n_year=case.n_year,
         n_returns=case.n_returns,
         signed_at=case.signed_at,
         contacted_at=case.contacted_at,

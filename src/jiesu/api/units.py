@@ -1,15 +1,28 @@
 """Units, places and figures: who answers for what, and how the months stand."""
 
+from dataclasses import asdict
+
 from django.http import HttpRequest
 from ninja import Router
 
 from jiesu.api.access import doing, now
 from jiesu.api.paging import CursorText, Limit, cursor_behind, last_row, page
-from jiesu.api.schemas import Code
-from jiesu.api.schemas_rules import FiguresOut, PlaceOut, PlacePage, UnitOut, UnitPage
+from jiesu.api.schemas import Code, UnitRef
+from jiesu.api.schemas_rules import (
+    FiguresOut,
+    PlaceOut,
+    PlacePage,
+    UnitOut,
+    UnitPage,
+    WhistleMarksOut,
+    WhistleMarksPage,
+)
 from jiesu.cases.figures.running import Kept, kept_figures, running_figures
+from jiesu.cases.figures.site_city import period_named
+from jiesu.cases.figures.whistles import WhistleMarks, whistle_marks
 from jiesu.cases.models import Place, Unit
 from jiesu.cases.refusals import NotFound
+from jiesu.core.problems import InputError
 from jiesu.core.texts import Text
 
 router = Router(tags=["units"])
@@ -112,6 +125,33 @@ def read_running_figures(request: HttpRequest) -> FiguresOut:
 def read_figures(request: HttpRequest, period: str) -> FiguresOut:
     """A month's rates and ranks, such as 2022-02, as they were last counted."""
     return _figures(kept_figures(period) if "\x00" not in period else None)
+
+
+@router.get(
+    "/figures/{period}/whistles",
+    auth=doing("see_figures", "read"),
+    response=WhistleMarksPage,
+    operation_id="read_whistle_marks",
+)
+def read_whistle_marks(request: HttpRequest, period: str) -> WhistleMarksPage:
+    """A month's whistles by unit, as they stand now: blown, reported, and the marks of both sides.
+
+    Units without any are left out.
+    """
+    try:
+        _, month = period_named(period)
+    except InputError:
+        raise NotFound("no_such_figures", Text("this is no month of a policy")) from None
+    units = {unit.code: unit for unit in Unit.objects.order_by("pk")}
+    found = whistle_marks(units.values(), month)
+    none = WhistleMarks()
+    return WhistleMarksPage(
+        items=[
+            WhistleMarksOut(unit=UnitRef(code=code, name=units[code].name), **asdict(marks))
+            for code, marks in found.items()
+            if marks != none
+        ]
+    )
 
 
 def _figures(kept: Kept | None) -> FiguresOut:

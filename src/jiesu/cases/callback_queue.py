@@ -7,7 +7,7 @@ docs/methods/call-back.md.
 
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from jiesu.cases.actor import Actor
 from jiesu.cases.keyset import one_of
@@ -54,9 +54,23 @@ def _about(unit: int) -> QuerySet[Callback]:
     return Callback.objects.filter(Q(unit=unit) | Q(unit__parent=unit))
 
 
+def awaits_clock(callback: Callback, case: Case) -> bool:
+    """Whether a call-back waits for its case's clock to run on: while it stands nothing is due.
+
+    What had fallen due before the clock was stopped may be asked.
+    """
+    since = case.paused_since
+    return since is not None and since < callback.due_at
+
+
+_RUNS = Q(case__paused_since=None) | Q(due_at__lte=F("case__paused_since"))
+"""The same in SQL, of those that do not wait."""
+
+
 def queue(actor: Actor, as_of: datetime) -> QuerySet[Callback]:
     """The call-backs that a clerk may make now, the oldest first; also those somebody has taken."""
     ready = Callback.objects.filter(
+        _RUNS,
         one_of("state", OPEN_VALUES),
         next_at__lte=as_of,
         # One that a unit has just returned waits for its next unit.

@@ -46,10 +46,9 @@ class Asked:
     unit: str
     case: str = "case"
 
-    def rows(self, unit: int | None) -> QuerySet[Model]:
-        """The rows that ask a unit; none of nobody's."""
-        rows = self.table._default_manager.order_by()
-        return rows.none() if unit is None else rows.filter(**{self.unit: unit})
+    def rows(self, units: Sequence[int]) -> QuerySet[Model]:
+        """The rows that ask one of some units."""
+        return self.table._default_manager.order_by().filter(**{f"{self.unit}__in": units})
 
 
 ASKED: Mapping[Reach, Asked] = {
@@ -253,7 +252,7 @@ def _within(reach: Reach, actor: Actor) -> Q | Exists:
 
 
 def _leading(actor: Actor) -> list[int]:
-    """The units for which an actor acts where the unit that leads a case is meant."""
+    """The units for which an actor acts where the one that leads a case, or was asked, is meant."""
     return [] if actor.unit_id is None else with_merged(actor.unit_id)
 
 
@@ -264,7 +263,7 @@ def _is_judged(units: Sequence[int]) -> Exists:
 def _is_asked(reach: Reach, actor: Actor) -> Exists:
     """Asked of each case that is looked at: a list of all would be as long as years are."""
     asked = ASKED[reach]
-    return Exists(asked.rows(actor.unit_id).filter(**{asked.case: OuterRef("pk")}))
+    return Exists(asked.rows(_leading(actor)).filter(**{asked.case: OuterRef("pk")}))
 
 
 def is_visible(actor: Actor, case: Case) -> bool:
@@ -309,4 +308,4 @@ def _reaches(reach: Reach, actor: Actor, case: Case) -> bool:
         case "judged":
             return judging().filter(case=case, unit__in=own_units(actor)).exists()
     asked = ASKED[reach]
-    return asked.rows(actor.unit_id).filter(**{asked.case: case.pk}).exists()
+    return asked.rows(_leading(actor)).filter(**{asked.case: case.pk}).exists()

@@ -28,6 +28,7 @@ from jiesu.cases.scopes import (
     reached_cases,
     sees_city,
     visible_cases,
+    with_merged,
 )
 from jiesu.core import terms
 from jiesu.core.masking import mask_digits_in
@@ -272,7 +273,11 @@ def _own(actor: Actor) -> Walk:
     led = (Entries(Case.objects.filter(unit=one)) for one in own)
     first = Callback.objects.filter(round=1)
     judged = (Entries(first.filter(unit=one), "case_id") for one in own)
-    asked = (Entries(one.rows(unit), f"{one.case}_id") for one in ASKED.values())
+    asked = (
+        Entries(one.rows([of]), f"{one.case}_id")
+        for one in ASKED.values()
+        for of in with_merged(unit)
+    )
     return (*led, *judged, *asked)
 
 

@@ -19,6 +19,7 @@ from jiesu.cases.privacy.words import checked_words
 from jiesu.cases.refusals import Conflict, Forbidden, Invalid, MoveRefused, NotFound
 from jiesu.cases.routes import is_in_office
 from jiesu.cases.rulebook import local_day, rulebook
+from jiesu.cases.scopes import own_units
 from jiesu.core.lifecycle import AT_WORK, State
 from jiesu.core.texts import Text
 from jiesu.core.worktime import plain_due
@@ -193,7 +194,8 @@ def mark_whistle(
     """
     _check_mark(mark)
     with changing(case_id, "mark_whistle", by=by, as_of=as_of, expected=expected) as change:
-        whistle = _one(change.case.whistles.filter(unit=by.unit_id), whistle_id)
+        # Also the successor of a department that was merged since.
+        whistle = _one(change.case.whistles.filter(unit__in=own_units(by)), whistle_id)
         if whistle.mark_of_street is not None:
             raise Conflict("marked_already", Text("the street was marked already"))
         if whistle.reported_at is None and whistle.ended_at is None:

@@ -11,12 +11,12 @@ from hashlib import sha256
 
 from jiesu.cases.actions.callbacks import Answers, checked_answers, finish, open_callback
 from jiesu.cases.actor import Actor
-from jiesu.cases.callback_queue import OPEN_VALUES
+from jiesu.cases.callback_queue import OPEN_VALUES, awaits_clock
 from jiesu.cases.change import changing
 from jiesu.cases.models import Callback, CallbackLink
 from jiesu.cases.refusals import Conflict, NotFound
 from jiesu.cases.rulebook import rulebook
-from jiesu.core.lifecycle import HANDLING
+from jiesu.core.lifecycle import HANDLING, CallbackState
 from jiesu.core.texts import Text
 
 N_TOKEN = 32
@@ -29,7 +29,7 @@ def make_link(*, case_id: int, by: Actor, as_of: datetime, expected: int | None 
     A link that was made before holds no longer. Raises Conflict where no call-back is open.
     """
     with changing(case_id, "send_link", by=by, as_of=as_of, expected=expected) as change:
-        callback = open_callback(change)
+        callback = open_callback(change, by_link=True)
         callback.links.filter(used_at=None, expires_at__gt=as_of).update(expires_at=as_of)
         days = rulebook().rules_of(change.case.rules_id).callback.link_days
         token = secrets.token_urlsafe(N_TOKEN)
@@ -78,10 +78,14 @@ def _require_usable(link: CallbackLink, callback: Callback, as_of: datetime) -> 
         raise Conflict("link_used", Text("this link was used: thank you, your answers are kept"))
     if as_of >= link.expires_at:
         raise Conflict("link_expired", Text("this link has expired: call the hotline"))
+    if callback.state == CallbackState.INVALID:
+        text = Text("you could not be reached in time, and nobody asks any more: call the hotline")
+        raise Conflict("callback_ended", text)
     if callback.state not in OPEN_VALUES:
         raise Conflict("callback_ended", Text("you have been asked already: your answers are kept"))
     # Another limit or another unit since the link was sent: it is not yet time to judge.
-    if callback.due_at > as_of or callback.case.state not in HANDLING:
+    case = callback.case
+    if callback.due_at > as_of or awaits_clock(callback, case) or case.state not in HANDLING:
         text = Text(
             "your case is being handled within a new time limit: answer when that has expired"
         )

@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from jiesu.cases.actions.redoing import asks_for_redo, redo
 from jiesu.cases.actor import Actor
 from jiesu.cases.asking import lapse_requests
-from jiesu.cases.callback_queue import OPEN_VALUES, free, is_apart, queue
+from jiesu.cases.callback_queue import OPEN_VALUES, awaits_clock, free, is_apart, queue
 from jiesu.cases.change import Change, changing
 from jiesu.cases.models import Attempt, Callback
 from jiesu.cases.pauses import end_pauses
@@ -180,10 +180,11 @@ def finish(change: Change, callback: Callback, answers: Answers, words: str, mea
         redo(change, callback=callback)
 
 
-def open_callback(change: Change) -> Callback:
+def open_callback(change: Change, *, by_link: bool = False) -> Callback:
     """The call-back of a case that is open, locked, for somebody who may make it.
 
-    Raises Conflict where there is none or it is to wait, Forbidden for who is of its unit.
+    A link may follow a call that nobody answered at once, the next call not. Raises Conflict where
+    there is none or it is to wait, Forbidden for who is of its unit.
     """
     case, by = change.case, change.by
     rows = case.callbacks.select_for_update()
@@ -199,8 +200,12 @@ def open_callback(change: Change) -> Callback:
         raise Conflict(
             "no_callback", Text("no call-back is due yet: it is when the limit has expired")
         )
-    if callback.next_at > change.as_of:
-        after = callback.next_at.astimezone(city_zone())
+    if awaits_clock(callback, case):
+        text = Text("the case's clock stands: the call-back waits until it runs on")
+        raise Conflict("too_early", text)
+    begins = callback.due_at if by_link else callback.next_at
+    if begins > change.as_of:
+        after = begins.astimezone(city_zone())
         raise Conflict(
             "too_early", Text("the next call is not before {after:%Y-%m-%d %H:%M}", after=after)
         )

@@ -23,6 +23,7 @@ from jiesu.cases.privacy.words import checked_words
 from jiesu.cases.refusals import Conflict, Forbidden, Invalid, NotFound, one_of
 from jiesu.cases.scopes import own_units, permit
 from jiesu.core.lifecycle import AT_WORK, HANDLING
+from jiesu.core.places import DISTRICT
 from jiesu.core.texts import Text
 
 State = Claim.State
@@ -103,7 +104,7 @@ def review_claim(
     with changing(found.case_id, "review_claim", by=by, as_of=as_of, expected=expected) as change:
         claim = _open_claim(change, claim_id)
         _not_own(claim, by)
-        if claim.unit.parent_id is None:
+        if not _has_district(claim):
             raise Conflict(
                 "no_district", Text("a unit without a district: the city decides at once")
             )
@@ -159,7 +160,7 @@ def decide_claim(
         _not_own(claim, by)
         if not is_independent(by, claim.unit_id, claim.unit.parent_id):
             raise Forbidden("not_independent", Text("this is a claim of your own unit"))
-        if claim.unit.parent_id is not None and claim.state != State.SUPPORTED:
+        if _has_district(claim) and claim.state != State.SUPPORTED:
             raise Conflict("not_reviewed", Text("the unit's district reviews this claim first"))
         _looked_at(claim, change)
         done = _approve(change, claim) if approves else {}
@@ -232,8 +233,14 @@ def end_parking(
     return case
 
 
+def _has_district(claim: Claim) -> bool:
+    """Whether a district reviews the claim first: the one right above its unit."""
+    above = claim.unit.parent
+    return above is not None and above.kind == DISTRICT
+
+
 def _claim(pk: int) -> Claim:
-    claim = Claim.objects.select_related("case", "unit").filter(pk=pk).first()
+    claim = Claim.objects.select_related("case", "unit__parent").filter(pk=pk).first()
     if claim is None:
         raise NotFound("no_such_claim", Text("there is no such claim"))
     return claim
@@ -241,7 +248,7 @@ def _claim(pk: int) -> Claim:
 
 def _open_claim(change: Change, pk: int) -> Claim:
     """The claim, as it is now that its case is locked. Raises Conflict where it is not open."""
-    claim = change.case.claims.select_related("unit").get(pk=pk)
+    claim = change.case.claims.select_related("unit__parent").get(pk=pk)
     if claim.state not in OPEN:
         raise Conflict(
             "claim_decided",

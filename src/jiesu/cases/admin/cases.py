@@ -184,6 +184,11 @@ class EventAdmin(EventWords, ClosedAdmin):
     fields = ("case", "seq", "at", "actor", "origin", "kind_words", "changes", "digest_hex",
               "seal")  # fmt: skip
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
+        """Without those of call-backs, as on the page of the case."""
+        events: QuerySet[Event] = super().get_queryset(request)
+        return events.exclude(kind__startswith="callback")
+
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[Event]", search_term: str
     ) -> tuple["QuerySet[Event]", bool]:

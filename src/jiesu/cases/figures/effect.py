@@ -23,14 +23,14 @@ from jiesu.cases.claim_rules import put_in_effect
 from jiesu.cases.figures.caps import times_of
 from jiesu.cases.figures.case_rows import Words, rows_of
 from jiesu.cases.figures.running import files_between, up_to_date
-from jiesu.cases.figures.site_city import SiteCity, month_counting, site_city
+from jiesu.cases.figures.site_city import last_day, month_counting, roster_on
 from jiesu.cases.models import Claim
 from jiesu.cases.rulebook import city_zone
 from jiesu.core.counts import Counts
 from jiesu.core.facts import EMPTY, Joint, pooled
 from jiesu.core.period import Period
 from jiesu.core.policy import GroupRule, Policy
-from jiesu.core.roster import group_rules
+from jiesu.core.roster import Roster, group_rules
 from jiesu.core.scoring import Scale, composite, exact_text, figures
 from jiesu.core.standings import Counted, standings
 
@@ -44,7 +44,7 @@ class _Look:
     unit: str
     policy: Policy
     period: Period
-    city: SiteCity
+    roster: Roster
     rule: GroupRule | None
 
 
@@ -102,19 +102,19 @@ def _try(change: Change, claim: Claim) -> None:
 
 
 def _look(unit: str, policy: Policy, period: Period) -> _Look:
-    city = site_city()
-    units = city.roster.units
+    roster = roster_on(last_day(period.label))
+    units = roster.units
     kind = units[unit].kind if units is not None and unit in units else ""
     rules = group_rules(policy, units)
-    return _Look(unit, policy, period, city, next((r for r in rules if kind in r.kinds), None))
+    return _Look(unit, policy, period, roster, next((r for r in rules if kind in r.kinds), None))
 
 
 def _told(look: _Look, counts: Counts) -> dict[str, Any]:
     """A unit's figures under some counts."""
     policy = look.policy
-    found = standings(policy, look.city.roster, Counted(look.period, (counts,)))
+    found = standings(policy, look.roster, Counted(look.period, (counts,)))
     standing = found.get(look.unit)
-    below = look.city.roster.below(look.unit)
+    below = look.roster.below(look.unit)
     lead = pooled([EMPTY, *(counts.lead[code] for code in below if code in counts.lead)])
     joint = standing.joint if standing is not None else lead
     weights = policy.weights_of(look.rule) if look.rule else {r.key: r.weight for r in policy.rates}
@@ -147,7 +147,7 @@ def _rates(joint: Joint, scale: Scale) -> dict[str, Any]:
 
 def _n_ranked(look: _Look, ranked: Sequence[str]) -> int:
     """How many units of its group have a rank."""
-    units, rule = look.city.roster.units, look.rule
+    units, rule = look.roster.units, look.rule
     if units is None or rule is None:
         return 0
     return sum(units[code].kind in rule.kinds for code in ranked)

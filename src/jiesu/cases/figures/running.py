@@ -18,9 +18,10 @@ from typing import Any
 from django.db.models import Q
 
 from jiesu.cases.figures.export import Times, day_of, following
-from jiesu.cases.figures.site_city import month_of, period_named, site_city
+from jiesu.cases.figures.site_city import last_day, month_of, period_named, roster_on, site_city
+from jiesu.cases.folder.unit_changes import MADE
 from jiesu.cases.jobs import More
-from jiesu.cases.models import PeriodFigures
+from jiesu.cases.models import PeriodFigures, UnitChange
 from jiesu.cases.rulebook import city_zone
 from jiesu.core.contract import evaluation_document
 from jiesu.core.period import Period, month_period
@@ -75,6 +76,7 @@ def figures_job(as_of: datetime) -> str:
     """The worker's job: follow what changed, recount the running month and one past one."""
     if not site_city().policies:
         return "no policy is loaded"
+    _follow_units(as_of)
     with following(touched=partial(_touch, as_of)) as done:
         labels = [month_of(as_of)[1].label, *_due_past(as_of)]
         said = [_recounted(label, done.files, as_of) for label in labels]
@@ -101,7 +103,7 @@ def evaluated(label: str, as_of: datetime, folder: Path | None = None) -> Evalua
 def evaluation_of(
     label: str, files: Sequence[Path], as_of: datetime, *, first: datetime | None = None
 ) -> Evaluation:
-    """A period evaluated from case files, with the units and the policies of the database.
+    """A period evaluated from case files, with the policies and the units as they stood then.
 
     `first` is the earliest time of all cases where `files` are only what the period needs. Raises
     InputError where no case falls in the period, or for what is no period.
@@ -115,7 +117,8 @@ def evaluation_of(
     city = site_city()
     marks = (mark_of(file) for file in files)
     source = Input((), sum(mark.rows for mark in marks if mark), 0, 0)
-    request = Request(policy, period, city.roster, as_of, as_of, first=first)
+    roster = roster_on(last_day(label))
+    request = Request(policy, period, roster, as_of, as_of, first=first)
     return evaluate(files, request, source, city=city.name, synthetic=city.synthetic)
 
 
@@ -144,7 +147,9 @@ def _recounted(label: str, files: Sequence[Path], as_of: datetime) -> str:
     try:
         keep(_from_live(label, files, as_of))
     except InputError:
-        PeriodFigures.objects.filter(period=label).update(stale_since=None)
+        # Nothing is kept of a month that its last case has left.
+        empty = {"as_of": None, "document": b"", "stale_since": None}
+        PeriodFigures.objects.filter(period=label).update(**empty)
         return f"{label}: no cases"
     return f"{label} counted"
 
@@ -155,6 +160,22 @@ def _due_past(as_of: datetime) -> list[str]:
     waiting = PeriodFigures.objects.filter(long_ago, stale_since__isnull=False)
     past = waiting.exclude(period=month_of(as_of)[1].label)
     return list(past.order_by("stale_since", "period").values_list("period", flat=True)[:1])
+
+
+def _follow_units(as_of: datetime) -> None:
+    """Say that months are behind for which units were changed since they were counted."""
+    fresh = PeriodFigures.objects.filter(stale_since=None, as_of__isnull=False)
+    counted: dict[str, datetime] = dict(fresh.values_list("period", "as_of"))  # type: ignore[arg-type]
+    if not counted:
+        return
+    since = UnitChange.objects.filter(at__gte=min(counted.values())).exclude(field=MADE)
+    changed = list(since.values_list("at", "on"))
+    behind = [
+        label
+        for label, counted_at in counted.items()
+        if any(at >= counted_at and on <= last_day(label) for at, on in changed)
+    ]
+    fresh.filter(period__in=behind).update(stale_since=as_of)
 
 
 def _touch(as_of: datetime, times: Times) -> None:

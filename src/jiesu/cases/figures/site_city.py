@@ -6,7 +6,7 @@ the desk's rules (`rulebook`) and what is counted (`running`).
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 
 from django.conf import settings
@@ -35,7 +35,6 @@ class SiteCity:
     language: str
     synthetic: bool
     policies: tuple[Policy, ...]
-    roster: Roster
 
 
 def site_city() -> SiteCity:
@@ -50,6 +49,17 @@ def site_city() -> SiteCity:
 def period_named(label: str) -> tuple[Policy, Period]:
     """A period and the policy in force in it. Raises InputError for what is no period."""
     return period_in_force(_policies(), label, city_zone(), file=LOADED)
+
+
+def last_day(label: str) -> date:
+    """The last day of a period in the city. Raises InputError for what is no period."""
+    _, period = period_named(label)
+    return local_day(period.end - timedelta(microseconds=1))
+
+
+def roster_on(day: date) -> Roster:
+    """The units as they stood on a day: a month keeps what they were called and lay in then."""
+    return Roster(core_units(day), {})
 
 
 def month_of(as_of: datetime) -> tuple[Policy, Period]:
@@ -96,7 +106,6 @@ def _read() -> SiteCity:
         policies=tuple(
             _policy(row) for row in RuleVersion.objects.filter(kind=RuleVersion.Kind.POLICY)
         ),
-        roster=Roster(core_units(), {}),
     )
 
 

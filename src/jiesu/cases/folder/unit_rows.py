@@ -1,18 +1,24 @@
 """The units of the database as objects of `core`, which counts and checks know."""
 
-from jiesu.cases.models import Unit
+from datetime import date
+
+from jiesu.cases.models import Unit, UnitChange
 from jiesu.core import units
 
 
-def core_units() -> units.Units:
-    """The units of the database as objects of `core`, in the order in which they came."""
+def core_units(on: date | None = None) -> units.Units:
+    """The units of the database as objects of `core`, in the order in which they came.
+
+    With `on` each bears the name and lies below the unit of that day, whatever was changed later.
+    """
     rows = Unit.objects.select_related("parent", "successor").order_by("pk")
+    before = _before(on) if on else {}
     return units.Units.of(
         units.Unit(
             row.code,
-            row.name,
+            before.get((row.pk, "name"), row.name),
             row.kind,
-            row.parent.code if row.parent else None,
+            before.get((row.pk, "parent"), row.parent.code if row.parent else "") or None,
             row.population,
             row.valid_from,
             row.valid_to,
@@ -20,3 +26,10 @@ def core_units() -> units.Units:
         )
         for row in rows
     )
+
+
+def _before(on: date) -> dict[tuple[int, str], str]:
+    """By unit and field what stood there on a day, where it was changed afterwards."""
+    later = UnitChange.objects.filter(on__gt=on, field__in=("name", "parent"))
+    newest_first = later.order_by("-on", "-at", "-pk")
+    return {(row.unit_id, row.field): row.old for row in newest_first}
