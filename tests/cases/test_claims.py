@@ -23,7 +23,7 @@ from jiesu.cases.claim_rules import window_end
 from jiesu.cases.figures.caps import most_excluded
 from jiesu.cases.figures.running import evaluated
 from jiesu.cases.history.events import chain_of
-from jiesu.cases.models import Callback, Case, Claim, Role, Unit, User
+from jiesu.cases.models import Callback, Case, Claim, Role, RuleVersion, Unit, User
 from jiesu.cases.privacy.record_words import words_of
 from jiesu.cases.privacy.vault import Person
 from jiesu.cases.refusals import Conflict, Forbidden, Invalid, NotFound, Stale
@@ -292,6 +292,20 @@ def test_a_cap_is_counted_exactly_and_the_refusal_says_the_numbers(city: City) -
     claim.refresh_from_db()
     assert claim.state == "supported"
     assert Case.objects.filter(excluded=True).count() == 3
+
+
+def test_what_counts_in_no_month_yet_waits_for_its_cap(city: City) -> None:
+    policy = RuleVersion.objects.get(kind=RuleVersion.Kind.POLICY)
+    text = policy.text.replace('by = "created_at"', 'by = "callback_at"')
+    RuleVersion.objects.filter(pk=policy.pk).update(text=text)
+    rules_changed()
+    case = city.received()
+    claim = supported(city, claimed(city, case, as_of=NOW + HOUR), NOW + 2 * HOUR)
+    with pytest.raises(Conflict, match="no assessment month yet"):
+        decided(city, claim, NOW + 3 * HOUR)
+    closed(case)
+    with pytest.raises(Conflict, match="1 cases of 2022-02 at most"):
+        decided(city, claim)
 
 
 def test_the_caps_of_the_method_page() -> None:

@@ -27,7 +27,8 @@ from jiesu.core.texts import Text
 def within_caps(change: Change, claim: Claim) -> None:
     """Raise Conflict where a unit would have more cases excluded of a month than the rules allow.
 
-    Counts exactly, one decision of a unit after the other.
+    Counts exactly, one decision of a unit after the other. A case that counts in no month yet
+    waits: the cap of its month could not hold otherwise.
     """
     case = change.case
     rules = rulebook().rules_of(case.rules_id)
@@ -35,7 +36,13 @@ def within_caps(change: Change, claim: Claim) -> None:
     row = rows_of([case.pk], Words.of_the_city()).table
     month = month_counting(times_of(row))
     if month is None:
-        return
+        if rules.exclusion_cap_percent == reason.cap_percent == 100:
+            return
+        text = Text(
+            "the case counts in no assessment month yet, and the cap is one of a month: decide "
+            "when it does, or refuse the claim"
+        )
+        raise Conflict("no_month", text)
     policy, period = month
     unit = row["unit"][0].as_py()
     _one_by_one(unit)
