@@ -165,6 +165,13 @@ def test_what_was_shown_is_what_is_decided(city: City) -> None:
     assert decide(ENDED + 5 * HOUR + DAY).state == "approved"
 
 
+def test_what_fell_due_before_any_sweep_comes_before_the_effect(city: City) -> None:
+    case = city.received()
+    claim = supported(city, claimed(city, case, as_of=NOW + HOUR), NOW + 2 * HOUR)
+    assert decided(city, claim, NOW + 8 * DAY, approves=False).state == "refused"
+    assert case.callbacks.get().state == "due"
+
+
 def test_the_city_waits_for_the_district_and_looks_at_the_effect(city: City) -> None:
     others(city, 9)
     case = closed(city.received())

@@ -21,7 +21,7 @@ from jiesu.cases.pauses import resume
 from jiesu.cases.privacy.record_words import write_words
 from jiesu.cases.privacy.words import checked_words
 from jiesu.cases.refusals import Conflict, Forbidden, Invalid, NotFound, one_of
-from jiesu.cases.scopes import own_units, permit
+from jiesu.cases.scopes import own_units
 from jiesu.core.lifecycle import AT_WORK, HANDLING
 from jiesu.core.places import DISTRICT
 from jiesu.core.texts import Text
@@ -128,7 +128,10 @@ def weigh_claim(*, claim_id: int, by: Actor, as_of: datetime) -> dict[str, Any]:
     Before the decision; the last one that was shown goes into the history with the decision.
     """
     claim = _claim(claim_id)
-    permit(by, "decide_claim", claim.case)
+    # What has fallen due comes first, as it will at the decision, which looks at the version.
+    with changing(claim.case_id, "decide_claim", by=by, as_of=as_of):
+        pass
+    claim = _claim(claim_id)
     if claim.state not in OPEN:
         raise Conflict(
             "claim_decided", Text("this claim was decided: its effect is kept as it was")
