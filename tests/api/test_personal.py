@@ -3,7 +3,7 @@
 import pytest
 
 from jiesu.cases.models import Disclosure
-from tests.api.callers import Callers
+from tests.api.callers import DEMAND, Callers
 from tests.cases.cast import PHONE, City
 
 PNG = bytes.fromhex(
@@ -35,6 +35,24 @@ def test_words_are_shown_to_those_who_work_with_a_case(callers: Callers, city: C
     assert callers["clerk"].get(f"/cases/{number}").body["body"]
     leader = callers["leader"].get(f"/cases/{number}").body
     assert (leader["body"], leader["person"]["phone"]) == ("", "138****0000")
+
+
+def test_what_the_caller_of_a_case_without_a_unit_was_told_is_read_like_its_words(
+    callers: Callers,
+) -> None:
+    operator = callers["operator"]
+    demand = {**DEMAND, "category_1": "", "category_2": "", "category_3": ""}
+    path = f"/cases/{operator.post('/cases', demand).body['number']}"
+    category = {"category_1": "住房"}
+    assert operator.post(f"{path}/classify", category, If_Match="*").status == 200
+    assert operator.get(path).body["answer"] == ""
+    told = {"reason": "emergency", "answer": f"已请拨打{PHONE}"}
+    assert operator.post(f"{path}/dispose", told, If_Match="*").status == 200
+    disposed = operator.get(path).body
+    assert (disposed["disposition"], disposed["answer"]) == ("emergency", "已请拨打****")
+    assert callers["leader"].get(path).body["answer"] == ""
+    revealed = operator.post(f"{path}/personal", {"reason": "再次来电"}).body
+    assert revealed["answer"] == f"已请拨打{PHONE}"
 
 
 def test_what_was_said_is_put_right_and_erased_in_the_end(callers: Callers, city: City) -> None:

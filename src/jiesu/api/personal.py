@@ -55,6 +55,7 @@ def reveal(
         person=shown.person(found.person),
         title=found.title,
         body=found.body,
+        answer=found.answer,
         withheld=found.withheld,
     )
 

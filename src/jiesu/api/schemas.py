@@ -196,6 +196,7 @@ class CaseOut(CaseRow):
     exclusion_reason: str
     title: str
     body: str
+    answer: str = Field(description="What the caller of a case that no unit got was told.")
     person: PersonOut
     explanation: str = Field(description="Why it is due when it is, in the request's language.")
     dispatches: list[DispatchOut]

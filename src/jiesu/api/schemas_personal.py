@@ -29,6 +29,7 @@ class RevealedOut(BaseModel):
     person: PersonOut
     title: str
     body: str
+    answer: str = Field(description="What the caller of a case that no unit got was told.")
     withheld: bool = Field(description="The caller asked for discretion: the person is not shown.")
 
 

@@ -144,6 +144,7 @@ def whole(case: Case, by: Actor, as_of: datetime) -> CaseOut:
         exclusion_reason=case.exclusion_reason,
         title=masked.title,
         body=masked.body,
+        answer=masked.answer,
         person=person(masked.person),
         explanation=explanation(case, lang(), as_of),
         dispatches=[

@@ -20,6 +20,7 @@ from jiesu.cases.privacy.erasure import CAUSES, PARTS, Cause, Part, erase
 from jiesu.cases.privacy.record_words import place_of
 from jiesu.cases.privacy.vault import (
     Person,
+    answer_of,
     caller_hash,
     caller_hashes,
     name_hash,
@@ -42,11 +43,15 @@ MAX_REASON, MAX_PERSON, MAX_TITLE = 500, 200, 200
 
 @dataclass(frozen=True, slots=True)
 class Revealed:
-    """What an actor was shown. `withheld`: the caller asked for discretion, the actor sees none."""
+    """What an actor was shown. `withheld`: the caller asked for discretion, the actor sees none.
+
+    `answer` is what was told to the caller of a case that no unit got.
+    """
 
     person: Person
     title: str = field(repr=False)
     body: str = field(repr=False)
+    answer: str = field(repr=False)
     withheld: bool = False
 
 
@@ -74,11 +79,12 @@ def reveal_person(*, case_id: int, reason: str, by: Actor, as_of: datetime) -> R
         shown = ["text"] if withheld else ["person", "text"]
         disclosed(case, private, Disclosure.Kind.REVEALED, reason, by, as_of, shown=shown)
         title, body = text_of(case, private)
+        answer = answer_of(case, private)
         person = Person() if withheld else person_of(case, private)
     if withheld:
         # People write into the words how they can be reached.
-        title, body = mask_digits_in(title), mask_digits_in(body)
-    return Revealed(person, title, body, withheld)
+        title, body, answer = (mask_digits_in(words) for words in (title, body, answer))
+    return Revealed(person, title, body, answer, withheld)
 
 
 def disclosed(

@@ -21,7 +21,7 @@ from jiesu.cases.models import Attachment, Case, CasePrivate, Place, Unit
 from jiesu.cases.privacy.personal import AlteredError, KeyMissingError
 from jiesu.cases.privacy.record_words import words_of
 from jiesu.cases.privacy.sealed_fields import NAMES, RECORDS, records_of, word_fields
-from jiesu.cases.privacy.vault import opened, person_of, text_of
+from jiesu.cases.privacy.vault import answer_of, person_of, text_of
 from jiesu.core.chain import StoredEvent, check_chain, is_recorded
 
 _BY_KEY = {"unit": "unit_id", "district": "district_id", "place": "place_id",
@@ -194,7 +194,7 @@ def _wrong_values(case: Case, private: CasePrivate, replay: Replay) -> Iterator[
     """Whether what is kept of the person and the text is what was recorded."""
     try:
         person, text = person_of(case, private), text_of(case, private)
-        told = opened(case, "disposition", private.disposition)
+        told = answer_of(case, private)
     except AlteredError:
         yield "a value of its personal data was changed, or is another's"
         return

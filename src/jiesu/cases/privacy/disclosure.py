@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from jiesu.cases.actor import Actor
 from jiesu.cases.models import Case, CasePrivate, Role
-from jiesu.cases.privacy.vault import Person, person_of, text_of
+from jiesu.cases.privacy.vault import Person, answer_of, person_of, text_of
 from jiesu.cases.scopes import may, visible_cases
 from jiesu.core.masking import mask_digits_in
 
@@ -24,6 +24,7 @@ class Masked:
     person: Person
     title: str = field(default="", repr=False)
     body: str = field(default="", repr=False)
+    answer: str = field(default="", repr=False)
 
 
 def sees_caller(actor: Actor, case: Case) -> bool:
@@ -74,4 +75,5 @@ def masked_case(actor: Actor, case: Case) -> Masked:
     if not may(actor, "reveal", case):
         return Masked(person)
     title, body = text_of(case, private)
-    return Masked(person, mask_digits_in(title), mask_digits_in(body))
+    words = (title, body, answer_of(case, private))
+    return Masked(person, *map(mask_digits_in, words))

@@ -23,7 +23,7 @@ from jiesu.cases.history.events import plain
 from jiesu.cases.models import Attachment, Case, CasePrivate, Disclosure, Unit
 from jiesu.cases.privacy.record_words import words_of
 from jiesu.cases.privacy.sealed_fields import RECORDS, records_of, word_fields
-from jiesu.cases.privacy.vault import opened, person_of, text_of
+from jiesu.cases.privacy.vault import answer_of, person_of, text_of
 from jiesu.cases.privacy.words import checked_words
 from jiesu.cases.refusals import NotFound
 from jiesu.cases.scopes import permit
@@ -105,7 +105,7 @@ def _document(case: Case) -> dict[str, Any]:
         "person": {name: getattr(person, name) for name in person.__slots__},
         "title": title,
         "body": body,
-        "told": opened(case, "disposition", private.disposition),
+        "told": answer_of(case, private),
         "records": list(_records(case)),
         "attachments": [_file_name(case, attachment) for attachment in kept],
         "history": [

@@ -135,6 +135,11 @@ def text_of(case: Case, private: CasePrivate) -> tuple[str, str]:
     return document.get("title", ""), document.get("body", "")
 
 
+def answer_of(case: Case, private: CasePrivate) -> str:
+    """What the caller of a case that no unit got was told; empty after it was erased."""
+    return opened(case, "disposition", private.disposition)
+
+
 def caller_hash(phone: str) -> str:
     """By which a caller's demands are found, and what stands for the caller in the case table."""
     normal = normal_phone(phone)
