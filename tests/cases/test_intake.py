@@ -327,6 +327,19 @@ def test_a_case_is_no_repeat_of_another_callers(city: City) -> None:
     assert (case.state, case.repeat_of_id) == (State.CLASSIFIED, None)
 
 
+def test_a_repeat_names_what_it_repeats(city: City) -> None:
+    first = city.received()
+    demand = replace(DEMAND, new_facts=True)
+    case = receive_case(demand, by=city.operator, as_of=NOW, dispatch=False).case
+    end = {"case_id": case.pk, "reason": "repeat", "answer": "已在办理"}
+    with pytest.raises(Invalid, match="name the case") as caught:
+        dispose_case(**end, by=city.operator, as_of=NOW)  # type: ignore[arg-type]
+    assert set(caught.value.fields) == {"repeat_of"}
+    dispose_case(**end, repeat_of=first.pk, by=city.operator, as_of=NOW)  # type: ignore[arg-type]
+    case.refresh_from_db()
+    assert (case.state, case.repeat_of) == (State.ANSWERED, first)
+
+
 def test_an_anonymous_caller_never_repeats(city: City) -> None:
     city.received(person=Person(), anonymous=True)
     case = city.received(person=Person(), anonymous=True)

@@ -57,7 +57,9 @@ class ClassifyIn(MoveIn):
 class DisposeIn(MoveIn):
     reason: Key = Field(description="A key of the catalogue of dispositions.")
     answer: Said = Field(description="What the caller was told.")
-    repeat_of: Code = Field("", description="The number of the case that this one repeats.")
+    repeat_of: Code = Field(
+        "", description="The number of the case that this one repeats: a repeat needs it."
+    )
 
     def arguments(self) -> dict[str, Any]:
         first = None

@@ -133,7 +133,8 @@ def dispose_case(
 ) -> Case:
     """End a case without a unit: answered, referred or declined by a reason of article 11.
 
-    `answer` is what the caller was told; `repeat_of` the case that this one repeats.
+    `answer` is what the caller was told; `repeat_of` the case that this one repeats, without
+    which nothing is a repeat: whoever counts them and tells of the first goes by the link.
     """
     if not answer.strip():
         raise Invalid({"answer": Text("say what the caller was told")})
@@ -142,6 +143,8 @@ def dispose_case(
         rule = rulebook().rules_of(case.rules_id).reason("disposition", reason)
         if rule is None or rule.ends_in is None:
             raise Invalid({"reason": Text("this reason is not in the catalogue")})
+        if reason == REPEAT and repeat_of is None:
+            raise Invalid({"repeat_of": Text("name the case that this one repeats")})
         moved(_ENDING[rule.ends_in], case.state)
         first = _first_of(change, repeat_of) if repeat_of is not None else None
         lapse_requests(change)
