@@ -344,6 +344,26 @@ def test_provisional_due_times_are_worked_out_anew_when_the_calendar_comes(city:
     assert other.events.filter(kind="recomputed").count() == 0
 
 
+def test_a_contact_that_is_due_in_working_days_is_provisional_too(city: City) -> None:
+    change_rules(
+        (
+            'contact = { amount = 24, unit = "hour" }\nresolution = { amount = 15,',
+            'contact = { amount = 1, unit = "working_day" }\nresolution = { amount = 15,',
+        )
+    )
+    case = city.received(STALLS, at=UNKNOWN)
+    assert (case.provisional, case.contact_due_at) == (True, UNKNOWN + DAY)
+    known = date(2032, 12, 31)
+    published(known_until=known, days_off=frozenset({date(2032, 3, 4)}))
+    assert recomputed() == 1
+    case.refresh_from_db()
+    assert (case.provisional, case.contact_due_at) == (False, UNKNOWN + 2 * DAY)
+    assert case.due_at == UNKNOWN + 15 * DAY
+    [changes] = case.events.filter(kind="recomputed").values_list("changes", flat=True)
+    assert {"contact_due_at", "provisional"} <= changes.keys()
+    assert "due_at" not in changes
+
+
 def test_what_the_newest_calendar_does_not_know_either_stays_provisional(city: City) -> None:
     case = in_working_days(city)
     published(known_until=date(2031, 12, 31))

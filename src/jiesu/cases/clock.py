@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 
 
 class Clocks(NamedTuple):
-    """When a dispatch falls due: the contact with the caller, and the result."""
+    """When a dispatch falls due: the contact with the caller, and the result.
+
+    Provisional where either asks for holidays that are not published yet.
+    """
 
     contact_due_at: datetime
     due_at: datetime
@@ -40,9 +43,11 @@ def begun(limit: CaseLimit, at: datetime, calendar: WorkCalendar) -> Clocks:
     return Clocks(
         plain_due(at, limit.contact, calendar),
         plain_due(at, limit.resolution, calendar),
-        # Only working days ask the calendar for holidays.
-        limit.resolution.unit == "working_day"
-        and deadline_for(at, limit.resolution, calendar).provisional,
+        any(
+            # Only working days ask the calendar for holidays.
+            one.unit == "working_day" and deadline_for(at, one, calendar).provisional
+            for one in (limit.contact, limit.resolution)
+        ),
     )
 
 
@@ -83,7 +88,7 @@ def reclock(change: "Change", cause: str) -> None:
         contact_due_at=contact.due_at or case.contact_due_at,
         due_at=result.due_at or case.due_at,
         paused_since=result.stands_since or contact.stands_since,
-        provisional=result.provisional,
+        provisional=result.provisional or contact.provisional,
     )
 
 
