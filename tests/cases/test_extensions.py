@@ -227,8 +227,11 @@ def test_waiting_ends_by_itself_when_its_hours_are_used_up(city: City) -> None:
     # Nothing runs in between: the moment alone decides.
     assert not marks(case, due).overdue
     assert marks(case, due + HOUR).overdue_by == HOUR
-    assert "the clock stands since 2022-02-09 09:00" in explanation(case, "en", NOW + 2 * DAY)
-    assert "due 2022-02-18 09:00" in explanation(case, "en", NOW + 4 * DAY)
+    # The words say what the columns do: its end is planned, and so it is due.
+    assert (case.paused_since, case.due_at) == (None, due)
+    assert explanation(case, "en") == (
+        "due 2022-02-18 09:00: 7 natural days from 2022-02-08 09:00, paused 3 d"
+    )
     with pytest.raises(Conflict, match="the clocks run"):
         resumed(city, case, NOW + 4 * DAY)
     with pytest.raises(Conflict, match="all 72 hours are used up"):
@@ -262,6 +265,10 @@ def test_where_the_rules_say_so_waiting_does_not_stop_the_clock(city: City) -> N
 def test_parking_holds_the_clocks_until_it_ends(city: City) -> None:
     case = parked(city.received(), NOW + 2 * DAY, on=True)
     assert (case.paused_since, case.due_at) == (NOW + 2 * DAY, NOW + 7 * DAY)
+    assert explanation(case, "en") == (
+        "no due time, the clock stands since 2022-02-10 09:00: "
+        "7 natural days from 2022-02-08 09:00, 5 d left"
+    )
     assert marks(case, NOW + 30 * DAY).stands
     assert not marks(case, NOW + 30 * DAY).overdue
     parked(case, NOW + 30 * DAY, on=False)

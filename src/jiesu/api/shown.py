@@ -146,7 +146,7 @@ def whole(case: Case, by: Actor, as_of: datetime) -> CaseOut:
         body=masked.body,
         answer=masked.answer,
         person=person(masked.person),
-        explanation=explanation(case, lang(), as_of),
+        explanation=explanation(case, lang()),
         dispatches=[
             dispatch(case, one, reads=reads)
             for one in case.dispatches.select_related("unit", "copied_to").order_by("number")

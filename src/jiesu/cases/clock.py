@@ -51,21 +51,22 @@ def begun(limit: CaseLimit, at: datetime, calendar: WorkCalendar) -> Clocks:
     )
 
 
-def deadlines(
-    case: Case, dispatch: Dispatch, as_of: datetime | None = None
-) -> tuple[Deadline, Deadline]:
-    """The two deadlines of a dispatch with its pauses and extensions: contact, result."""
+def deadlines(case: Case, dispatch: Dispatch) -> tuple[Deadline, Deadline]:
+    """The two deadlines of a dispatch with its pauses and extensions: contact, result.
+
+    A pause that runs counts with its planned end, if it has one: what is due is swept by its
+    column, and nothing has to happen for such a pause to end.
+    """
     rules, calendar = rulebook().rules_of(case.rules_id), rulebook().calendar_of(case.calendar_id)
     limit = rules.limits[dispatch.limit]
     pauses = _pauses(case, dispatch)
-    contact = deadline_for(dispatch.at, limit.contact, calendar, pauses=pauses, as_of=as_of)
+    contact = deadline_for(dispatch.at, limit.contact, calendar, pauses=pauses)
     result = deadline_for(
         dispatch.at,
         limit.resolution,
         calendar,
         pauses=pauses,
         extensions=_extensions(dispatch),
-        as_of=as_of,
     )
     return contact, result
 
@@ -137,15 +138,15 @@ def _postpone(case: Case, due_at: datetime) -> None:
         callback.save()
 
 
-def explanation(case: Case, lang: Lang, as_of: datetime | None = None) -> str:
+def explanation(case: Case, lang: Lang) -> str:
     """Why a case is due when it is, in a sentence that a unit can read.
 
-    Empty before a dispatch, and after a return.
+    It says what the columns say, as long as they do. Empty before a dispatch, and after a return.
     """
     dispatch = case.dispatches.order_by("-number").first()
     if dispatch is None or case.due_at is None:
         return ""
-    return deadlines(case, dispatch, as_of)[1].explain(lang, city_zone())
+    return deadlines(case, dispatch)[1].explain(lang, city_zone())
 
 
 def _pauses(case: Case, dispatch: Dispatch) -> Sequence[Stretch]:
