@@ -441,6 +441,10 @@ class Desk:
 
     def _wait(self, case: Sheet, who: Person) -> None:
         dispatch = self._at_work(case)
+        if case.anonymous:
+            raise No("Conflict", "anonymous")
+        if case.contacted_at is None:
+            raise No("Conflict", "not_contacted")
         if self._running(case, "waiting") is not None:
             raise No("Conflict", "waiting")
         self._before_the_limit(case)
@@ -583,7 +587,7 @@ def ripe(desk: Desk, case: Sheet, action: str) -> bool:
         "attempt": now and bool(called and called["by"]),
         "callback": now and bool(called and called["by"]),
         "ask_extension": early,
-        "wait": early,
+        "wait": early and case.contacted_at is not None,
         "object": fresh and case.objection is None,
         "return": fresh and case.objection is None,
     }

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import strategies as st
 
 from jiesu.cases.actions import extensions
-from jiesu.cases.actions.dispatching import dispatch_case
+from jiesu.cases.actions.dispatching import dispatch_case, redispatch_case
 from jiesu.cases.actions.extensions import (
     ask_extension,
     calendar_job,
@@ -20,6 +20,7 @@ from jiesu.cases.actions.extensions import (
     resume,
     wait_for_caller,
 )
+from jiesu.cases.actions.handling import record_contact, sign_case, start_handling
 from jiesu.cases.actor import Actor
 from jiesu.cases.change import Change, changing
 from jiesu.cases.clock import explanation, reclock
@@ -30,6 +31,7 @@ from jiesu.cases.models import Case, DeadlineChange, Extension, Pause, Role, Rul
 from jiesu.cases.pauses import pause
 from jiesu.cases.pauses import resume as resume_clocks
 from jiesu.cases.privacy.record_words import words_of
+from jiesu.cases.privacy.vault import Person
 from jiesu.cases.queries import marks
 from jiesu.cases.refusals import Conflict, Forbidden, Invalid
 from jiesu.cases.rulebook import rules_changed
@@ -76,7 +78,17 @@ def decided(
     return case
 
 
+def reached(city: City, case: Case, at: datetime) -> None:
+    """The unit signs and contacts the caller, if it has not."""
+    case.refresh_from_db()
+    if case.contacted_at is None:
+        sign_case(case_id=case.pk, by=city.clerk, as_of=at)
+        record_contact(case_id=case.pk, reached=True, by=city.clerk, as_of=at)
+
+
 def waited(city: City, case: Case, at: datetime) -> Case:
+    """The unit waits for the caller, whom it has contacted by then."""
+    reached(city, case, at)
     wait_for_caller(case_id=case.pk, by=city.clerk, as_of=at)
     case.refresh_from_db()
     return case
@@ -246,6 +258,38 @@ def test_the_hours_of_waiting_are_counted_together(city: City) -> None:
     waited(city, case, NOW + 80 * HOUR)
     assert [one.end for one in case.pauses.order_by("start")] == [NOW + 70 * HOUR, NOW + 82 * HOUR]
     assert case.due_at == NOW + 7 * DAY + 72 * HOUR
+
+
+def test_a_unit_waits_for_nobody_whom_it_has_not_contacted(city: City) -> None:
+    case = city.received()
+
+    def refused(match: str) -> None:
+        with pytest.raises(Conflict, match=match):
+            wait_for_caller(case_id=case.pk, by=city.clerk, as_of=NOW + HOUR)
+
+    refused("contact the caller first")
+    sign_case(case_id=case.pk, by=city.clerk, as_of=NOW + HOUR)
+    record_contact(case_id=case.pk, reached=False, by=city.clerk, as_of=NOW + HOUR)
+    start_handling(case_id=case.pk, by=city.clerk, as_of=NOW + HOUR)
+    refused("contact the caller first")
+    case.refresh_from_db()
+    assert (case.contact_due_at, case.pauses.count()) == (NOW + DAY, 0)
+    record_contact(case_id=case.pk, reached=True, by=city.clerk, as_of=NOW + HOUR)
+    waited(city, case, NOW + HOUR)
+    # Another unit has not contacted anybody.
+    redispatch_case(
+        case_id=case.pk, unit="110101002", why="辖区", by=city.dispatcher, as_of=NOW + 2 * HOUR
+    )
+    redispatch_case(
+        case_id=case.pk, unit="110101001", why="辖区", by=city.dispatcher, as_of=NOW + 2 * HOUR
+    )
+    refused("contact the caller first")
+
+
+def test_a_unit_does_not_wait_for_somebody_whom_nobody_knows(city: City) -> None:
+    case = city.received(person=Person(), anonymous=True)
+    with pytest.raises(Conflict, match="nobody to wait for"):
+        wait_for_caller(case_id=case.pk, by=city.clerk, as_of=NOW + HOUR)
 
 
 def test_who_is_late_does_not_wait(city: City) -> None:
@@ -439,6 +483,7 @@ def test_the_due_time_is_what_the_pauses_and_extensions_make_of_it(
     city: City, steps: list[tuple[str, int]]
 ) -> None:
     case, at = city.received(new_facts=True), NOW
+    reached(city, case, at)
     waiting: list[Stretch] = []
     parking: list[Stretch] = []
     more: list[Limit] = []

@@ -6,7 +6,7 @@ import pytest
 
 from jiesu.cases.actions.dispatching import classify_case, dispatch_case, redispatch_case
 from jiesu.cases.actions.extensions import ask_extension, wait_for_caller
-from jiesu.cases.actions.handling import sign_case
+from jiesu.cases.actions.handling import record_contact, sign_case
 from jiesu.cases.actions.intake import receive_case
 from jiesu.cases.actions.objections import (
     close_consultation,
@@ -270,6 +270,8 @@ def test_what_was_asked_lapses_when_the_case_is_given_on(city: City) -> None:
         case_id=case.pk, reason="works_needed", statement="要采购", amount=3,
         unit_of_time="natural_day", caller_told_at=NOW + HOUR, by=city.clerk, as_of=NOW + HOUR,
     )  # fmt: skip
+    sign_case(case_id=case.pk, by=city.clerk, as_of=NOW + HOUR)
+    record_contact(case_id=case.pk, reached=True, by=city.clerk, as_of=NOW + HOUR)
     wait_for_caller(case_id=case.pk, by=city.clerk, as_of=NOW + HOUR)
     at = NOW + 2 * HOUR
     redispatch_case(case_id=case.pk, unit="110101002", why="辖区", by=city.dispatcher, as_of=at)

@@ -250,12 +250,12 @@ class Desk:
                 halt.ended_at = at if halt.planned is None else min(at, halt.planned)
 
 
-AT_ANY_WORK = ("give_on", "wait", "wait", "wait", "park", "unpark", "extend")
+AT_ANY_WORK = ("give_on", "park", "unpark", "extend")
 STEPS: dict[State, tuple[str, ...]] = {
     State.CLASSIFIED: ("dispatch",),
     State.DISPATCHED: ("sign", "sign", "give_back", *AT_ANY_WORK),
-    State.SIGNED: ("contact", "contact", "feed_back", "give_back", *AT_ANY_WORK),
-    State.CONTACTED: ("feed_back", "feed_back", *AT_ANY_WORK),
+    State.SIGNED: ("contact", "contact", "contact", "feed_back", "give_back", *AT_ANY_WORK),
+    State.CONTACTED: ("feed_back", "feed_back", "wait", "wait", "wait", *AT_ANY_WORK),
     State.FEEDBACK_SUBMITTED: ("redo",),
 }
 """What may be tried in a state; some of it is refused, for a window has passed and the like."""

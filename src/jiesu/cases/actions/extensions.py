@@ -109,13 +109,16 @@ def wait_for_caller(
 ) -> Pause:
     """Let the clocks stand while the unit waits for the caller, until `resume`.
 
-    The pause ends by itself when the hours that a dispatch has for this are used up. Raises
-    Conflict where the rules have no such pause, the hours are used up, the limit has run out, or
-    the unit waits already.
+    Whoever waits for a caller has reached them: else the response clock would stand for a contact
+    that was never made. The pause ends by itself when the hours that a dispatch has for this are
+    used up. Raises Conflict where the unit has not reached the caller or nobody knows them, the
+    rules have no such pause, the hours are used up, the limit has run out, or the unit waits
+    already.
     """
     with changing(case_id, "wait", by=by, as_of=as_of, expected=expected) as change:
         case = change.case
         dispatch = dispatch_at_work(change)
+        _has_been_contacted(case)
         if running(case, Pause.Cause.WAITING, as_of) is not None:
             raise Conflict("waiting", Text("the unit waits for the caller already"))
         _before_the_deadline(change)
@@ -200,6 +203,16 @@ def _may_ask(change: Change, dispatch: Dispatch) -> None:
     if dispatch.extensions.filter(granted=True).count() >= rules.max_count:
         text = Text("a dispatch has {most} extensions at most", most=rules.max_count)
         raise Conflict("extensions_used_up", text)
+
+
+def _has_been_contacted(case: Case) -> None:
+    """Raise Conflict where the unit that has a case has not reached its caller."""
+    if case.anonymous:
+        text = Text("the caller gave no name and no number: there is nobody to wait for")
+        raise Conflict("anonymous", text)
+    if case.contacted_at is None:
+        text = Text("contact the caller first: who has not been reached is not waited for")
+        raise Conflict("not_contacted", text)
 
 
 def _before_the_deadline(change: Change) -> None:
