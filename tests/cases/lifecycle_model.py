@@ -148,6 +148,8 @@ class Desk:
                     callback |= {"due_at": due_at, "next_at": later, "by": "", "until": None}
                     callback["unit"] = case.unit or callback["unit"]
         case.contact_due_at, case.due_at, case.paused_since = contact_due_at, due_at, since
+        # Help is asked for without a limit of its own: it is due when the case last was.
+        case.help_due_at = due_at or case.help_due_at
 
     def _pause(self, case: Sheet, cause: str, until: datetime | None = None) -> None:
         case.pauses.append({"cause": cause, "start": self.now, "end": until})

@@ -97,6 +97,8 @@ def as_row(case: Case) -> dict[str, Any]:
     raised = case.supervisions.values_list("rule", "occasion")
     found["supervised"] = {(LONG.get(name, name), n) for name, n in raised}
     found["pauses"] = sorted((one.cause, str(one.start), str(one.end)) for one in case.pauses.all())
+    helping = case.assists.filter(answered_at=None)
+    found["helping"] = dict(helping.values_list("unit__code", "due_at"))
     found["asked"] = [
         case.objections.filter(decided_at=None).exists(),
         case.extensions.filter(decided_at=None).exists(),
@@ -126,6 +128,7 @@ def as_sheet(sheet: Sheet) -> dict[str, Any]:
     found["pauses"] = sorted(
         (one["cause"], str(one["start"]), str(one["end"])) for one in sheet.pauses
     )
+    found["helping"] = dict.fromkeys(sheet.waiting_assists, sheet.help_due_at)
     requests = (sheet.objection, sheet.extension, sheet.consultation)
     found["asked"] = [one is not None for one in requests]
     return found

@@ -131,6 +131,7 @@ class Sheet:
     supervised_units: set[str] = field(default_factory=set)
     assisting: set[str] = field(default_factory=set)
     waiting_assists: set[str] = field(default_factory=set)
+    help_due_at: datetime | None = None
     consulted: set[str] = field(default_factory=set)
     chosen: str = ""
     objection: dict[str, Any] | None = None

@@ -18,9 +18,19 @@ from jiesu.cases.actions.assistance import (
     report_whistle,
 )
 from jiesu.cases.actions.dispatching import dispatch_case, redispatch_case
+from jiesu.cases.actions.extensions import (
+    ask_extension,
+    decide_extension,
+    resume,
+    wait_for_caller,
+)
+from jiesu.cases.actions.handling import record_contact, sign_case, submit_feedback
+from jiesu.cases.actions.objections import return_case
+from jiesu.cases.actions.redoing import redo_case
 from jiesu.cases.actions.units import merge_units
 from jiesu.cases.actor import Actor
 from jiesu.cases.figures.whistles import WhistleMarks, whistle_marks
+from jiesu.cases.history.case_audit import Known, found_in_cases
 from jiesu.cases.models import Assist, Case, DirectoryEntry, Escalation, Role, Unit, User, Whistle
 from jiesu.cases.privacy.record_words import words_of
 from jiesu.cases.refusals import Conflict, Forbidden, Invalid, MoveRefused, NotFound, Stale
@@ -30,7 +40,7 @@ from jiesu.core.lifecycle import AT_WORK, State
 from jiesu.core.period import MonthRule, month_period
 from tests.cases.cast import ELEVATOR, LIGHTS, NOW, STALLS, City
 
-HOUR = timedelta(hours=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 def officer(city: City, unit: str, role: Role = Role.CLERK) -> Actor:
@@ -116,6 +126,96 @@ def test_help_is_due_with_the_leads_result_or_by_a_limit_of_its_own(city: City) 
     assert words_of(case, assist, "matter") == "请查一下占道许可"
     own = ask(case, city.dispatcher, unit="E01", limit="24h")
     assert own.due_at == NOW + 25 * HOUR
+
+
+def longer(city: City, case: Case, at: datetime = NOW + HOUR) -> None:
+    """The lead gets three days more."""
+    ask_extension(
+        case_id=case.pk, reason="works_needed", statement="要采购", amount=3,
+        unit_of_time="natural_day", caller_told_at=at, by=city.clerk, as_of=at,
+    )  # fmt: skip
+    decide_extension(case_id=case.pk, granted=True, by=city.coordinator, as_of=at)
+    case.refresh_from_db()
+
+
+def due_times(case: Case) -> dict[str, datetime]:
+    """By when help is due, of assist units and whistles together."""
+    assists = {f"assist {one.unit.code}": one.due_at for one in case.assists.all()}
+    return assists | {f"whistle {one.unit.code}": one.due_at for one in case.whistles.all()}
+
+
+def findings(case: Case) -> list[str]:
+    return found_in_cases(case.pk, case.pk, Known()).findings.get(case.pk, [])
+
+
+def test_help_that_is_due_with_the_leads_result_moves_with_it(city: City) -> None:
+    case = city.received()
+    ask(case, city.clerk)
+    ask(case, city.clerk, unit="E01", limit="24h")
+    blow(case, city.clerk, ["D01"])
+    blow(case, city.clerk, ["D02"], limit="24h")
+    longer(city, case)
+    assert case.due_at == NOW + 10 * DAY
+    own = NOW + 25 * HOUR
+    assert due_times(case) == {
+        "assist D01": case.due_at, "assist D02": case.due_at, "assist E01": own,
+        "whistle D01": case.due_at, "whistle D02": own,
+    }  # fmt: skip
+    [changes] = case.events.filter(kind="extension_granted").values_list("changes", flat=True)
+    assert changes["help"] == {
+        "assist": [case.assists.get(unit__code=code).pk for code in ("D01", "D02")],
+        "whistle": [case.whistles.get(unit__code="D01").pk],
+        "due_at": changes["due_at"][1],
+    }
+    assert findings(case) == []
+    # Of the directory's help no event told by when it is due until it moved.
+    helped = case.assists.get(unit__code="D01")
+    Assist.objects.filter(pk=helped.pk).update(due_at=NOW + 30 * DAY)
+    assert findings(case) == [
+        f"case {case.number}: the due_at of its assist {helped.pk} is not what was last recorded"
+    ]
+
+
+def test_what_was_answered_or_reported_keeps_its_due_time(city: City, asked: Asked) -> None:
+    answer(asked, asked.department)
+    turn_up(asked, asked.department)
+    due = asked.case.due_at
+    longer(city, asked.case, NOW + 3 * HOUR)
+    times = due_times(asked.case)
+    assert (times["assist D02"], times["whistle D02"]) == (due, due)
+    assert times["assist D01"] == asked.case.due_at
+
+
+def test_help_waits_as_long_as_the_lead_waits(city: City) -> None:
+    case = city.received()
+    sign_case(case_id=case.pk, by=city.clerk, as_of=NOW)
+    record_contact(case_id=case.pk, reached=True, by=city.clerk, as_of=NOW)
+    wait_for_caller(case_id=case.pk, by=city.clerk, as_of=NOW)
+    assert due_times(case) == {"assist D01": NOW + 10 * DAY}
+    resume(case_id=case.pk, by=city.clerk, as_of=NOW + 5 * HOUR)
+    assert due_times(case) == {"assist D01": NOW + 7 * DAY + 5 * HOUR}
+    assert findings(case) == []
+
+
+def test_help_is_due_by_the_new_limit_of_whoever_leads_then(city: City) -> None:
+    case = city.received()
+    return_case(
+        case_id=case.pk, reason="not_our_duty", statement="不归我们", by=city.clerk,
+        as_of=NOW + HOUR,
+    )  # fmt: skip
+    assert due_times(case) == {"assist D01": NOW + 7 * DAY}
+    dispatch_case(case_id=case.pk, by=city.dispatcher, as_of=NOW + DAY)
+    assert due_times(case) == {"assist D01": NOW + 8 * DAY}
+    sign_case(case_id=case.pk, by=city.clerk, as_of=NOW + 2 * DAY)
+    submit_feedback(
+        case_id=case.pk, result="resolved", real=True, answer="已解决", by=city.clerk,
+        as_of=NOW + 2 * DAY,
+    )  # fmt: skip
+    redo_case(case_id=case.pk, opinion="没修好", by=city.dispatcher, as_of=NOW + 3 * DAY)
+    case.refresh_from_db()
+    assert due_times(case) == {"assist D01": case.due_at}
+    assert case.due_at != NOW + 8 * DAY
+    assert findings(case) == []
 
 
 def test_an_answer_is_kept_and_one_after_its_due_time_is_marked(city: City) -> None:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import strategies as st
 
 from jiesu.cases.actions import extensions
+from jiesu.cases.actions.assistance import ask_assist
 from jiesu.cases.actions.dispatching import dispatch_case, redispatch_case
 from jiesu.cases.actions.extensions import (
     ask_extension,
@@ -377,6 +378,7 @@ def test_provisional_due_times_are_worked_out_anew_when_the_calendar_comes(city:
     other = city.received(at=UNKNOWN, new_facts=True)
     assert [(case.provisional, case.due_at) for case in cases] == [(True, UNKNOWN + 7 * DAY)] * 3
     assert "provisional" in explanation(cases[0], "en")
+    ask_assist(case_id=cases[0].pk, unit="D02", matter="请协助", by=city.dispatcher, as_of=UNKNOWN)
     assert recomputed() == 0
     version = published(
         known_until=date(2032, 12, 31), days_off=frozenset({date(2032, 3, 4), date(2032, 3, 5)})
@@ -392,6 +394,7 @@ def test_provisional_due_times_are_worked_out_anew_when_the_calendar_comes(city:
         assert (last.kind, last.actor) == ("recomputed", "system:calendar")
         assert "due_at" in last.changes
         assert case.deadline_changes.get(cause="calendar").old_due_at == UNKNOWN + 7 * DAY
+    assert {one.due_at for one in cases[0].assists.all()} == {UNKNOWN + 9 * DAY}
     assert other.events.filter(kind="recomputed").count() == 0
 
 

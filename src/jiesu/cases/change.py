@@ -52,6 +52,10 @@ class Change:
             first = self._pending[field][0] if field in self._pending else before
             self._pending[field] = [first, value]
 
+    def tell(self, **more: Any) -> None:
+        """Say something in the next event beside what was set; what was told last holds."""
+        self._pending.update(more)
+
     def event(self, kind: str, **more: Any) -> None:
         """Say what happened: an event with all that was set since the last one, and `more`."""
         self._happened.append((kind, {**self._pending, **more}))

@@ -102,7 +102,7 @@ def set_clocks(
     paused_since: datetime | None,
     provisional: bool,
 ) -> None:
-    """Set the clocks, and keep what they were."""
+    """Set the clocks, and keep what they were; who waits for the result waits for the new one."""
     case = change.case
     before = (case.contact_due_at, case.due_at, case.paused_since)
     after = (contact_due_at, due_at, paused_since)
@@ -121,6 +121,9 @@ def set_clocks(
     # Also of a case that was returned, and had no due time meanwhile.
     if before[1] != due_at and due_at is not None:
         _postpone(case, due_at)
+        was_due = before[1] or _due_when_returned(case)
+        if was_due is not None:
+            _move_help(change, was_due, due_at)
     change.set(
         contact_due_at=contact_due_at,
         due_at=due_at,
@@ -136,6 +139,31 @@ def _postpone(case: Case, due_at: datetime) -> None:
         callback.due_at, callback.unit_id = due_at, case.unit_id or callback.unit_id
         callback.taken_by, callback.taken_until = None, None
         callback.save()
+
+
+def _move_help(change: "Change", before: datetime, due_at: datetime) -> None:
+    """Help that is due with the lead's result goes with it, as long as it was not given.
+
+    Known is such help by its due time alone, which is the result's to the instant: nothing else
+    says so. Help within a limit of its own that happens to end then goes along; it is rare, and
+    gets no less time than who leads.
+    """
+    case = change.case
+    waiting = {
+        "assist": case.assists.filter(answered_at=None, due_at=before),
+        "whistle": case.whistles.filter(reported_at=None, ended_at=None, due_at=before),
+    }
+    moved = {model: sorted(rows.values_list("pk", flat=True)) for model, rows in waiting.items()}
+    if any(moved.values()):
+        for rows in waiting.values():
+            rows.update(due_at=due_at)
+        change.tell(help={**moved, "due_at": due_at})
+
+
+def _due_when_returned(case: Case) -> datetime | None:
+    """When a case was due before it was returned, if it was: its help still is due then."""
+    returned = case.deadline_changes.filter(new_due_at=None).order_by("-pk").first()
+    return returned.old_due_at if returned else None
 
 
 def explanation(case: Case, lang: Lang) -> str:

@@ -44,8 +44,8 @@ def ask_assist(
 ) -> Assist:
     """Ask a unit to help the lead unit (协办), `limit` being the key of a limit of its own.
 
-    Without one its answer is due with the lead's. A unit that has answered may be asked again.
-    Raises Invalid, Conflict for a unit that has yet to answer.
+    Without one its answer is due with the lead's, also when that moves. A unit that has answered
+    may be asked again. Raises Invalid, Conflict for a unit that has yet to answer.
     """
     matter = checked_words("matter", matter, required=False)
     with changing(case_id, "ask_assist", by=by, as_of=as_of, expected=expected) as change:
@@ -317,7 +317,10 @@ def _is_above(target: Unit, unit: Unit) -> bool:
 
 
 def _due(change: Change, limit: str) -> datetime:
-    """By when help is due: within a limit that was chosen, else with the lead's result."""
+    """By when help is due: within a limit that was chosen, else with the lead's result.
+
+    With that it moves, until it is given (`clock.set_clocks`).
+    """
     case, as_of = change.case, change.as_of
     if limit:
         book = rulebook()

@@ -85,6 +85,9 @@ WHEN: Mapping[str, tuple[str, str]] = {
 }
 """Of which record and column the instant of an event speaks."""
 
+HELP = ("assist", "whistle")
+"""Records that may be due with the lead's result; an event that moves it names them in `help`."""
+
 NOT_ANSWERED: Mapping[str, object] = {
     "state": "due",
     "contacted": None,
@@ -191,6 +194,10 @@ class Replay:
         for model in models.intersection(changes):
             if type(changes[model]) is int:
                 self._record(model, changes[model], changes, words)
+        for model in HELP if "help" in changes else ():
+            for key in changes["help"][model]:
+                record = self.records.setdefault((model, key), {})
+                record["due_at"] = changes["help"]["due_at"]
         self._callbacks(kind, changes, words)
         self._files(kind, at, changes, words)
         if kind in WHEN:
