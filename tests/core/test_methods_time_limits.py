@@ -58,7 +58,7 @@ def spring_festival(known_until: date | None = None) -> WorkCalendar:
 def deadline(row: dict[str, str], calendar: WorkCalendar) -> Deadline:
     return deadline_for(
         moment(row["start"]),
-        limit(row["limit"]),
+        limit(row["limit"]) if "limit" in row else moment(row["recorded"]),
         calendar,
         pauses=[pause(text) for text in listed(row.get("pauses", "none"))],
         extensions=[limit(text) for text in listed(row.get("extensions", "none"))],
@@ -92,6 +92,16 @@ def test_pauses_page() -> None:
 def test_extensions_page() -> None:
     for row in table("time-limits", "start", "limit", "extensions", "pauses", "due"):
         assert deadline(row, spring_festival()).due_at == moment(row["due"]), row
+
+
+def test_imported_records_page() -> None:
+    titles = ("start", "recorded", "extensions", "pauses", "due")
+    languages: tuple[tuple[str, Lang], ...] = (("words", "en"), ("说明", "zh"))
+    for title, lang in languages:
+        for row in table("time-limits", *titles, title):
+            found = deadline(row, spring_festival())
+            assert found.due_at == maybe(row["due"]), row
+            assert found.explain(lang, SHANGHAI) == row[title], row
 
 
 def test_provisional_page() -> None:

@@ -297,6 +297,20 @@ def test_an_extension_in_hours_does_not_make_a_provisional_deadline_final() -> N
     assert deadline_for(start, limit(1, "working_day"), calendar, extensions=more).provisional
 
 
+@given(cases(), st.integers(0, 12 * 96))
+def test_a_recorded_due_time_holds_and_is_only_moved_later(
+    case: tuple[WorkCalendar, datetime, list[Pause], list[Limit]], quarters: int
+) -> None:
+    calendar, start, pauses, more = case
+    recorded = start + quarters * HOUR / 4
+    kept = deadline_for(start, recorded, calendar)
+    assert (kept.due_at, kept.provisional) == (recorded, False)
+    paused = deadline_for(start, recorded, calendar, pauses=pauses)
+    assert paused.due_at is None or paused.due_at == recorded + paused.paused
+    extended = deadline_for(start, recorded, calendar, pauses=pauses, extensions=more)
+    assert recorded <= (paused.due_at or NEVER) <= (extended.due_at or NEVER)
+
+
 def test_what_is_left_names_the_stages_that_have_not_begun() -> None:
     stands = deadline_for(
         local("2022-01-28 09:00"),

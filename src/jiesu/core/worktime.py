@@ -59,6 +59,7 @@ _WORDS: dict[Lang, dict[str, str]] = {
         "due": "截止{due}：{parts}",
         "stands": "无截止时间，自{since}起暂停计时：{parts}",
         "limit": "自{start}起{limit}",
+        "recorded": "导入记录的截止时间为{due}",
         "extended": "延期{limit}",
         "paused": "暂停计时{time}",
         "left": "剩余{time}",
@@ -72,6 +73,7 @@ _WORDS: dict[Lang, dict[str, str]] = {
         "due": "due {due}: {parts}",
         "stands": "no due time, the clock stands since {since}: {parts}",
         "limit": "{limit} from {start}",
+        "recorded": "the imported record has {due}",
         "extended": "extended by {limit}",
         "paused": "paused {time}",
         "left": "{time} left",
@@ -121,18 +123,18 @@ class Pause:
 class Deadline:
     """When a limit ends, and what made it end then.
 
-    `due_at` is in UTC; `None` while an open pause holds the clock, which stands since
-    `stands_since` with `remaining` left on it. `paused` is the time by which pauses moved the
-    deadline, on the clock of the limit (of an open pause: up to `as_of`, if that was given);
-    `paused_working` is the part of it that was counted on working days only, and
-    `remaining_working` likewise. A working day has 24 hours. `provisional` says that holidays were
-    needed that are published up to `known_until` only.
+    `limit` is the due time itself where an imported record has only that. `due_at` is in UTC;
+    `None` while an open pause holds the clock, which stands since `stands_since` with `remaining`
+    left on it. `paused` is the time by which pauses moved the deadline, on the clock of the limit
+    (of an open pause: up to `as_of`, if that was given); `paused_working` is the part of it that
+    was counted on working days only, and `remaining_working` likewise. A working day has 24 hours.
+    `provisional` says that holidays were needed that are published up to `known_until` only.
     """
 
     due_at: datetime | None
     provisional: bool
     start: datetime
-    limit: Limit
+    limit: Limit | datetime
     extended: tuple[Limit, ...] = ()
     paused: timedelta = timedelta()
     paused_working: timedelta = timedelta()
@@ -152,9 +154,11 @@ class Deadline:
         Times on the clock of `zone` to the minute.
         """
         words = _WORDS[lang]
-        parts = [
-            words["limit"].format(limit=self.limit.words(lang), start=_shown(self.start, zone))
-        ]
+        if isinstance(self.limit, Limit):
+            start = _shown(self.start, zone)
+            parts = [words["limit"].format(limit=self.limit.words(lang), start=start)]
+        else:
+            parts = [words["recorded"].format(due=_shown(self.limit, zone))]
         parts += [words["extended"].format(limit=limit.words(lang)) for limit in self.extended]
         parts += _spans("paused", self.paused, self.paused_working, lang)
         if self.remaining is not None:
@@ -184,7 +188,7 @@ def plain_due(start: datetime, limit: Limit, calendar: WorkCalendar) -> datetime
 
 def deadline_for(
     start: datetime,
-    limit: Limit,
+    limit: Limit | datetime,
     calendar: WorkCalendar,
     *,
     pauses: Iterable[Pause] = (),
@@ -193,18 +197,20 @@ def deadline_for(
 ) -> Deadline:
     """When a limit that began at `start` ends.
 
-    Pauses may overlap and come in any order. With `as_of` only what has happened by then counts:
-    a later pause is not known, one that ends later is open. Extensions are added in their order.
+    Of a limit that another system has set only its end may be known: a datetime in place of a
+    limit, with real time up to it. Pauses may overlap and come in any order. With `as_of` only
+    what has happened by then counts: a later pause is not known, one that ends later is open.
+    Extensions are added in their order.
     """
     known = _known(pauses, as_of)
-    if not known and not extensions:
+    if not known and not extensions and isinstance(limit, Limit):
         plain = plain_due(start, limit, calendar)
         provisional = _needs_unknown(limit.unit, plain, calendar)
         return Deadline(plain, provisional, start, limit, known_until=calendar.known_until)
     due: datetime | None = _utc(start)
     run = _Run(calendar, known, None if as_of is None else _utc(as_of))
-    for unit, amount in _stages((limit, *extensions)):
-        due = run.stage(due, unit, _length(unit, amount))
+    for unit, span in _stages(start, limit, extensions):
+        due = run.stage(due, unit, span)
     return Deadline(
         due_at=due,
         provisional=run.provisional,
@@ -315,14 +321,21 @@ class _Run:
             self.remaining_working += span
 
 
-def _stages(limits: Iterable[Limit]) -> list[tuple[Unit, int]]:
+def _stages(
+    start: datetime, limit: Limit | datetime, extensions: Sequence[Limit]
+) -> list[tuple[Unit, timedelta]]:
     """Limits one after the other; those of one unit added up, so that no rule comes between."""
-    stages: list[tuple[Unit, int]] = []
-    for limit in limits:
-        if stages and stages[-1][0] == limit.unit:
-            stages[-1] = (limit.unit, stages[-1][1] + limit.amount)
+    stages: list[tuple[Unit, timedelta]] = []
+    if isinstance(limit, Limit):
+        extensions = (limit, *extensions)
+    else:
+        stages.append(("hour", _utc(limit) - _utc(start)))
+    for one in extensions:
+        span = _length(one.unit, one.amount)
+        if stages and stages[-1][0] == one.unit:
+            stages[-1] = (one.unit, stages[-1][1] + span)
         else:
-            stages.append((limit.unit, limit.amount))
+            stages.append((one.unit, span))
     return stages
 
 
