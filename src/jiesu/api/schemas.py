@@ -160,8 +160,8 @@ class DispatchOut(BaseModel):
         description="The words of whoever chose the unit by hand, for those who may read texts."
     )
     limit: str
-    contact_due_at: datetime
-    due_at: datetime
+    contact_due_at: datetime | None
+    due_at: datetime | None
     ended_at: datetime | None
     ended_as: str
 

@@ -51,24 +51,22 @@ def begun(limit: CaseLimit, at: datetime, calendar: WorkCalendar) -> Clocks:
     )
 
 
-def deadlines(case: Case, dispatch: Dispatch) -> tuple[Deadline, Deadline]:
+def deadlines(case: Case, dispatch: Dispatch) -> tuple[Deadline | None, Deadline | None]:
     """The two deadlines of a dispatch with its pauses and extensions: contact, result.
 
     A pause that runs counts with its planned end, if it has one: what is due is swept by its
-    column, and nothing has to happen for such a pause to end.
+    column, and nothing has to happen for such a pause to end. A dispatch that was imported has
+    only the clocks that its record had.
     """
-    rules, calendar = rulebook().rules_of(case.rules_id), rulebook().calendar_of(case.calendar_id)
-    limit = rules.limits[dispatch.limit]
-    pauses = _pauses(case, dispatch)
-    contact = deadline_for(dispatch.at, limit.contact, calendar, pauses=pauses)
-    result = deadline_for(
-        dispatch.at,
-        limit.resolution,
-        calendar,
-        pauses=pauses,
-        extensions=_extensions(dispatch),
-    )
-    return contact, result
+    contact, result = _limits(case, dispatch)
+    calendar, pauses = rulebook().calendar_of(case.calendar_id), _pauses(case, dispatch)
+
+    def end(limit: Limit | datetime | None, extensions: Sequence[Limit]) -> Deadline | None:
+        if limit is None:
+            return None
+        return deadline_for(dispatch.at, limit, calendar, pauses=pauses, extensions=extensions)
+
+    return end(contact, ()), end(result, _extensions(dispatch))
 
 
 def reclock(change: "Change", cause: str) -> None:
@@ -83,13 +81,15 @@ def reclock(change: "Change", cause: str) -> None:
     if dispatch is None:
         return
     contact, result = deadlines(case, dispatch)
+    if result is None:
+        return
     set_clocks(
         change,
         cause,
-        contact_due_at=contact.due_at or case.contact_due_at,
+        contact_due_at=(contact.due_at if contact else None) or case.contact_due_at,
         due_at=result.due_at or case.due_at,
-        paused_since=result.stands_since or contact.stands_since,
-        provisional=result.provisional or contact.provisional,
+        paused_since=result.stands_since or (contact.stands_since if contact else None),
+        provisional=result.provisional or (contact is not None and contact.provisional),
     )
 
 
@@ -174,7 +174,16 @@ def explanation(case: Case, lang: Lang) -> str:
     dispatch = case.dispatches.order_by("-number").first()
     if dispatch is None or case.due_at is None:
         return ""
-    return deadlines(case, dispatch)[1].explain(lang, city_zone())
+    _, result = deadlines(case, dispatch)
+    return result.explain(lang, city_zone()) if result else ""
+
+
+def _limits(case: Case, dispatch: Dispatch) -> tuple[Limit | None, Limit | datetime | None]:
+    """What the clocks of a dispatch run by. An imported record has no limits, only their end."""
+    if dispatch.is_imported:
+        return None, dispatch.due_at
+    limit = rulebook().rules_of(case.rules_id).limits[dispatch.limit]
+    return limit.contact, limit.resolution
 
 
 def _pauses(case: Case, dispatch: Dispatch) -> Sequence[Stretch]:

@@ -216,9 +216,13 @@ def _has_been_contacted(case: Case) -> None:
 
 
 def _before_the_deadline(change: Change) -> None:
-    """Raise Conflict where the limit has run out. A clock that stands has not, if it had time."""
+    """Raise Conflict where the limit has run out. A clock that stands has not, if it had time.
+
+    And where there is none: a case that was imported without a due time.
+    """
     case = change.case
-    assert case.due_at is not None
+    if case.due_at is None:
+        raise Conflict("no_limit", Text("the record that was imported has no limit"))
     stands = case.paused_since is not None and case.paused_since < case.due_at
     if not stands and change.as_of >= case.due_at:
         raise Conflict(

@@ -13,7 +13,6 @@ from typing import Any
 from jiesu.cases.actor import Actor
 from jiesu.cases.history.events import chained, personal
 from jiesu.cases.importing.rows import (
-    BY,
     EMPTY,
     SAID,
     Desk,
@@ -25,11 +24,12 @@ from jiesu.cases.importing.rows import (
 from jiesu.cases.insertion import insert_many
 from jiesu.cases.insertion import made as new_row
 from jiesu.cases.models import Assist, Callback, Case, CasePrivate, Dispatch, Event
+from jiesu.cases.models.routing import BY_IMPORT
 from jiesu.cases.privacy.vault import Person, person_of, private_of, text_of
 from jiesu.cases.privacy.words import fault_of
 from jiesu.cases.rulebook import local_day
 
-IMPORT = Actor.system(BY.removeprefix("system:"))
+IMPORT = Actor.system(BY_IMPORT.removeprefix("system:"))
 
 FIRST, AGAIN = "imported", "reimported"
 """The events of cases that nobody of the desk has worked on."""

@@ -14,15 +14,13 @@ from typing import Any
 from django.db.models import Model
 
 from jiesu.cases.models import Assist, Callback, Case, Dispatch, Unit
+from jiesu.cases.models.routing import BY_IMPORT
 from jiesu.cases.moments import next_sweep_at
 from jiesu.cases.privacy.words import fault_of
 from jiesu.cases.rulebook import Rulebook, local_day
 from jiesu.core.case_table import CATEGORIES, LIST_SEPARATOR
 from jiesu.core.desk import DeskRules
 from jiesu.core.lifecycle import AT_WORK, CallbackState, State
-
-BY = "system:import"
-"""Who has done what a file tells of, as far as the desk knows."""
 
 REPEAT = "repeat"
 
@@ -131,7 +129,7 @@ class Made:
 
     def beside(self, case: Case) -> Iterator[tuple[type[Model], dict[str, Any]]]:
         """What lies beside a saved case, as fields of new rows: dispatch, assists, call-backs."""
-        due_at, sent_at = self.values["due_at"] or self.sent_at, self.sent_at
+        due_at, sent_at = self.values["due_at"], self.sent_at
         for assist in self.assists:
             at_work = case.state in AT_WORK
             yield (
@@ -140,8 +138,8 @@ class Made:
                     "case_id": case.pk,
                     "unit_id": assist.pk,
                     "asked_at": sent_at,
-                    "asked_by": BY,
-                    "due_at": due_at,
+                    "asked_by": BY_IMPORT,
+                    "due_at": due_at or sent_at,
                     "answered_at": None if at_work else case.ended_at or sent_at,
                 },
             )
@@ -154,10 +152,10 @@ class Made:
                     "number": 1,
                     "unit_id": unit,
                     "at": sent_at,
-                    "by": BY,
+                    "by": BY_IMPORT,
                     "explanation": _EXPLAINED,
                     "limit": self.values["limit"],
-                    "contact_due_at": due_at,
+                    "contact_due_at": None,
                     "due_at": due_at,
                 },
             )
@@ -169,10 +167,10 @@ class Made:
                     "round": one.number,
                     "unit_id": unit,
                     "state": one.state.value,
-                    "due_at": self.values["due_at"] or one.ended_at,
-                    "next_at": self.values["due_at"] or one.ended_at,
+                    "due_at": due_at or one.ended_at,
+                    "next_at": due_at or one.ended_at,
                     "ended_at": one.ended_at,
-                    "ended_by": BY,
+                    "ended_by": BY_IMPORT,
                     "contacted": one.contacted,
                     "resolved": one.resolved,
                     "satisfaction": one.satisfaction,

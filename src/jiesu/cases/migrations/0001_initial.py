@@ -656,8 +656,8 @@ class Migration(migrations.Migration):
                 ("explanation", models.JSONField(default=dict, verbose_name="explanation")),
                 ("why", models.BinaryField(default=b"")),
                 ("limit", models.CharField(max_length=32, verbose_name="time limit")),
-                ("contact_due_at", models.DateTimeField(verbose_name="contact due")),
-                ("due_at", models.DateTimeField(verbose_name="due")),
+                ("contact_due_at", models.DateTimeField(null=True, verbose_name="contact due")),
+                ("due_at", models.DateTimeField(null=True, verbose_name="due")),
                 ("ended_at", models.DateTimeField(null=True, verbose_name="ended")),
                 ("ended_as", models.CharField(blank=True, max_length=20, verbose_name="ended as")),
                 (

@@ -8,6 +8,9 @@ from jiesu.cases.models.case import Case
 from jiesu.cases.models.people import User
 from jiesu.cases.models.places import Unit
 
+BY_IMPORT = "system:import"
+"""Who has done what a file of another system tells of, as far as the desk knows."""
+
 
 class Dispatch(models.Model):
     """A case given to a unit, with what explains it. Only the last one of a case is not ended.
@@ -15,7 +18,8 @@ class Dispatch(models.Model):
     `designated` was decided by a review and can't be returned again. `entry` is the directory's
     line, `directory` its version; without one somebody chose by hand, and `why` has their words.
     `explanation` is made from records alone. A dispatch of which `via_district` holds goes to a
-    district, which gives it on.
+    district, which gives it on. The due times of one that was imported are what the record had,
+    and null where it had none.
     """
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="dispatches", db_index=False)
@@ -40,8 +44,8 @@ class Dispatch(models.Model):
     explanation = models.JSONField(_("explanation"), default=dict)
     why = models.BinaryField(default=b"")
     limit = models.CharField(_("time limit"), max_length=32)
-    contact_due_at = models.DateTimeField(_("contact due"))
-    due_at = models.DateTimeField(_("due"))
+    contact_due_at = models.DateTimeField(_("contact due"), null=True)
+    due_at = models.DateTimeField(_("due"), null=True)
     ended_at = models.DateTimeField(_("ended"), null=True)
     ended_as = models.CharField(_("ended as"), max_length=20, blank=True)
 
@@ -52,6 +56,11 @@ class Dispatch(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("case", "number"), name="one_dispatch_a_number"),
         )
+
+    @property
+    def is_imported(self) -> bool:
+        """Whether another system made it, by limits that the desk does not know."""
+        return self.by == BY_IMPORT
 
 
 class Objection(models.Model):
