@@ -4,6 +4,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow.parquet as pq
+
+from jiesu.sources.intake import read_cases
+from jiesu.sources.profile import parse_profile
+
 from .conftest import Take
 
 CALLERS = """
@@ -30,6 +35,21 @@ def test_callers_become_pseudonyms_and_pseudonyms_stay(tmp_path: Path, take: Tak
     assert callers[0] == callers[1] != callers[2]
     assert callers[3:] == ["c-593729272cd3", None]
     assert not any("6555" in caller for caller in callers[:3])
+
+
+def test_a_site_brings_pseudonyms_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "calls.csv"
+    path.write_text("id,at,phone\n1,2022-02-01,01065550000\n2,2022-02-01,c-593729272cd3\n", "utf-8")
+    read = read_cases(
+        [path],
+        parse_profile(CALLERS, file="test.toml", name="test"),
+        into=tmp_path / "cases",
+        rejects=tmp_path / "rejects.csv",
+        duplicates=tmp_path / "duplicates.csv",
+        callers=lambda named: f"c-{named.encode().hex()}",
+    )
+    callers = pq.read_table(read.cases[0])["caller"].to_pylist()
+    assert callers == ["c-3031303635353530303030", "c-593729272cd3"]
 
 
 def test_the_key_decides_and_none_is_kept(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from jiesu.core.problems import InputError, Problem
 from jiesu.sources.canonical_file import arrow_type, schema
 from jiesu.sources.hints import HINTS, VALUE_WORDS
 from jiesu.sources.profile import Condition, Origin, Profile, fold
-from jiesu.sources.pseudonyms import PATTERN, pseudonym
+from jiesu.sources.pseudonyms import PATTERN, Pseudonyms, pseudonym
 from jiesu.sources.source_table import Int64s, Reject, SourceBatch, SourceTable
 from jiesu.sources.times import instants, local_instants
 
@@ -43,6 +43,7 @@ class Binding:
     unused: tuple[str, ...]
     gives_due_at: bool
     """Whether the file has a due time, so that a flag of the source does not count."""
+    callers: Pseudonyms = pseudonym
 
     @property
     def wanted(self) -> frozenset[str]:
@@ -70,7 +71,9 @@ class Mapped:
     """Flags that do not count, of rows without a due time: 0 where a row of the batch has one."""
 
 
-def bind(profile: Profile, table: SourceTable, zone: ZoneInfo) -> Binding:
+def bind(
+    profile: Profile, table: SourceTable, zone: ZoneInfo, callers: Pseudonyms = pseudonym
+) -> Binding:
     """Find each mapped header in a file.
 
     The first alternative that the file has is taken, whatever its upper or lower case. Raises
@@ -101,7 +104,7 @@ def bind(profile: Profile, table: SourceTable, zone: ZoneInfo) -> Binding:
     unused = tuple(header for header in table.headers if header and header not in used)
     due_at = profile.columns.get("due_at")
     gives_due_at = due_at is not None and header_of.get(due_at.headers) in table.headers
-    return Binding(profile, zone, header_of, unused, gives_due_at)
+    return Binding(profile, zone, header_of, unused, gives_due_at, callers)
 
 
 _NO_HEADER = re.compile(r"\d{5}|\d[-/.:年]\d")
@@ -257,7 +260,7 @@ class _BatchMapping:
         if origin.column.name in _LISTS:
             return _by_value(source, _normal_list)
         if origin.column.name == "caller":
-            return _pseudonyms(source)
+            return _pseudonyms(source, self.binding.callers)
         if origin.values:
             return _by_value(source, lambda value: origin.values.get(fold(value), value))
         return source
@@ -299,12 +302,12 @@ class _BatchMapping:
         return agrees.true_count, len(agrees) - agrees.null_count
 
 
-def _pseudonyms(callers: pa.StringArray) -> pa.StringArray:
+def _pseudonyms(callers: pa.StringArray, pseudonym_of: Pseudonyms) -> pa.StringArray:
     """Callers by pseudonym; those that are pseudonyms already stay as they are."""
     known = pc.match_substring_regex(callers, PATTERN)
     if pc.all(known, min_count=0).as_py():
         return callers
-    return pc.if_else(known, callers, _by_value(callers, pseudonym))
+    return pc.if_else(known, callers, _by_value(callers, pseudonym_of))
 
 
 def _by_value(column: pa.StringArray, change: Callable[[str], object]) -> pa.Array:

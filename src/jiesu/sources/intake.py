@@ -26,6 +26,7 @@ from jiesu.sources.canonical import Binding, Mapped, bind, map_batch
 from jiesu.sources.canonical_file import CanonicalWriter, mark_of
 from jiesu.sources.duplicates import CaseFile, Duplicates, find_duplicates, ids_are_apart
 from jiesu.sources.profile import Profile
+from jiesu.sources.pseudonyms import Pseudonyms, pseudonym
 from jiesu.sources.readers import SUFFIXES, expand_inputs, open_table
 from jiesu.sources.reports import RejectReport, writable, write_duplicates
 from jiesu.sources.source_table import SourceTable, refused
@@ -82,14 +83,16 @@ def read_cases(
     duplicates: Path,
     zone: ZoneInfo | None = None,
     progress: Progress | None = None,
+    callers: Pseudonyms = pseudonym,
 ) -> Intake:
     """Read files, directories and glob patterns into canonical Parquet files in the folder `into`.
 
-    `zone` holds for times without an offset, else the profile's zone. `rejects` and `duplicates`
-    are the reports to write; `rejects` is written even when a file turns out to be unusable. The
-    files appear in `into` when everything is done, named after their inputs. A canonical file
-    that jiesu wrote itself is used where it lies. Raises `InputError` for inputs that cannot be
-    used, and for a file in `into` that would be written over.
+    `zone` holds for times without an offset, else the profile's zone. `callers` gives pseudonyms
+    for what is none yet. `rejects` and `duplicates` are the reports to write; `rejects` is written
+    even when a file turns out to be unusable. The files appear in `into` when everything is done,
+    named after their inputs. A canonical file that jiesu wrote itself is used where it lies.
+    Raises `InputError` for inputs that cannot be used, and for a file in `into` that would be
+    written over.
     """
     paths = expand_inputs(inputs)
     targets = _targets(paths, into)
@@ -101,7 +104,9 @@ def read_cases(
         into.mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(prefix=".part-", dir=into))
         try:
-            reading = _Reading(profile, zone or ZoneInfo(profile.zone), work, report, progress)
+            reading = _Reading(
+                profile, zone or ZoneInfo(profile.zone), work, report, progress, callers
+            )
             files = reading.all_files(paths)
             found = _without_duplicates(files, reading, duplicates)
             cases = _published([file.path for file in files], work, targets)
@@ -159,12 +164,14 @@ class _Reading:
         work: Path,
         report: RejectReport,
         progress: Progress | None,
+        callers: Pseudonyms,
     ) -> None:
         self.profile = profile
         self.zone = zone
         self.work = work
         self.report = report
         self.progress = progress or (lambda done, total: None)
+        self.callers = callers
         self.n_rows = 0
         self.n_mapped = 0
         self.n_agree = 0
@@ -201,7 +208,7 @@ class _Reading:
         target = self.work / f"cases-{number:04}.parquet"
         places = self.work / f"places-{number:04}.parquet"
         with open_table(path, self.profile) as table:
-            binding = bind(self.profile, table, self.zone)
+            binding = bind(self.profile, table, self.zone, self.callers)
             self._note("unused_headers", path, "headers", binding.unused)
             self._note("other_sheets", path, "sheets", table.other_sheets)
             self._write(table, binding, target, places)
