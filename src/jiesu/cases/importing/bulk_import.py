@@ -20,6 +20,7 @@ from django.db import IntegrityError, transaction
 from jiesu.cases.importing.batch import Batch, Counts, Line, Source
 from jiesu.cases.importing.rows import Desk
 from jiesu.cases.importing.texts import Texts
+from jiesu.cases.privacy.vault import imported_caller
 from jiesu.cases.rulebook import city_zone, rulebook
 from jiesu.cases.transaction import let_others_write
 from jiesu.core.problems import InputError, Problem
@@ -79,6 +80,7 @@ def import_cases(
             rejects=reports / "rejects.csv",
             duplicates=reports / "duplicates.csv",
             zone=city_zone() if profile.name == OWN_PROFILE else None,
+            callers=imported_caller,
         )
         with _Report(reports / REPORT) as report:
             run = _Run(desk, profile.name, as_of, Texts.read(texts), report)

@@ -152,6 +152,14 @@ def caller_hashes(phone: str) -> tuple[str, ...]:
     return hashes(ring(), "phone", normal) if normal else ()
 
 
+def imported_caller(named: str) -> str:
+    """The pseudonym of a caller as a file of another system names them: the same in every run.
+
+    Under the oldest key of the ring: there is no value from which it could be made anew.
+    """
+    return f"c-{hashes(ring(), 'imported caller', named)[-1].partition(':')[2]}"
+
+
 def request_hash(said: str) -> str:
     """By which a request that comes again is known; keyed, for it is made of personal words."""
     return keyed_hash(ring(), "request", said)
