@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from jiesu.cases.history.events import chain_of
 from jiesu.cases.models import Case, Event
-from jiesu.cases.privacy.keys import rotated
+from jiesu.cases.privacy.keys import rotated, without
 from jiesu.cases.privacy.rotation import key_uses, renew
-from jiesu.cases.privacy.vault import ring
+from jiesu.cases.privacy.vault import imported_caller, ring
 from jiesu.sources import pseudonyms
 from tests.cases.cast import NOW, City
-from tests.cases.test_bulk_import import HOUR, bare, case_of, taken
+from tests.cases.test_bulk_import import DAY, HOUR, bare, case_of, findings, taken
 from tests.cases.test_rotation import Use, use
 
 __all__ = ["use"]
@@ -67,3 +68,25 @@ def test_a_caller_is_known_again_after_a_rotation(city: City, tmp_path: Path, us
     assert renew().n_failed == 0
     assert "h1" not in key_uses()["hash"]
     assert taken(tmp_path, row).counts.known == 1
+
+
+def test_another_pseudonym_alone_is_taken_without_an_event(
+    city: City, tmp_path: Path, use: Use
+) -> None:
+    row = bare(
+        unit="D01", caller=NAMED, location="一号楼", closed_at=NOW - DAY, callback_valid="true"
+    )
+    taken(tmp_path, row)
+    case = case_of()
+    use(without(rotated(ring(), "hash", NOW), "h1"))
+    done = taken(tmp_path, row, as_of=NOW + DAY)
+    assert (done.counts.updated, done.counts.rows) == (1, 1)
+    now = case_of()
+    assert (now.caller, now.version) == (imported_caller(NAMED), case.version + 1)
+    assert now.caller != case.caller
+    assert [event.kind for event in chain_of(now)] == ["imported"]
+    assert findings() == []
+    assert taken(tmp_path, row).counts.known == 1
+    taken(tmp_path, row | {"caller": "c-0123456789ab", "labels": "便利性"})
+    assert [event.kind for event in chain_of(now)] == ["imported", "reimported"]
+    assert findings() == []

@@ -151,7 +151,7 @@ class Batch:
         for item, counted in zip(new, _counts_of_callers(new), strict=True):
             case = _case(item.made, counted, self.as_of, self.desk)
             private = _private(case, item.made.address, item.text)
-            case.request_digest = _digest(item.made, private)
+            case.request_digest = _digest(item.made, case.caller, private)
             events += chained(case, IMPORT, self.as_of, [(FIRST, self._said(item, private, EMPTY))])
             cases.append(case)
             privates.append(private)
@@ -214,7 +214,7 @@ class Batch:
             case = found[item.made.number]
             if case.idempotency_key != _key(case.number):
                 self._reject(item.row, case.number, Gap("case_id", "", TAKEN))
-            elif self._is_as_imported(item, case):
+            elif self._is_as_imported(item, item.made.values["caller"], case):
                 self.counts.known += 1
             else:
                 changed.append((item, case))
@@ -228,13 +228,13 @@ class Batch:
         self.lines += [Line(item.row, case.number, Gap("", "", HELD)) for item, case in held]
         self._update([pair for pair in changed if pair[1].pk not in touched], firsts)
 
-    def _is_as_imported(self, item: _Item, case: Case) -> bool:
+    def _is_as_imported(self, item: _Item, caller: str, case: Case) -> bool:
         private = case.private
         # What was erased cannot be compared, and stays erased.
         if not private.text_salt or not private.person_salt:
             return True
         same_text = self.texts is None or not item.text or item.text == text_of(case, private)[1]
-        return same_text and case.request_digest == _digest(item.made, private)
+        return same_text and case.request_digest == _digest(item.made, caller, private)
 
     def _update(self, changed: Sequence[tuple[_Item, Case]], firsts: Mapping[str, int]) -> None:
         """Bring cases that nobody has worked on to what their rows say now."""
@@ -243,12 +243,17 @@ class Batch:
             model._default_manager.filter(case__in=keys).delete()
         events = []
         for item, case in changed:
-            events.append(self._updated(item, case, firsts))
+            events += self._updated(item, case, firsts)
         insert_many(events)
         self._insert_beside([item for item, _ in changed], [case for _, case in changed])
         self.counts.updated += len(changed)
 
-    def _updated(self, item: _Item, case: Case, firsts: Mapping[str, int]) -> Event:
+    def _updated(self, item: _Item, case: Case, firsts: Mapping[str, int]) -> list[Event]:
+        """The event of a changed row: none where the caller alone has another pseudonym.
+
+        The history names no caller, so that it has nothing to say.
+        """
+        is_caller_alone = self._is_as_imported(item, case.caller, case)
         made, private, before = item.made, case.private, self.desk.said(vars(case))
         before["repeat_of"] = case.repeat_of.number if case.repeat_of else None
         for name, value in made.values.items():
@@ -264,12 +269,13 @@ class Batch:
         said = self._said(item, private, before)
         if was_address and not made.address:
             said["person"] = {"address": {}}
-        case.request_digest = _digest(made, private)
+        case.request_digest = _digest(made, case.caller, private)
         case.version += 1
         case.exported = case.indexed = False
-        [event] = chained(case, IMPORT, self.as_of, [(AGAIN, said)])
+        happened = [] if is_caller_alone else [(AGAIN, said)]
+        events = chained(case, IMPORT, self.as_of, happened)
         case.save()
-        return event
+        return events
 
 
 def _cases(numbers: Iterable[str]) -> dict[str, int]:
@@ -302,9 +308,9 @@ def _private(case: Case, address: str, text: str) -> CasePrivate:
     return private
 
 
-def _digest(made: Made, private: CasePrivate) -> str:
+def _digest(made: Made, caller: str, private: CasePrivate) -> str:
     """What a row says, to know it again: with the case's salt, which goes when it is erased."""
-    return hmac.digest(bytes(private.text_salt), made.content().encode(), "sha256").hex()
+    return hmac.digest(bytes(private.text_salt), made.content(caller).encode(), "sha256").hex()
 
 
 def _counts_of_callers(new: Sequence[_Item]) -> Iterator[tuple[int, int]]:

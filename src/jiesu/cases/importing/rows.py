@@ -106,16 +106,17 @@ class Made:
         """The call-backs as events tell of them."""
         return [_told(one) for one in self.rounds]
 
-    def content(self) -> str:
+    def content(self, caller: str) -> str:
         """All that the row says, to tell it from another; the limit follows from the rules.
 
+        With `caller` in the place of its own: a pseudonym may have been made with another key.
         Not JSON, which takes ten times as long: nobody reads it.
         """
         parts: list[object] = [self.said[name] for name in SAID if name != "limit"]
         for told in self.told:
             parts += told.values()
         parts += [unit.code for unit in self.assists]
-        parts += [told_at(self.values["created_at"]), self.values["caller"], self.address]
+        parts += [told_at(self.values["created_at"]), caller, self.address]
         return "\x1f".join(part if type(part) is str else f"\x1e{part}" for part in parts)
 
     def history(self) -> dict[str, object]:
