@@ -15,6 +15,7 @@ from tests.cases.clock_model import DAY, HOUR, TICK, ended
 from tests.cases.lifecycle_sheet import (
     AT_WORK,
     DISPOSED,
+    ENDED,
     HANDLING,
     KINDS,
     LIMITS,
@@ -24,6 +25,7 @@ from tests.cases.lifecycle_sheet import (
     Person,
     Sheet,
     is_open,
+    may_be_in,
     moved,
     permit,
 )
@@ -211,11 +213,16 @@ class Desk:
         for pk, case in sorted(self.cases.items(), reverse=True):
             if before is not None and pk >= before:
                 continue
+            first = case.repeat_of or pk
+            same = (case.phone, case.category) == (phone, category)
+            here = all(may_be_in(self.cases[one].place, place) for one in (pk, first))
             recent = case.created_at >= came - 30 * DAY
-            same = (case.phone, case.category, case.place) == (phone, category, place)
-            if phone and category and same and recent:
-                first = case.repeat_of or pk
-                return None if self._left_open(self.cases[first]) else first
+            known = self.cases[first].created_at > came - 366 * DAY
+            if phone and category and same and here and known:
+                if self.cases[first].state not in ENDED:
+                    return first
+                if recent:
+                    return None if self._left_open(self.cases[first]) else first
         return None
 
     def _left_open(self, case: Sheet) -> bool:
@@ -227,7 +234,7 @@ class Desk:
         if route is None:
             raise No("Conflict", "no_unit")
         to, limit, assists = route
-        unit = {"street": case.place, "district": PARENT[case.place]}.get(to, to)
+        unit = {"street": case.place, "district": PARENT.get(case.place, case.place)}.get(to, to)
         self._send(case, unit, limit)
         for assist in assists:
             if assist not in case.assisting:

@@ -36,6 +36,7 @@ ROUTES = {
 
 HANDLING = ("dispatched", "signed", "contacted", "in_progress", "feedback_submitted")
 AT_WORK = HANDLING[:-1]
+ENDED = ("answered", "referred", "declined", "closed", "archived")
 DISPOSED = {"answered": "answered", "emergency": "referred", "unlawful": "declined"}
 
 CITY = {"operator", "dispatcher", "caller", "evaluator", "leader", "auditor", "administrator"}
@@ -184,3 +185,8 @@ def moved(case: Sheet, *sources: str) -> None:
 def is_open(callback: Mapping[str, Any]) -> bool:
     """Whether a call-back has not ended."""
     return callback["state"] in ("due", "attempting")
+
+
+def may_be_in(place: str, other: str) -> bool:
+    """Whether what is in one place may be in the other: the same, or one lies in the other."""
+    return place == other or place == PARENT.get(other) or PARENT.get(place) == other

@@ -25,7 +25,7 @@ from jiesu.cases.actions.units import end_unit
 from jiesu.cases.actor import Actor
 from jiesu.cases.history.audit import Audit
 from jiesu.cases.history.events import chain_of
-from jiesu.cases.models import Case, CasePrivate, DirectoryEntry, DirectoryVersion, Event
+from jiesu.cases.models import Case, CasePrivate, DirectoryEntry, DirectoryVersion, Event, Place
 from jiesu.cases.privacy.vault import Person, person_of, text_of
 from jiesu.cases.refusals import Conflict, Forbidden, Invalid
 from jiesu.cases.repeats import Earlier, earlier_of
@@ -224,8 +224,68 @@ def test_another_matter_or_place_new_facts_or_a_later_time_are_no_repeats(city: 
     assert city.received(place="110102001").state == State.DISPATCHED
     assert city.received(place="").state == State.ANSWERED
     assert city.received(new_facts=True).state == State.DISPATCHED
+    Case.objects.update(state=State.CLOSED)
     assert city.received(at=NOW + timedelta(days=31)).state == State.DISPATCHED
+    Case.objects.update(state=State.CLOSED)
     assert city.received(at=NOW + timedelta(days=61)).state == State.ANSWERED
+
+
+def test_what_is_in_progress_is_repeated_however_long_it_takes(city: City) -> None:
+    first = city.received()
+    for days in (31, 90, 364):
+        assert city.received(at=NOW + timedelta(days=days)).repeat_of_id == first.pk
+    assert city.received(at=NOW + timedelta(days=367)).state == State.DISPATCHED
+
+
+def test_an_open_first_is_reached_through_an_old_repeat_of_it(city: City) -> None:
+    first = city.received()
+    city.received(at=NOW + timedelta(days=1))
+    Case.objects.filter(pk=first.pk).update(state=State.CLOSED)
+    assert city.received(at=NOW + timedelta(days=40)).state == State.DISPATCHED
+    Case.objects.filter(pk=first.pk).update(state=State.IN_PROGRESS)
+    assert city.received(at=NOW + timedelta(days=80), new_facts=True).state == State.DISPATCHED
+    Case.objects.exclude(pk=first.pk).update(state=State.CLOSED, repeat_of=None)
+    assert city.received(at=NOW + timedelta(days=120)).repeat_of_id == first.pk
+
+
+DISTRICT, STREET, OTHER_STREET = "110101", "110101001", "110101002"
+COMMUNITY, OTHER_COMMUNITY = "110101001001", "110101001002"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "repeats"),
+    [
+        ((STREET, COMMUNITY), (STREET, COMMUNITY), True),
+        ((STREET, COMMUNITY), (STREET, OTHER_COMMUNITY), False),
+        ((STREET, COMMUNITY), (STREET, ""), True),
+        ((STREET, ""), (STREET, COMMUNITY), True),
+        ((DISTRICT, ""), (STREET, ""), True),
+        ((STREET, ""), (DISTRICT, ""), True),
+        ((DISTRICT, ""), (STREET, COMMUNITY), True),
+        ((STREET, COMMUNITY), (DISTRICT, ""), True),
+        ((STREET, ""), (OTHER_STREET, ""), False),
+        ((STREET, COMMUNITY), (OTHER_STREET, ""), False),
+        (("110102", ""), (STREET, ""), False),
+        (("", ""), (STREET, COMMUNITY), True),
+    ],
+)
+def test_places_are_compared_as_far_as_both_are_known(
+    city: City, first: tuple[str, str], second: tuple[str, str], repeats: bool
+) -> None:
+    Place.objects.create(
+        code=OTHER_COMMUNITY, name="甘雨社区", kind="community",
+        parent=Place.objects.get(code=STREET),
+    )  # fmt: skip
+    rules_changed()
+    earlier = city.received(place=first[0], community=first[1])
+    later = city.received(place=second[0], community=second[1])
+    assert later.repeat_of_id == (earlier.pk if repeats else None)
+
+
+def test_a_repeat_without_its_street_does_not_join_two_streets(city: City) -> None:
+    first = city.received()
+    assert city.received(place=DISTRICT).repeat_of_id == first.pk
+    assert city.received(place=OTHER_STREET).repeat_of_id is None
 
 
 def unclassified(city: City, **more: object) -> Case:

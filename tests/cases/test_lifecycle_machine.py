@@ -134,7 +134,7 @@ class Lives(Claiming):
     @rule(
         who=st.sampled_from(("operator", "operator", "dispatcher", "clerk", "leader")),
         category=st.sampled_from((*LEVELS,)),
-        place=st.sampled_from(("110101001", "110102001")),
+        place=st.sampled_from(("110101001", "110102001", "110101")),
         anonymous=odd,
         phone=st.booleans(),
         again=st.booleans(),

@@ -1,8 +1,8 @@
 """What is known of a caller's earlier demands: how many, and which one a new demand repeats.
 
 A demand that is in progress or done and brings nothing new is linked to its first and answered
-with the state of that, not dispatched again (article 11 (3)). Leaves out what becomes of a repeat:
-that is `actions`'.
+with the state of that, not dispatched again (article 11 (3)): in progress however old, done for
+`repeats.days`. Leaves out what becomes of a repeat: that is `actions`'.
 """
 
 from collections.abc import Sequence
@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 
 from jiesu.cases.insertion import adapted_instant, asked
 from jiesu.cases.models import Callback, Case
-from jiesu.cases.rulebook import city_zone, local_day
+from jiesu.cases.rulebook import city_zone, local_day, rulebook
 from jiesu.core.category_tree import Levels
 from jiesu.core.desk import DeskRules
-from jiesu.core.lifecycle import CallbackState, State
+from jiesu.core.lifecycle import ENDED, CallbackState, State
 
 KEPT_IN_MIND = timedelta(days=366)
 """For so long before a demand its caller's earlier ones are looked for."""
@@ -39,6 +39,7 @@ class Earlier(NamedTuple):
     category_2: str
     category_3: str
     place: int | None
+    community: int | None
     repeat_of: int | None
     by: int | None
     this_month: bool
@@ -80,9 +81,10 @@ def earlier_of(
 # instants. The index leaves the empty ones out by these very words, without which SQLite would not
 # use it.
 _EARLIER = (
-    "SELECT id, number, state, category_1, category_2, category_3, place_id, repeat_of_id, "
-    "received_by_id, created_at >= %s AND created_at < %s, created_at >= %s AND created_at < %s, "
-    "created_at >= %s FROM cases_case WHERE caller IN ({}) AND NOT (caller = '') "
+    "SELECT id, number, state, category_1, category_2, category_3, place_id, community_id, "
+    "repeat_of_id, received_by_id, created_at >= %s AND created_at < %s, "
+    "created_at >= %s AND created_at < %s, created_at >= %s "
+    "FROM cases_case WHERE caller IN ({}) AND NOT (caller = '') "
     "AND created_at > %s{} ORDER BY id DESC LIMIT 1000"
 )
 _BEFORE = " AND (created_at, id) < (%s, %s)"
@@ -111,6 +113,7 @@ def count(case: Case, earlier: Sequence[Earlier]) -> None:
 def repeated(case: Case, earlier: Sequence[Earlier], rules: DeskRules) -> Earlier | None:
     """The demand that this one repeats: the caller's last on the matter, or what that repeats.
 
+    One that is in progress is repeated however old it is, one that has ended for `repeats.days`.
     The same trouble in another place is another matter; where a place is not known it may be any.
     What came by a public form under somebody's phone is not known to be theirs: it keeps nobody's
     call from being dispatched. Nor does a first whose caller said in the end that nothing was
@@ -120,16 +123,40 @@ def repeated(case: Case, earlier: Sequence[Earlier], rules: DeskRules) -> Earlie
     depth = rules.repeats.matter
     if not all(category[:depth]) or not rules.repeats.days:
         return None
+    firsts = {one.pk: one for one in earlier}
     for one in earlier:
-        if case.place_id and one.place and case.place_id != one.place:
+        if one.category[:depth] != category[:depth]:
             continue
         if one.by is None and case.received_by_id is not None:
             continue
-        if one.is_near and one.category[:depth] == category[:depth]:
-            firsts = {other.pk: other for other in earlier}
-            first = firsts.get(one.repeat_of or one.pk)
+        first = firsts.get(one.repeat_of or one.pk)
+        if not _may_be_in_one_place(case, one) or not _may_be_in_one_place(case, first or one):
+            continue
+        if first is not None and first.state not in ENDED:
+            return first
+        if one.is_near:
             return first if first is not None and not _left_open(first, rules) else None
     return None
+
+
+def _may_be_in_one_place(case: Case, one: Earlier) -> bool:
+    """Whether two demands may be about the same place, as far as their places are known.
+
+    A demand with its district only may be about any street of it, and one with its street only
+    about any of its communities.
+    """
+    if case.community_id and one.community:
+        return case.community_id == one.community
+    here, there = case.community_id or case.place_id, one.community or one.place
+    if here is None or there is None or here == there:
+        return True
+    book = rulebook()
+    codes = {book.place_codes.get(here, ""), book.place_codes.get(there, "")}
+    return any(
+        codes <= {place.code for place in book.places.upward(code)}
+        for code in codes
+        if code in book.places
+    )
 
 
 def repeated_later(case: Case, callers: Sequence[str], rules: DeskRules) -> Earlier | None:
