@@ -246,6 +246,10 @@ class Desk:
         self._end_pauses(case)
         if case.dispatch is not None:
             case.dispatch["ended"] = "sent on"
+        designated |= any(
+            one["unit"] == unit and (one["designated"] or one["ended"] == "returned")
+            for one in case.dispatches
+        )
         contact, (amount, kind) = LIMITS[limit]
         due, _ = ended(self.now, [(amount * (HOUR if kind == "hour" else DAY), kind)], [])
         case.dispatches.append(

@@ -20,7 +20,7 @@ from jiesu.cases.asking import window_end
 from jiesu.cases.clock import explanation
 from jiesu.cases.explanations import consultation_words, objection_words
 from jiesu.cases.history.events import chain_of
-from jiesu.cases.models import Case, Consultation, Event, Objection, Pause
+from jiesu.cases.models import Case, Consultation, Dispatch, Event, Objection, Pause
 from jiesu.cases.privacy.record_words import words_of
 from jiesu.cases.refusals import Conflict, Forbidden, Invalid, MoveRefused, NotFound
 from jiesu.cases.scopes import visible_cases
@@ -251,6 +251,61 @@ def test_a_returned_case_waits_for_a_new_dispatch_without_unit_and_clocks(city: 
     assert (again.unit, again.due_at) == (
         city.unit["110102001"], NOW + 2 * HOUR + timedelta(7),
     )  # fmt: skip
+
+
+def sent(city: City, case: Case, unit: str = "110101001") -> Dispatch:
+    dispatch_case(case_id=case.pk, unit=unit, why="复核", by=city.dispatcher, as_of=NOW + 2 * HOUR)
+    return case.dispatches.get(ended_at=None)
+
+
+def contested_in_vain(city: City, case: Case) -> None:
+    for ask in (objected, returned):
+        with pytest.raises(Conflict) as caught:
+            ask(city, case, NOW + 3 * HOUR)
+        assert caught.value.code == "designated"
+
+
+def test_a_unit_that_gets_back_what_it_returned_is_designated(city: City) -> None:
+    case = city.received()
+    returned(city, case)
+    again = sent(city, case)
+    assert again.designated
+    assert last_event(case).changes["designated"] is True
+    assert again.explanation["zh"].endswith("不得再提异议或退单")
+    assert again.explanation["en"].startswith("东华门街道 was chosen by hand. The unit disputed")
+    contested_in_vain(city, case)
+
+
+def test_the_directory_too_designates_a_unit_that_had_returned_the_case(city: City) -> None:
+    case = city.received()
+    returned(city, case)
+    dispatch_case(case_id=case.pk, by=city.dispatcher, as_of=NOW + 2 * HOUR)
+    contested_in_vain(city, case)
+
+
+def test_a_unit_stays_designated_when_the_case_was_elsewhere_in_between(city: City) -> None:
+    case, other = city.received(), city.received(new_facts=True)
+    returned(city, case)
+    assert not sent(city, case, "110102001").designated
+    objected(city, other)
+    refused(city, other, NOW + 2 * HOUR)
+    for one, at in ((case, NOW + 2 * HOUR), (other, NOW + 3 * HOUR)):
+        for unit in ("110101002", "110101001"):
+            redispatch_case(
+                case_id=one.pk, unit=unit, why="辖区", by=city.dispatcher, as_of=at
+            )  # fmt: skip
+        assert [row.designated for row in one.dispatches.order_by("-number")[:2]] == [True, False]
+        contested_in_vain(city, one)
+
+
+def test_who_was_right_to_object_may_object_again(city: City) -> None:
+    case = city.received()
+    objected(city, case)
+    upheld(city, case, NOW + 2 * HOUR)
+    redispatch_case(
+        case_id=case.pk, unit="110101001", why="复核", by=city.dispatcher, as_of=NOW + 2 * HOUR
+    )
+    objected(city, case, NOW + 3 * HOUR)
 
 
 def test_a_case_is_returned_after_signing_but_not_after_the_contact(city: City) -> None:

@@ -49,6 +49,11 @@ def designation_words(objection: Objection, unit: Unit) -> Mapping[str, str]:
     }
 
 
+def once_more_words(said: Mapping[str, str]) -> Mapping[str, str]:
+    """What a dispatch says, by language, to a unit that has disputed the case before."""
+    return {lang: _WORDS[lang]["once_more"].format(said=said[lang].rstrip("。.")) for lang in LANGS}
+
+
 def extension_words(extension: Extension, lang: Lang) -> str:
     """An extension: how much, why, since when the caller knows, and what was decided."""
     words = _WORDS[lang]
@@ -114,6 +119,7 @@ _WORDS: Mapping[Lang, Mapping[str, str]] = {
         "lapsed": "；派单于{at}结束，未作决定",
         "by_hand": "人工选定由{unit}办理",
         "designated": "经派单异议审核指定由{unit}办理：{objector}的异议（{reason}）成立；不得再退",
+        "once_more": "{said}。该单位对本单的异议或退单已经审核，不得再提异议或退单",
         "extension": "{unit}于{at}申请延期{amount}（{reason}）",
         "told": "，{at}已告知诉求人",
         "granted": "；{at}同意延期",
@@ -134,6 +140,8 @@ _WORDS: Mapping[Lang, Mapping[str, str]] = {
         "by_hand": "{unit} was chosen by hand",
         "designated": "designated after review: the objection of {objector} ({reason}) was upheld; "
         "{unit} can't return the case again",
+        "once_more": "{said}. The unit disputed this case before, and that was reviewed: it can't "
+        "object or return again",
         "extension": "{unit} asked at {at} for {amount} more ({reason})",
         "told": ", the caller was told at {at}",
         "granted": "; granted at {at}",

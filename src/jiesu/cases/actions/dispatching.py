@@ -4,7 +4,10 @@ Objection, return and consultation are in `objections`; whom the directory names
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+
+from django.db.models import Q
 
 from jiesu.cases.actor import Actor
 from jiesu.cases.asking import lapse_requests
@@ -12,7 +15,7 @@ from jiesu.cases.callback_queue import OPEN_VALUES
 from jiesu.cases.change import Change, changing
 from jiesu.cases.claim_rules import lapse_claims
 from jiesu.cases.clock import set_clocks
-from jiesu.cases.explanations import by_hand_words, cited_consultation
+from jiesu.cases.explanations import by_hand_words, cited_consultation, once_more_words
 from jiesu.cases.history.events import personal
 from jiesu.cases.models import Assist, Case, Dispatch, Place, Role, Unit
 from jiesu.cases.pauses import end_pauses, unpark
@@ -294,9 +297,13 @@ def send(change: Change, move: str, route: Route, *, ended_as: str = "redispatch
     """Make a dispatch inside a change: the one before it ends, new clocks begin.
 
     Pauses and parking end with it, and what its unit had asked and nobody decided lapses; so do
-    claims of a unit that the case leaves.
+    claims of a unit that the case leaves. A unit that had returned the case, or had been designated
+    for it, is designated.
     """
     case, as_of = change.case, change.as_of
+    if not route.designated and _had_its_say(case, route.unit):
+        words = once_more_words(route.explanation)
+        route = replace(route, designated=True, explanation=words)
     last = case.dispatches.order_by("-number").first()
     lapse_requests(change)
     end_pauses(change)
@@ -320,6 +327,12 @@ def send(change: Change, move: str, route: Route, *, ended_as: str = "redispatch
     change.event(kind, **{key: value for key, value in said.items() if key != "unit"})
     lapse_claims(change)
     return dispatch
+
+
+def _had_its_say(case: Case, unit: Unit) -> bool:
+    """Whether a unit's own doubt about a case was looked at, by whoever sends it the case again."""
+    reviewed = Q(designated=True) | Q(ended_as="returned")
+    return case.dispatches.filter(reviewed, unit=unit).exists()
 
 
 def dispatched_rows(

@@ -1,8 +1,9 @@
 """Whose case it is: consultation before the dispatch, objection and return after it (article 12).
 
 An objection is reviewed and upheld or refused; a return gives the case back for a new dispatch.
-A unit that a review has designated can do neither again. Rules 20 and 21 of domain.md §10: windows,
-reasons and what the clock does are the desk's rules. The dispatch itself is in `dispatching`.
+A unit that a review has designated can do neither again, nor one that gets back what it returned.
+Rules 20 and 21 of domain.md §10: windows, reasons and what the clock does are the desk's rules. The
+dispatch itself is in `dispatching`.
 """
 
 from collections.abc import Sequence
@@ -171,6 +172,7 @@ def return_case(
 ) -> Objection:
     """Give a case back (退单): it waits for a new dispatch, with new clocks.
 
+    Whoever dispatches it reviews the return: a unit that gets the case again is designated.
     Raises Conflict where the window has passed, the unit was designated, or an objection is open;
     MoveRefused after the unit has contacted the caller.
     """
