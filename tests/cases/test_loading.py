@@ -1,6 +1,7 @@
 """`jiesu load`: a city folder into the database, all of it or nothing, and again without harm."""
 
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 from hashlib import sha256
 from importlib.resources import files
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from jiesu.cases.actions.intake import receive_case
+from jiesu.cases.actor import Actor
 from jiesu.cases.folder.loading import Loaded, load_city
 from jiesu.cases.models import (
     Case,
@@ -17,16 +20,18 @@ from jiesu.cases.models import (
     DirectoryVersion,
     Dispatch,
     Place,
+    Role,
     RuleVersion,
     Unit,
     UnitChange,
+    User,
 )
 from jiesu.cases.rulebook import rulebook
 from jiesu.city.desk_file import shipped_desk
 from jiesu.city.directory_file import directory_bytes, read_entries
 from jiesu.city.policies import load_policies
 from jiesu.core.problems import InputError
-from tests.cases.cast import NOW
+from tests.cases.cast import DEMAND, NOW
 from tests.cases.folder import replace_in, small_folder
 
 if TYPE_CHECKING:
@@ -143,6 +148,70 @@ def test_a_merged_unit_names_its_successor(folder: Path) -> None:
     replace_in(folder / "units.csv", "2021-01-01,", "2021-01-01,2022-01-01,S1")
     load(folder)
     assert Unit.objects.get(code="S2").successor == Unit.objects.get(code="S1")
+
+
+def with_end(folder: Path, day: str, successor: str = "") -> None:
+    """Write into the units file that S2 ends on a day, and into which unit it was merged."""
+    replace_in(folder / "units.csv", "valid_to\n", "valid_to,successor\n")
+    replace_in(folder / "units.csv", "2021-01-01,", f"2021-01-01,{day},{successor}")
+
+
+def received_in(place: str) -> Case:
+    demand = replace(DEMAND, place=place, category=("住房", "物业管理", "停车收费"))
+    operator = Actor.of(User.objects.create_user("operator", role=Role.OPERATOR))
+    return receive_case(demand, by=operator, as_of=NOW).case
+
+
+def test_what_a_merged_unit_left_open_goes_to_its_successor(folder: Path) -> None:
+    load(folder)
+    case = received_in("S2")
+    clerk = User.objects.create_user("clerk", role=Role.CLERK, unit=case.unit)
+    with_end(folder, "2022-03-01", "S1")
+    assert "cases: 1 of merged units given to their successors" in load(folder, again=True).changes
+    for row in (case, clerk):
+        row.refresh_from_db()
+        assert row.unit == Unit.objects.get(code="S1")
+    event = case.events.order_by("-seq").first()
+    assert event is not None
+    assert (event.kind, event.actor) == ("unit_merged", "system:load")
+    assert load(folder, again=True).changes == ()
+
+
+def test_a_merger_to_come_gives_over_when_it_is_loaded_on_its_day(folder: Path) -> None:
+    load(folder)
+    case = received_in("S2")
+    with_end(folder, "2022-03-01", "S1")
+    load(folder)
+    case.refresh_from_db()
+    assert case.unit == Unit.objects.get(code="S2")
+    load(folder, again=True)
+    case.refresh_from_db()
+    assert case.unit == Unit.objects.get(code="S1")
+
+
+def test_a_unit_that_is_not_free_does_not_end(folder: Path) -> None:
+    load(folder)
+    case = received_in("S2")
+    with_end(folder, "2022-03-01")
+    assert refused(folder) == [
+        (
+            "units.csv", "valid_to",
+            "unit S2 ends and is not free (open cases: 1, units below it: 0, places: 0)",
+        ),
+    ]  # fmt: skip
+    Case.objects.filter(pk=case.pk).update(state="closed")
+    replace_in(folder / "places.csv", "S2,甲二镇,street,A,", "S2,甲二镇,street,A,S2")
+    assert "places: 1)" in refused(folder)[0][2]
+    replace_in(folder / "places.csv", "S2,甲二镇,street,A,S2", "S2,甲二镇,street,A,S1")
+    load(folder, again=True)
+    assert Unit.objects.get(code="S2").valid_to == date(2022, 3, 1)
+
+
+def test_a_unit_that_ended_before_the_folder_was_loaded_is_let_be(folder: Path) -> None:
+    with_end(folder, "2022-01-01")
+    replace_in(folder / "places.csv", "S2,甲二镇,street,A,", "S2,甲二镇,street,A,S2")
+    load(folder)
+    assert load(folder, again=True).changes == ()
 
 
 def test_what_the_folder_lacks_is_named_and_stays(folder: Path) -> None:

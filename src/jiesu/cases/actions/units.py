@@ -87,11 +87,7 @@ def end_unit(*, code: str, on: date, by: Actor, as_of: datetime) -> Unit:
     with transaction.atomic():
         unit = _locked(code)
         _check_day(unit, "valid_to", on, as_of)
-        left = {
-            "cases": Case.objects.filter(unit=unit).exclude(state__in=_ENDED_VALUES).count(),
-            "units": sum(is_in_office(child, on) for child in unit.children.all()),
-            "places": unit.places.count(),
-        }
+        left = left_to_do(unit, on)
         if any(left.values()):
             text = Text(
                 "the unit is not free (open cases: {cases}, units below it: {units}, places: "
@@ -102,6 +98,15 @@ def end_unit(*, code: str, on: date, by: Actor, as_of: datetime) -> Unit:
         change_unit(unit, {"valid_to": on}, by=by.name, as_of=as_of, on=on)
         rules_changed()
     return unit
+
+
+def left_to_do(unit: Unit, on: date) -> dict[str, int]:
+    """What keeps a unit from ending on a day: its open cases, units below it, and places."""
+    return {
+        "cases": Case.objects.filter(unit=unit).exclude(state__in=_ENDED_VALUES).count(),
+        "units": sum(is_in_office(child, on) for child in unit.children.all()),
+        "places": unit.places.count(),
+    }
 
 
 def merge_units(*, codes: Sequence[str], into: str, on: date, by: Actor, as_of: datetime) -> Unit:
@@ -141,10 +146,17 @@ def _merge(unit: Unit, successor: Unit, on: date, by: Actor, as_of: datetime) ->
         if is_in_office(child, on):
             change_unit(child, {"parent": successor}, by=by.name, as_of=as_of, on=on)
     Place.objects.filter(unit=unit).update(unit=successor)
+    give_over(unit, successor, by=by, as_of=as_of)
+
+
+def give_over(unit: Unit, successor: Unit, *, by: Actor, as_of: datetime) -> int:
+    """Give a merged unit's accounts and all that is open of it to its successor; how many cases."""
     User.objects.filter(unit=unit).update(unit=successor)
-    for pk in _cases_of(unit):
+    cases = _cases_of(unit)
+    for pk in cases:
         with changing(pk, "manage_units", by=by, as_of=as_of) as change:
             _hand_over(change, unit, successor)
+    return len(cases)
 
 
 def _cases_of(unit: Unit) -> list[int]:

@@ -17,8 +17,10 @@ from django.conf import settings
 from django.db import transaction
 
 from jiesu.cases.folder.directory_rows import directory_digest, write_entries
+from jiesu.cases.folder.ended_units import settle_ended, standing_codes
 from jiesu.cases.folder.loading_rules import Kind, RuleFile, take_rules
 from jiesu.cases.folder.unit_changes import change_unit, first_row
+from jiesu.cases.folder.unit_rows import core_units
 from jiesu.cases.models import (
     Category,
     Counter,
@@ -69,8 +71,8 @@ def load_city(folder: Path, *, as_of: datetime, despite: str = "") -> Loaded:
     """Load a city folder in one transaction. Raises InputError with every mistake.
 
     Refused are mistakes in the files, errors of a directory that still holds, a time zone that is
-    not the site's, and changes of rules by which cases were dealt with. `despite` says why a
-    directory with errors is wanted all the same.
+    not the site's, changes of rules by which cases were dealt with, and ends of units that are not
+    free. `despite` says why a directory with errors is wanted all the same.
     """
     today = local_day(as_of)
     found, problems = checked_desk_folder(folder)
@@ -87,11 +89,14 @@ def load_city(folder: Path, *, as_of: datetime, despite: str = "") -> Loaded:
         changes, problems = take_rules(rules, past, as_of=as_of)
         if not problems:
             kept: list[str] = []
+            stood = standing_codes(core_units(), today)
             changes += _load_units(found, as_of, today, kept)
             changes += _load_places(found, kept)
             changes += _load_categories(found, kept)
             more, problems = _load_directories(found, as_of, despite[:LONGEST_DESPITE], kept)
             changes += more
+            more, busy = settle_ended(stood, _units_file(found), today=today, as_of=as_of)
+            changes, problems = [*changes, *more], [*problems, *busy]
         if problems:
             raise InputError(problems)
         if changes:
@@ -214,6 +219,10 @@ def _load_units(found: DeskFolder, as_of: datetime, today: date, kept: list[str]
     if n_changed:
         yield f"units: {n_changed} changed, with their history"
     kept += _absent("units", known - set(found.units.by_code))
+
+
+def _units_file(found: DeskFolder) -> str:
+    return found.city.units.name if found.city.units else "units"
 
 
 def _load_places(found: DeskFolder, kept: list[str]) -> Iterator[str]:
