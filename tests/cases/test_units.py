@@ -13,6 +13,7 @@ from jiesu.cases.actions.assistance import (
     end_whistle,
     escalate_case,
 )
+from jiesu.cases.actions.dispatching import dispatch_case
 from jiesu.cases.actions.handling import sign_case, submit_feedback
 from jiesu.cases.actions.redoing import redo_case
 from jiesu.cases.actions.supervision import answer_supervision, raise_supervision
@@ -37,7 +38,7 @@ from jiesu.cases.sweep import sweep
 from jiesu.core.chain import check_chain
 from jiesu.core.lifecycle import State
 from tests.cases.calling import ANGRY, HAPPY, LIMIT, answered
-from tests.cases.cast import ELEVATOR, HEATING, NOW, STALLS, City
+from tests.cases.cast import ELEVATOR, HEATING, LIGHTS, NOW, STALLS, City
 
 TODAY = date(2022, 2, 8)
 DAY = timedelta(days=1)
@@ -374,6 +375,17 @@ def test_a_merged_district_gives_its_streets_and_their_open_cases(city: City) ->
     street.refresh_from_db()
     assert (through.unit, through.district) == (city.unit["110102"], city.unit["110102"])
     assert (street.unit, street.district) == (city.unit[OLD], city.unit["110102"])
+
+
+def test_a_dispatch_by_hand_is_copied_to_the_district_that_stands(city: City) -> None:
+    # As a folder may say it: the streets are still below the district that was merged.
+    merged = city.unit["110101"]
+    merged.successor, merged.valid_to = city.unit["110102"], TODAY
+    merged.save()
+    rules_changed()
+    case = city.received(LIGHTS)
+    dispatch_case(case_id=case.pk, unit=OLD, why="属地", by=city.dispatcher, as_of=NOW)
+    assert case.dispatches.get().copied_to == city.unit["110102"]
 
 
 def test_merging_again_gives_over_what_came_in_meanwhile(city: City) -> None:

@@ -24,7 +24,15 @@ from jiesu.cases.privacy.vault import caller_hashes, person_of, sealed
 from jiesu.cases.privacy.words import fault_of
 from jiesu.cases.refusals import Conflict, Forbidden, Invalid
 from jiesu.cases.repeats import REPEAT, repeated_later
-from jiesu.cases.routes import Route, first_dispatch, is_in_office, may_lead, route_of, urged
+from jiesu.cases.routes import (
+    Route,
+    first_dispatch,
+    is_in_office,
+    may_lead,
+    route_of,
+    standing,
+    urged,
+)
 from jiesu.cases.rulebook import local_day, rulebook
 from jiesu.core.category_tree import Levels
 from jiesu.core.lifecycle import CallbackState, State, moved
@@ -278,7 +286,7 @@ def route_by_hand(
         wrong["assist_units"] = Text("one is no unit in office, or the lead unit itself")
     if wrong or chosen is None:
         raise Invalid(wrong)
-    parent = chosen.parent if chosen.kind == "street" else None
+    parent = standing(chosen.parent, book, day) if chosen.kind == "street" else None
     route = Route(
         unit=chosen,
         limit=limit or rules.usual_limit,
