@@ -129,7 +129,7 @@ def test_a_synthetic_city_goes_in_and_out_whole(tmp_path: Path) -> None:
 
 
 def test_only_the_files_that_changed_are_written_and_keep_their_order(folder: Path) -> None:
-    unit = Unit.objects.get(code="A")
+    unit = Unit.objects.get(code="S1")
     Unit.objects.filter(code="S2").update(valid_to=date(2022, 1, 1), successor=unit)
     Unit.objects.create(code="D02", name="=新部门", kind="department")
     before = bytes_of(folder)
@@ -138,7 +138,7 @@ def test_only_the_files_that_changed_are_written_and_keep_their_order(folder: Pa
     assert {name for name in after if after[name] != before[name]} == {"units.csv"}
     lines = (folder / "units.csv").read_text("utf-8").splitlines()
     assert [line.split(",")[0] for line in lines[1:]] == ["S1", "A", "S2", "D01", "E01", "D02"]
-    assert lines[3].endswith("2022-01-01,A")
+    assert lines[3].endswith("2022-01-01,S1")
     assert load_city(folder, as_of=NOW + DAY).changes == ()
 
 

@@ -118,11 +118,12 @@ def test_a_missing_file_and_a_folder_are_problems_and_not_faults(tmp_path: Path)
 
 def test_units_are_written_as_they_are_read(tmp_path: Path) -> None:
     text = HEADER + "E,东区,district,,95000,,\nE1,=东一,street,E,,2020-01-01,2030-01-01\n"
+    text += "E2,东二,street,E,,,\n"
     units = read_units(write(tmp_path, text))
     (tmp_path / "units.csv").write_bytes(units_bytes(units))
     assert read_units(tmp_path / "units.csv") == units
     assert "successor" not in (tmp_path / "units.csv").read_text("utf-8")
-    merged = [replace(units["E1"], successor="E"), units["E"]]
+    merged = [replace(units["E1"], successor="E2"), units["E2"], units["E"]]
     (tmp_path / "units.csv").write_bytes(units_bytes(merged))
     assert list(read_units(tmp_path / "units.csv")) == merged
 
@@ -133,4 +134,13 @@ def test_a_unit_is_merged_into_another_one_that_there_is(tmp_path: Path) -> None
     assert mistakes(path) == [
         ("line 2, successor", "no unit has the code 'X'"),
         ("line 3, successor", "a unit is merged into itself"),
+    ]
+
+
+def test_a_unit_is_merged_into_one_of_its_kind_and_not_in_a_circle(tmp_path: Path) -> None:
+    header = HEADER.replace("valid_to", "valid_to,successor")
+    text = "E1,一,street,,,,,D\nD,部,department,,,,,\nA,甲,street,,,,,B\nB,乙,street,,,,,A\n"
+    assert mistakes(write(tmp_path, header + text)) == [
+        ("line 2, successor", "a street cannot be merged into a department"),
+        ("line 4, successor", "the units succeed each other in a circle: A → B → A"),
     ]

@@ -3,7 +3,7 @@
 Leaves out what a unit has to do with cases and which kinds a policy ranks.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -33,7 +33,8 @@ def read_units(path: Path) -> Units:
     """The units of a units file, in its order.
 
     Raises InputError with every mistake: columns, empty cells, a code twice, an unknown
-    parent, parents in a circle, a wrong date or number, an end before the beginning.
+    parent or successor, either of them in a circle, a successor of another kind, a wrong date or
+    number, an end before the beginning.
     """
     units, problems = checked_units(path)
     if problems:
@@ -131,24 +132,36 @@ def _check_parents(
         elif unit.successor == code:
             what, remedy = "a unit is merged into itself", "name another unit, or nothing"
             problems.append(numbers[code].problem(path.name, "successor", what, remedy))
-    for circle in _circles(units):
-        shown = [*circle[:5], *(["…"] if len(circle) > 5 else []), circle[0]]
-        what = f"the parents go in a circle: {' → '.join(shown)}"
+        elif unit.successor is not None and unit.kind != (kind := units[unit.successor].kind):
+            what = f"a {unit.kind[:40]} cannot be merged into a {kind[:40]}"
+            remedy = "units are merged into one of their own kind: name another unit, or nothing"
+            problems.append(numbers[code].problem(path.name, "successor", what, remedy))
+    for circle in _circles({code: unit.parent for code, unit in units.items()}):
+        what = f"the parents go in a circle: {_shown(circle)}"
         remedy = "a unit is never above itself: correct one parent"
         problems.append(numbers[circle[0]].problem(path.name, "parent", what, remedy))
+    for circle in _circles({code: unit.successor for code, unit in units.items()}):
+        if len(circle) > 1:
+            what = f"the units succeed each other in a circle: {_shown(circle)}"
+            remedy = "one of them goes on: leave its successor empty"
+            problems.append(numbers[circle[0]].problem(path.name, "successor", what, remedy))
 
 
-def _circles(units: Mapping[str, Unit]) -> Iterator[list[str]]:
-    """Every circle of parents once, as the codes on it. Looks at each unit once."""
+def _shown(circle: Sequence[str]) -> str:
+    return " → ".join([*circle[:5], *(["…"] if len(circle) > 5 else []), circle[0]])
+
+
+def _circles(following: Mapping[str, str | None]) -> Iterator[list[str]]:
+    """Every circle of codes that name each other once. Looks at each code once."""
     known: set[str] = set()
-    for start in units:
+    for start in following:
         passed: dict[str, None] = {}
         code: str | None = start
-        while code is not None and code in units and code not in known:
+        while code is not None and code in following and code not in known:
             if code in passed:
                 codes = list(passed)
                 yield codes[codes.index(code) :]
                 break
             passed[code] = None
-            code = units[code].parent
+            code = following[code]
         known.update(passed)
