@@ -353,6 +353,45 @@ def test_a_place_lies_only_in_a_larger_one(city: City, desk: Client) -> None:
     assert rulebook().places["110101001"].unit == "D01"
 
 
+def test_a_place_for_which_no_unit_answers_is_refused_as_by_the_reader_of_a_folder(
+    city: City, desk: Client
+) -> None:
+    new, street = address(Place, "add"), Place.objects.get(code="110101002")
+    form = {"code": "110101009", "name": "新街道", "kind": "street", "unit": ""}
+    for parent in ("", Place.objects.get(code="110101").pk):
+        wrong = errors_of(desk.post(new, {**form, "parent": parent}))
+        assert "1 places have no unit to answer for them: 110101009" in wrong
+    chinese = client_of(city.administrator, "zh-hans")
+    assert "1 个地点没有负责单位：110101009" in errors_of(chinese.post(new, form))
+    for code in ("@street", "ZZ3;4", "(街道)"):
+        given = {**form, "code": code, "unit": city.unit["D01"].pk}
+        assert "no ;" in errors_of(desk.post(new, given))
+    assert "already exists" in errors_of(desk.post(new, {**form, "code": "110101"}))
+    assert not Place.objects.filter(name="新街道").exists()
+    with_unit = {**form, "unit": city.unit["D01"].pk}
+    assert desk.post(new, with_unit).status_code == 302
+    assert desk.post(new, {**form, "code": "C9", "kind": "community"}).status_code == 302
+    # With its own code it needs no unit.
+    above = street.parent_id or ""
+    given = {"name": street.name, "kind": "street", "parent": above, "unit": ""}
+    assert desk.post(address(Place, "change", street.pk), given).status_code == 302
+    directory = DirectoryVersion.objects.get()
+    DirectoryEntry.objects.filter(directory=directory, unit="E01").update(place="110101002")
+    wrong = errors_of(
+        desk.post(address(Place, "change", street.pk), {**given, "kind": "community"})
+    )
+    assert "110101002" in wrong
+
+
+def test_a_merged_unit_stays_of_the_kind_of_its_successor(city: City, desk: Client) -> None:
+    old, new = city.unit["110101001"], city.unit["110101002"]
+    Unit.objects.filter(pk=old.pk).update(successor=new, valid_to=TODAY)
+    for unit in (Unit.objects.get(pk=old.pk), new):
+        given = unit_form(unit, kind="department")
+        wrong = errors_of(desk.post(address(Unit, "change", unit.pk), given))
+        assert "one of their own kind" in wrong
+
+
 def test_a_category_out_of_use_is_offered_no_more(city: City, desk: Client) -> None:
     row = Category.objects.get(category_3="停车收费")
     form = {"labels": "便利性；宜居性"}
@@ -360,6 +399,12 @@ def test_a_category_out_of_use_is_offered_no_more(city: City, desk: Client) -> N
     row.refresh_from_db()
     assert (row.labels, row.active) == ("便利性;宜居性", False)
     assert ("住房", "物业管理", "停车收费") not in rulebook().categories
+    named = Category.objects.get(category_3="电梯故障")
+    wrong = errors_of(desk.post(address(Category, "change", named.pk), form))
+    assert "The directory does not fit to this" in wrong
+    levels = ("category_1", "category_2", "category_3")
+    same = {level: getattr(named, level) for level in levels}
+    assert "already exists" in errors_of(desk.post(address(Category, "add"), same))
 
 
 # The directory.

@@ -6,6 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from django.test import Client
 
 from jiesu.cases.folder.dumping import dump_city
 from jiesu.cases.folder.loading import load_city
@@ -14,9 +15,11 @@ from jiesu.cases.models import (
     DirectoryEntry,
     DirectoryVersion,
     Place,
+    Role,
     RuleVersion,
     Unit,
     UnitChange,
+    User,
 )
 from jiesu.city.check import check_city
 from jiesu.city.desk_file import shipped_desk
@@ -155,6 +158,18 @@ def test_a_change_of_the_desk_reaches_its_file(
     change()
     assert dump_city(folder) == [file]
     assert load_city(folder, as_of=NOW + DAY).changes == ()
+
+
+def test_a_place_that_the_admin_takes_is_loaded_again(folder: Path, tmp_path: Path) -> None:
+    person = User.objects.create_user("administrator", role=Role.ADMINISTRATOR)
+    client = Client()
+    client.force_login(person, backend="jiesu.project.sign_in.SiteBackend")
+    unit = Unit.objects.get(code="S1").pk
+    for code, answers in (("S9", ""), ("@street", unit), ("S8", unit)):
+        form = {"code": code, "name": "新街道", "kind": "street", "unit": answers}
+        client.post("/admin/cases/place/add/", form)
+    assert list(Place.objects.filter(name="新街道").values_list("code", flat=True)) == ["S8"]
+    round_trip(tmp_path / "out")
 
 
 def test_a_category_that_is_no_longer_in_use_goes_from_the_file(folder: Path) -> None:

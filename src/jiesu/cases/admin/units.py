@@ -13,7 +13,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.widgets import AdminDateWidget
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext
@@ -21,7 +21,9 @@ from django.utils.translation import gettext_lazy as _
 
 from jiesu.cases.actions.units import end_unit, merge_units, move_unit, rename_unit
 from jiesu.cases.admin.base import ClosedAdmin, ClosedInline, actor, now, refused
+from jiesu.cases.folder.directory_edit import errors_in_force
 from jiesu.cases.folder.unit_changes import change_unit, first_row
+from jiesu.cases.language import lang
 from jiesu.cases.models import Category, Place, Unit, UnitChange
 from jiesu.cases.privacy.words import fault_of
 from jiesu.cases.refusals import Invalid, Refusal
@@ -55,6 +57,36 @@ def _trial() -> Iterator[None]:
         pass
 
 
+def _check_fit(row: Model, values: dict[str, Any]) -> None:
+    """Raise ValidationError where a directory in force would have errors with a row's new values.
+
+    For a folder that is written with it would not be loaded again.
+    """
+    for field, value in values.items():
+        setattr(row, field, value)
+    try:
+        row.full_clean()
+    except ValidationError:
+        return  # The form says that itself.
+    today = local_day(now())
+    with _trial():
+        row.save()
+        after = errors_in_force(today)
+    before = errors_in_force(today) if after else []
+    wrong = [error.what[lang()] for error in after if error not in before]
+    if wrong:
+        what = gettext("The directory does not fit to this: %s.")
+        raise ValidationError([what % one.rstrip(".。") for one in wrong])
+
+
+def _checked_code(text: str) -> str:
+    """A code that lists and the words of directories leave room for."""
+    code = text.strip()
+    if LIST_SEPARATOR in code or code.startswith(("@", "(", "（")):
+        raise ValidationError(_("A code holds no ; and begins neither with @ nor a bracket."))
+    return _checked_line(code)
+
+
 def _checked_line(text: str) -> str:
     """A name on one line that a spreadsheet can hold."""
     if fault_of(text) or any(character < " " for character in text):
@@ -84,10 +116,7 @@ class UnitForm(forms.ModelForm):  # type: ignore[type-arg]
             self.fields["on"].initial = local_day(now())
 
     def clean_code(self) -> str:
-        code = str(self.cleaned_data["code"]).strip()
-        if LIST_SEPARATOR in code or code.startswith(("@", "(", "（")):
-            raise ValidationError(_("A code holds no ; and begins neither with @ nor a bracket."))
-        return _checked_line(code)
+        return _checked_code(str(self.cleaned_data["code"]))
 
     def clean_name(self) -> str:
         return _checked_line(str(self.cleaned_data["name"]).strip())
@@ -122,6 +151,9 @@ class UnitForm(forms.ModelForm):  # type: ignore[type-arg]
                 if values["valid_to"] is None or unit.valid_to is not None:
                     raise Invalid({"valid_to": Text("a unit that has ended does not begin again")})
                 end_unit(code=unit.code, on=values["valid_to"], by=by, as_of=as_of)
+            merged = Unit.objects.filter(Q(successor=unit) | Q(pk=unit.successor_id))
+            if values["kind"] != unit.kind and merged.exclude(kind=values["kind"]).exists():
+                raise Invalid({"kind": Text("units are merged into one of their own kind")})
             left = {key: values[key] for key in ("kind", "population", "valid_from")}
             fresh = Unit.objects.get(pk=unit.pk)
             if change_unit(fresh, left, by=by.name, as_of=as_of, on=on):
@@ -270,7 +302,7 @@ class PlaceForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = ("code", "name", "kind", "parent", "unit")
 
     def clean_code(self) -> str:
-        return _checked_line(str(self.cleaned_data["code"]).strip())
+        return _checked_code(str(self.cleaned_data["code"]))
 
     def clean_name(self) -> str:
         return _checked_line(str(self.cleaned_data["name"]).strip())
@@ -284,6 +316,9 @@ class PlaceForm(forms.ModelForm):  # type: ignore[type-arg]
         below = Place.objects.filter(parent=self.instance.pk) if self.instance.pk else ()
         if kind and not all(_is_larger(kind, place.kind) for place in below):
             raise ValidationError({"kind": _("Places lie in this one that would be too large.")})
+        if not self.errors:
+            row = Place.objects.filter(pk=self.instance.pk).first() or Place()
+            _check_fit(row, values)
         return values
 
 
@@ -350,6 +385,9 @@ class CategoryForm(forms.ModelForm):  # type: ignore[type-arg]
                 _checked_line(name)
         if levels[2] and not levels[1]:
             raise ValidationError({"category_2": _("Name the levels from the first on.")})
+        if not self.errors:
+            row = Category.objects.filter(pk=self.instance.pk).first() or Category()
+            _check_fit(row, values)
         return values
 
 

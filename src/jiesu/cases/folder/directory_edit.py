@@ -128,6 +128,23 @@ def findings_of(version: DirectoryVersion, on: date) -> list[Finding]:
     return desk_on(on).findings(as_directory(version))
 
 
+def errors_in_force(today: date) -> list[Finding]:
+    """The errors with which a folder of these versions, units and places would not be loaded.
+
+    Those of the versions that hold today or later and that nobody wanted with their errors.
+    """
+    book = read_rulebook()
+    in_force = DirectoryVersion.objects.filter(in_force=True)
+    wanted = set(in_force.exclude(despite="").values_list("version", flat=True))
+    found: list[Finding] = []
+    for directory in book.directories:
+        has_ended = directory.valid_to is not None and directory.valid_to <= today
+        if not has_ended and directory.version not in wanted:
+            day = max(directory.valid_from or today, today)
+            found += Desk(book, day).findings(directory)
+    return [finding for finding in found if finding.is_error]
+
+
 def put_in_force(
     *, directory_id: int, valid_from: date, despite: str, by: Actor, as_of: datetime
 ) -> DirectoryVersion:
