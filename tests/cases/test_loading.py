@@ -207,6 +207,14 @@ def test_a_unit_that_is_not_free_does_not_end(folder: Path) -> None:
     assert Unit.objects.get(code="S2").valid_to == date(2022, 3, 1)
 
 
+def test_open_cases_of_a_unit_whose_end_was_loaded_ahead_are_named(folder: Path) -> None:
+    load(folder)
+    received_in("S2")
+    with_end(folder, "2022-03-01")
+    assert load(folder).kept == ()
+    assert load(folder, again=True).kept == ("open cases of S2, which has ended: 1",)
+
+
 def test_a_unit_that_ended_before_the_folder_was_loaded_is_let_be(folder: Path) -> None:
     with_end(folder, "2022-01-01")
     replace_in(folder / "places.csv", "S2,甲二镇,street,A,", "S2,甲二镇,street,A,S2")

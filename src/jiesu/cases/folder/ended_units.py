@@ -24,12 +24,13 @@ def standing_codes(units: Units, on: date) -> set[str]:
 
 
 def settle_ended(
-    stood: Collection[str], file: str, *, today: date, as_of: datetime
+    stood: Collection[str], file: str, kept: list[str], *, today: date, as_of: datetime
 ) -> tuple[list[str], list[Problem]]:
     """Give over what units that have ended left open; what was done, and who is not free to end.
 
     `stood` are the units for which somebody stood before the folder was loaded: a unit that was
-    there already and stands no more must be free. Call it when units and places are written.
+    there already and stands no more must be free. Of others that ended, on a day that had been to
+    come, a line in `kept` names the open cases. Call it when units and places are written.
     """
     units, rows = core_units(), Unit.objects.in_bulk(field_name="code")
     n_cases = 0
@@ -43,6 +44,8 @@ def settle_ended(
             n_cases += give_over(rows[unit.code], rows[heir.code], by=by, as_of=as_of)
         elif unit.code in stood:
             problems += _not_free(rows[unit.code], file, today)
+        elif n_left := left_to_do(rows[unit.code], today)["cases"]:
+            kept.append(f"open cases of {unit.code}, which has ended: {n_left}")
     done = [f"cases: {n_cases} of merged units given to their successors"] if n_cases else []
     return done, problems
 

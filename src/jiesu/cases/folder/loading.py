@@ -95,7 +95,7 @@ def load_city(folder: Path, *, as_of: datetime, despite: str = "") -> Loaded:
             changes += _load_categories(found, kept)
             more, problems = _load_directories(found, as_of, despite[:LONGEST_DESPITE], kept)
             changes += more
-            more, busy = settle_ended(stood, _units_file(found), today=today, as_of=as_of)
+            more, busy = settle_ended(stood, _units_file(found), kept, today=today, as_of=as_of)
             changes, problems = [*changes, *more], [*problems, *busy]
         if problems:
             raise InputError(problems)
