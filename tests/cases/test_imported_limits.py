@@ -22,6 +22,7 @@ from tests.cases.test_bulk_import import bare, case_of, findings, taken
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 SENT, DUE = NOW - 5 * DAY, NOW + 25 * DAY
 RECORD = bare(unit="110101001", dispatched_at=SENT, due_at=DUE, caller="c-0123456789ab")
+CONTACTED = RECORD | {"contacted_at": SENT + HOUR}
 
 
 def extended(city: City, case: Case, amount: int = 5) -> Case:
@@ -74,7 +75,7 @@ def test_a_record_that_fits_a_class_of_limits_gets_no_other_clock(
 
 
 def test_a_wait_moves_the_due_time_of_the_record_by_its_length(city: City, tmp_path: Path) -> None:
-    taken(tmp_path, RECORD)
+    taken(tmp_path, CONTACTED)
     case = case_of()
     pause = wait_for_caller(case_id=case.pk, by=city.clerk, as_of=NOW)
     case.refresh_from_db()
@@ -88,7 +89,7 @@ def test_a_wait_moves_the_due_time_of_the_record_by_its_length(city: City, tmp_p
 
 
 def test_a_record_without_a_due_time_has_no_clock(city: City, tmp_path: Path) -> None:
-    taken(tmp_path, RECORD | {"due_at": ""})
+    taken(tmp_path, CONTACTED | {"due_at": ""})
     case, dispatch = case_of(), Dispatch.objects.get()
     assert (case.due_at, dispatch.due_at) == (None, None)
     with pytest.raises(Conflict, match="has no limit"):
