@@ -4,7 +4,7 @@ Every action but the intake works inside `changing`. Leaves out what may be done
 `core.lifecycle`) and what each action does (`actions`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -55,6 +55,11 @@ class Change:
     def tell(self, **more: Any) -> None:
         """Say something in the next event beside what was set; what was told last holds."""
         self._pending.update(more)
+
+    def tell_also(self, **more: Sequence[Any]) -> None:
+        """Say lists in the next event, each with what it has by now."""
+        for name, items in more.items():
+            self._pending[name] = [*self._pending.get(name, ()), *items]
 
     def event(self, kind: str, **more: Any) -> None:
         """Say what happened: an event with all that was set since the last one, and `more`."""

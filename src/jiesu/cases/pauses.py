@@ -27,8 +27,15 @@ def pause(change: Change, cause: str, *, until: datetime | None = None) -> Pause
     standing = running(case, cause, as_of)
     if standing is not None:
         return standing
-    made = Pause.objects.create(case=case, cause=cause, start=as_of, end=until)
+    made = made_pause(change, cause, as_of, until)
     reclock(change, cause)
+    return made
+
+
+def made_pause(change: Change, cause: str, start: datetime, end: datetime | None) -> Pause:
+    """A stretch in which the clocks stand, saved, and said in the change's next event."""
+    made = Pause.objects.create(case=change.case, cause=cause, start=start, end=end)
+    change.tell_also(paused=[{"pause": made.pk, "cause": cause, "start": start, "end": end}])
     return made
 
 
@@ -39,13 +46,17 @@ def resume(change: Change, cause: str) -> Pause | None:
         return None
     standing.end = change.as_of
     standing.save(update_fields=["end"])
+    change.tell_also(resumed=[standing.pk])
     reclock(change, f"{cause}_ended")
     return standing
 
 
 def end_pauses(change: Change) -> None:
     """End whatever stands: the dispatch whose clocks these were ends. The clocks are not set."""
-    _running(change.case, change.as_of).update(end=change.as_of)
+    standing = sorted(_running(change.case, change.as_of).values_list("pk", flat=True))
+    if standing:
+        Pause.objects.filter(pk__in=standing).update(end=change.as_of)
+        change.tell_also(resumed=standing)
 
 
 def unpark(change: Change) -> None:

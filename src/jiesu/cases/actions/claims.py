@@ -65,7 +65,7 @@ def claim_case(
             claimed_at=as_of,
         )
         said = write_words(change, claim, evidence=evidence)
-        change.event("claimed", claim=claim.pk, claimed=kind, reason=reason, **said)
+        change.event("claimed", claim=claim.pk, claimed=kind, of=claim.unit, reason=reason, **said)
     return claim
 
 

@@ -24,7 +24,7 @@ from jiesu.cases.claim_rules import lapse_claims
 from jiesu.cases.clock import set_clocks
 from jiesu.cases.explanations import designation_words
 from jiesu.cases.models import Consultation, Dispatch, Objection, Opinion, Pause, Unit
-from jiesu.cases.pauses import end_pauses, pause, resume, unpark
+from jiesu.cases.pauses import end_pauses, made_pause, pause, resume, unpark
 from jiesu.cases.privacy.record_words import write_words
 from jiesu.cases.privacy.words import checked_words
 from jiesu.cases.refusals import Conflict, Invalid
@@ -256,9 +256,7 @@ def _designate(change: Change, objection: Objection, unit: str, limit: str) -> N
     if route.unit == case.unit:
         raise Invalid({"unit": Text("the case is there already: refuse the objection instead")})
     if rulebook().rules_of(case.rules_id).pauses.objection == "upheld":
-        Pause.objects.create(
-            case=case, cause=Pause.Cause.OBJECTION, start=objection.raised_at, end=change.as_of
-        )
+        made_pause(change, Pause.Cause.OBJECTION, objection.raised_at, change.as_of)
     objection.new_unit = route.unit
     objection.save(update_fields=["new_unit"])
     words = designation_words(objection, route.unit)

@@ -15,9 +15,27 @@ from pydantic_core import from_json
 
 from jiesu.cases.attachments import name_of
 from jiesu.cases.history.events import plain
-from jiesu.cases.history.replay import COLUMNS, NUMBERED, Replay, played
+from jiesu.cases.history.record_tables import (
+    NUMBERED,
+    Key,
+    attempt_key,
+    opinion_key,
+    supervision_key,
+)
+from jiesu.cases.history.replay import COLUMNS, Replay, played
 from jiesu.cases.insertion import asked, aware, made
-from jiesu.cases.models import Attachment, Case, CasePrivate, Place, Unit
+from jiesu.cases.models import (
+    Assist,
+    Attachment,
+    Attempt,
+    Case,
+    CasePrivate,
+    Opinion,
+    Pause,
+    Place,
+    Supervision,
+    Unit,
+)
 from jiesu.cases.privacy.personal import AlteredError, KeyMissingError
 from jiesu.cases.privacy.record_words import words_of
 from jiesu.cases.privacy.sealed_fields import NAMES, RECORDS, records_of, word_fields
@@ -26,11 +44,19 @@ from jiesu.core.chain import StoredEvent, check_chain, is_recorded
 
 _BY_KEY = {"unit": "unit_id", "district": "district_id", "place": "place_id",
            "community": "community_id", "repeat_of": "repeat_of__number"}  # fmt: skip
-_READ = ("pk", "number", "head", "n_events", *sorted(_BY_KEY.get(name, name) for name in COLUMNS))
+_READ = (
+    "pk",
+    "number",
+    "head",
+    "n_events",
+    *sorted(_BY_KEY.get(name, name) for name in COLUMNS),
+)
 
 MODELS = set(NAMES)
 
-_TABLES: Mapping[str, type[Model]] = {**NAMES, "attachment": Attachment}
+_TABLES: Mapping[str, type[Model]] = {
+    **NAMES, "attachment": Attachment, "attempt": Attempt, "pause": Pause,
+}  # fmt: skip
 
 PLAIN_FIELDS = {
     name: frozenset(
@@ -42,6 +68,16 @@ PLAIN_FIELDS = {
 }
 """The columns of records that are compared where an event that names the record says them."""
 
+UNIT_FIELDS = {
+    name: {
+        field.name: field.attname
+        for field in model._meta.concrete_fields
+        if isinstance(field, ForeignKey) and field.related_model is Unit
+    }
+    for name, model in _TABLES.items()
+}
+"""The columns of records that name a unit, which events call by its code."""
+
 _WORD_FIELDS = {name: word_fields(model) for name, model in NAMES.items()}
 
 _EVENTS = (
@@ -50,8 +86,9 @@ _EVENTS = (
 )
 """Past Django, which would take longer over them than it takes to hash them."""
 
-_TOLD = ("attachment", "callback")
-"""Records that an event tells of whenever there is one."""
+_TOLD = _TABLES.keys() - {"assist", "pause"}
+"""Records that an event tells of whenever there is one. Who is to help with a dispatch is told by
+unit, and of pauses events tell only since they name them."""
 
 _FILE_WORDS = {"name": "name", "digest": "content"}
 """What is personal of an attachment by its column, and by which name its event holds a digest."""
@@ -141,6 +178,11 @@ class _Batch:
             columns = dict.fromkeys((case_key, *(f.attname for f in model._meta.concrete_fields)))
             for row in records_of(model, gte=first, lte=last).values(*columns):
                 self.records[row[case_key]].append(made(model, **row))
+        attempts = Attempt.objects.filter(callback__case__gte=first, callback__case__lte=last)
+        for attempt in attempts.select_related("callback").order_by("pk"):
+            self.records[attempt.callback.case_id].append(attempt)
+        for pause in Pause.objects.filter(case_id__gte=first, case_id__lte=last).order_by("pk"):
+            self.records[pause.case_id].append(pause)
         files = Attachment.objects.filter(case_id__gte=first, case_id__lte=last)
         for file in files.order_by("pk"):
             self.records[file.case_id].append(file)
@@ -158,7 +200,7 @@ def _wrong(row: Mapping[str, Any], batch: _Batch, known: Known) -> Iterator[str]
     """What is wrong with a case beside its chain."""
     events = batch.events.get(row["pk"], [])
     try:
-        replay = played(((event[4], event[1], event[5]) for event in events), MODELS)
+        replay = played(((event[0], event[4], event[1], event[5]) for event in events), MODELS)
     except (TypeError, ValueError, KeyError, AttributeError):
         yield "its events say what no event can say"
         return
@@ -218,35 +260,63 @@ def _wrong_records(
     case: Case, private: CasePrivate, rows: list[Any], replay: Replay, known: Known
 ) -> Iterator[str]:
     """Whether the records that events name are there, with the words that were recorded."""
-    there = set()
+    there: set[tuple[str, Key]] = set()
+    told, helping = replay.beside.rows, []
     for row in rows:
-        model = str(row._meta.model_name)
-        key = getattr(row, NUMBERED.get(model, "pk"))
+        model, key = str(row._meta.model_name), _key(row, known)
         there.add((model, key))
+        recorded = told.get((model, key), {})
         if isinstance(row, Attachment):
-            yield from _wrong_attachment(case, private, row, replay, known)
+            yield from _wrong_attachment(case, private, row, replay)
         else:
-            for name in _WORD_FIELDS[model]:
+            for name in _WORD_FIELDS.get(model, ()):
                 yield from _wrong_words(case, private, row, (model, key, name), replay)
-        plain_fields = PLAIN_FIELDS[model]
-        for name, value in replay.records.get((model, key), {}).items():
-            if name not in plain_fields:
-                continue
-            present = getattr(row, name)
-            if present != value and plain(present) != value:
-                yield f"the {name} of its {model} {key} is not what was last recorded"
-    for model, key in sorted(there - replay.records.keys()):
+        if isinstance(row, Assist) and "unit" not in recorded:
+            helping.append(known.units.get(row.unit_id, ""))
+        for name in _wrong_columns(row, model, recorded, known):
+            yield f"the {name} of its {model} {key} is not what was last recorded"
+    if sorted(helping) != sorted(replay.beside.helping):
+        yield "the units that were asked to help with a dispatch are not those that were recorded"
+    for model, key in sorted(there - told.keys()):
         if model in _TOLD:
             yield f"no event tells of its {model} {key}"
-    for model, key in sorted(replay.records.keys() - there):
+    for model, key in sorted(told.keys() - there):
         yield f"its {model} {key} is missing"
 
 
+def _key(row: Any, known: Known) -> Key:
+    """How events call a record."""
+    if isinstance(row, Attempt):
+        return attempt_key(row.callback.round, row.number)
+    if isinstance(row, Opinion):
+        return opinion_key(row.consultation_id, known.units.get(row.unit_id, ""))
+    if isinstance(row, Supervision):
+        return supervision_key(row.rule, row.occasion)
+    key: int = getattr(row, NUMBERED.get(str(row._meta.model_name), "pk"))
+    return key
+
+
+def _wrong_columns(
+    row: Any, model: str, recorded: Mapping[str, object], known: Known
+) -> Iterator[str]:
+    """The columns of a record of which an event says something else."""
+    plain_fields, unit_fields = PLAIN_FIELDS[model], UNIT_FIELDS[model]
+    for name, value in recorded.items():
+        if name in unit_fields:
+            unit = getattr(row, unit_fields[name])
+            if value != (None if unit is None else known.units.get(unit, "")):
+                yield name
+        elif name in plain_fields:
+            present = getattr(row, name)
+            if present != value and plain(present) != value:
+                yield name
+
+
 def _wrong_words(
-    case: Case, private: CasePrivate, row: Any, place: tuple[str, int, str], replay: Replay
+    case: Case, private: CasePrivate, row: Any, place: tuple[str, Key, str], replay: Replay
 ) -> Iterator[str]:
     model, key, name = place
-    digest = replay.words.get(place)
+    digest = replay.beside.words.get(place)
     try:
         words = words_of(case, row, name)
     except AlteredError:
@@ -259,20 +329,18 @@ def _wrong_words(
         if digest and "text" not in replay.erased:
             yield f"the {name} of its {model} {key} is gone, and no event says that it was erased"
         return
-    recorded = [digest] if digest else [one for of, one in replay.loose if of == name]
+    recorded = [digest] if digest else [one for of, one in replay.beside.loose if of == name]
     if not any(_is_recorded(one, private.text_salt, name, words) for one in recorded):
         yield f"the {name} of its {model} {key} is not the recorded one"
 
 
 def _wrong_attachment(
-    case: Case, private: CasePrivate, row: Attachment, replay: Replay, known: Known
+    case: Case, private: CasePrivate, row: Attachment, replay: Replay
 ) -> Iterator[str]:
-    """Whether a file is the recorded unit's, with name and digest gone where it was erased."""
-    record = replay.records.get(("attachment", row.pk))
+    """Whether a file has the recorded name and digest, both gone where it was erased."""
+    record = replay.beside.rows.get(("attachment", row.pk))
     if record is None:
         return
-    if known.units.get(row.unit_id or 0) != record.get("evidence_of"):
-        yield f"the unit of its attachment {row.pk} is not what was last recorded"
     kept, which = {"digest": row.digest}, f"of its attachment {row.pk}"
     try:
         kept["name"] = name_of(case, row)
@@ -282,7 +350,7 @@ def _wrong_attachment(
         yield f"the name {which} needs the missing key {error.key_id}"
     for name, value in kept.items():
         field = _FILE_WORDS[name]
-        digest = replay.words.get(("attachment", row.pk, field), "")
+        digest = replay.beside.words.get(("attachment", row.pk, field), "")
         if record["erased_at"] is not None:
             if value:
                 yield f"the {name} {which} is kept, and an event says that it was erased"
