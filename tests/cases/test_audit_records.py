@@ -246,6 +246,22 @@ def test_an_older_event_that_does_not_say_whose_a_claim_is_is_no_finding(
     assert len(findings(file)) == 1
 
 
+def test_a_caller_that_is_given_another_demand_is_found(city: City, file: Path) -> None:
+    case, other = worked(city), city.received(new_facts=True, at=LIMIT + 3 * DAY)
+    seal_events(LIMIT + 9 * DAY, file=file)
+    line = "its column caller does not stand for the recorded phone"
+    for mark in ("h1:0000", "", "0:1234"):
+        Case.objects.filter(pk=case.pk).update(caller=mark)
+        assert findings(file) == [line]
+    Case.objects.filter(pk=case.pk).update(caller=other.caller)
+    assert findings(file) == []
+    erase_person(case_id=case.pk, cause="request", by=city.administrator, as_of=LIMIT + 9 * DAY)
+    seal_events(LIMIT + 9 * DAY, file=file)
+    assert findings(file) == []
+    Case.objects.filter(pk=case.pk).update(caller=other.caller)
+    assert findings(file) == [line]
+
+
 REMOVED = (
     ("attempt", "callback__case", "1/2"),
     ("contact", "case", "{key}"),

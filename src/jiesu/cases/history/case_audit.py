@@ -36,10 +36,11 @@ from jiesu.cases.models import (
     Supervision,
     Unit,
 )
+from jiesu.cases.privacy.erasure import ALIAS
 from jiesu.cases.privacy.personal import AlteredError, KeyMissingError
 from jiesu.cases.privacy.record_words import words_of
 from jiesu.cases.privacy.sealed_fields import NAMES, RECORDS, records_of, word_fields
-from jiesu.cases.privacy.vault import answer_of, person_of, text_of
+from jiesu.cases.privacy.vault import answer_of, caller_hashes, person_of, text_of
 from jiesu.core.chain import StoredEvent, check_chain, is_recorded
 
 _BY_KEY = {"unit": "unit_id", "district": "district_id", "place": "place_id",
@@ -49,6 +50,7 @@ _READ = (
     "number",
     "head",
     "n_events",
+    "caller",
     *sorted(_BY_KEY.get(name, name) for name in COLUMNS),
 )
 
@@ -215,7 +217,7 @@ def _wrong(row: Mapping[str, Any], batch: _Batch, known: Known) -> Iterator[str]
     if private is None:
         yield "the row of its personal data is missing"
         return
-    yield from _wrong_values(case, private, replay)
+    yield from _wrong_values(case, private, replay, row["caller"])
     yield from _wrong_records(case, private, batch.records.get(row["pk"], []), replay, known)
 
 
@@ -232,7 +234,7 @@ def _present(row: Mapping[str, Any], known: Known) -> dict[str, Any]:
     return present
 
 
-def _wrong_values(case: Case, private: CasePrivate, replay: Replay) -> Iterator[str]:
+def _wrong_values(case: Case, private: CasePrivate, replay: Replay, caller: str) -> Iterator[str]:
     """Whether what is kept of the person and the text is what was recorded."""
     try:
         person, text = person_of(case, private), text_of(case, private)
@@ -243,6 +245,8 @@ def _wrong_values(case: Case, private: CasePrivate, replay: Replay) -> Iterator[
     except KeyMissingError as error:
         yield f"its personal data cannot be compared: the key {error.key_id} is not in the ring"
         return
+    if not _stands_for(caller, person.phone, replay):
+        yield "its column caller does not stand for the recorded phone"
     kept = {f"person.{name}": value for name, value in person.parts.items()}
     kept |= {"title": text[0], "body": text[1], "answer": told}
     for name, value in kept.items():
@@ -254,6 +258,14 @@ def _wrong_values(case: Case, private: CasePrivate, replay: Replay) -> Iterator[
                 yield f"the recorded value of {name} is gone, and no event says that it was erased"
         elif not digest or not _is_recorded(digest, salt, name.removeprefix("person."), value):
             yield f"the kept value of {name} is not the recorded one"
+
+
+def _stands_for(caller: str, phone: str, replay: Replay) -> bool:
+    """Whether a caller's mark is that of the phone; no event may hold it, so it is made again."""
+    if "person" in replay.erased:
+        return not caller or caller.startswith(ALIAS)
+    # What another system calls a caller nobody can make again.
+    return caller in (caller_hashes(phone) or ("",)) or (replay.imported and not phone)
 
 
 def _wrong_records(

@@ -70,6 +70,7 @@ class Replay:
     """The records that events tell of."""
     erased: set[str] = field(default_factory=set)
     """Which parts were erased: `person`, `text`, `attachments`."""
+    imported: bool = False
 
     def add(
         self, seq: int, kind: str, at: datetime, changes: Mapping[str, Any], models: set[str]
@@ -93,6 +94,8 @@ class Replay:
             self._repeated(at, changes)
         elif "state" not in changes and kind in _STATE_OF:
             self.columns["state"] = _STATE_OF["classified" if is_classified else kind]
+        if kind == "imported":
+            self.imported = True
         if kind == "erased":
             self.erased.update(changes["parts"])
         words, lead = self._digests(kind, changes), self.columns["unit"]
