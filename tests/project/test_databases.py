@@ -38,6 +38,7 @@ def test_sqlite_is_safe_against_power_cuts_and_erases_what_is_deleted() -> None:
         found = [value(name) for name in ("journal_mode", "synchronous", "secure_delete")]
         assert found == ["wal", 2, 1]
         assert [value("foreign_keys"), value("busy_timeout")] == [1, 10_000]
+        assert value("journal_size_limit") == 8 * 1024 * 1024
 
 
 class Item:

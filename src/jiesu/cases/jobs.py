@@ -64,6 +64,7 @@ JOBS: tuple[Job, ...] = (
     Job("figures", 30, "jiesu.cases.figures.running", "figures_job", lease_seconds=300),
     Job("index", 5, "jiesu.cases.search_index", "index_job"),
     Job("retention", 86_400, "jiesu.cases.privacy.retention", "retention_job"),
+    Job("log", 60, "jiesu.cases.write_ahead", "empty_log_job"),
     Job("webhooks", 5, "jiesu.cases.webhooks", "webhooks_job", lease_seconds=300),
 )
 """All jobs. Whoever has work for the worker adds a line."""

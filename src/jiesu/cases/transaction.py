@@ -47,6 +47,13 @@ def writing() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def nobody_writes() -> Iterator[None]:
+    """The threads of this process that are going to write wait, without asking SQLite."""
+    with _turn:
+        yield
+
+
 def written(work: Callable[[], T]) -> T:
     """What `work` gives, on the disk: for one that reads, and writes with one `insert_family`.
 

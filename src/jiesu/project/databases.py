@@ -17,8 +17,12 @@ POSTGRESQL_OPTIONS = (
     "application_name", "target_session_attrs", "keepalives", "keepalives_idle",
 )  # fmt: skip
 # The file is flushed at each commit; what is deleted is overwritten, so that an erased person is
-# not found in free pages; a reader never waits for a writer.
-SQLITE_START = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;"
+# not found in free pages; a reader never waits for a writer, and a log that a long reader has let
+# grow is cut off again.
+SQLITE_START = (
+    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; "
+    "PRAGMA journal_size_limit=8388608;"
+)
 SQLITE_WAIT_SECONDS = 10
 # Threads keep their connections; what a firewall has cut is found before it is used.
 POSTGRESQL_KEEP_SECONDS = 600

@@ -34,6 +34,7 @@ from jiesu.cases.privacy.words import checked_words
 from jiesu.cases.refusals import Conflict, Invalid, NotFound, one_of
 from jiesu.cases.scopes import permit
 from jiesu.cases.search_index import remove_terms
+from jiesu.cases.write_ahead import empty_log
 from jiesu.core.lifecycle import ENDED
 from jiesu.core.masking import mask_digits_in, normal_phone
 from jiesu.core.texts import Text
@@ -247,6 +248,7 @@ def _erase(
             text = Text("the case is still worked on: end it first, then erase")
             raise Conflict("not_ended", text)
         erase(change, parts, cause)
+    empty_log()
     return change.case
 
 

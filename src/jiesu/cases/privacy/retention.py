@@ -22,6 +22,7 @@ from jiesu.cases.models import Attachment, Case
 from jiesu.cases.privacy.erasure import PARTS, Part, erase
 from jiesu.cases.rulebook import local_day, rulebook
 from jiesu.cases.transaction import let_others_write
+from jiesu.cases.write_ahead import empty_log
 from jiesu.core.desk import Retention
 from jiesu.core.lifecycle import ENDED
 
@@ -77,6 +78,8 @@ def apply_retention(
             cases = _some(limits, after, batch)
             for case in cases:
                 _erase_one(case, limits, as_of, done)
+        if cases:
+            empty_log()
         if len(cases) < batch:
             break
         let_others_write()
