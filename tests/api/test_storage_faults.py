@@ -16,12 +16,12 @@ import pytest
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
 
-from jiesu.api.storage_faults import StorageFault, storage_fault
 from jiesu.cases.history import seals
 from jiesu.cases.history.audit import Audit
 from jiesu.cases.models import Attachment, Case, CasePrivate, Dispatch, Event, Seal
 from jiesu.core.problems import InputError, writable
 from jiesu.core.seals import seal_line
+from jiesu.core.storage_faults import StorageFault, storage_fault, storage_problem
 from tests.api.callers import DEMAND, Answer, Callers
 from tests.api.test_personal import PNG
 from tests.cases.cast import NOW, City
@@ -211,3 +211,19 @@ def test_what_of_the_disk_is_told_by_numbers() -> None:
     with pytest.raises(InputError) as raised, writable("a folder"):
         raise OSError(errno.ENOSPC, "words")
     assert storage_fault(raised.value) is StorageFault.FULL
+    cannot_open = sqlite3.OperationalError("words")
+    cannot_open.sqlite_errorcode = sqlite3.SQLITE_CANTOPEN
+    assert storage_fault(cannot_open) is StorageFault.READ_ONLY
+
+
+def test_what_of_the_disk_is_said_at_a_terminal_without_the_fault_s_words() -> None:
+    full_disk = sqlite3.OperationalError("words")
+    full_disk.sqlite_errorcode = sqlite3.SQLITE_FULL
+    assert str(storage_problem(full_disk)) == (
+        "the disk of the site: no space is left; make room, then run it again"
+    )
+    assert str(storage_problem(PermissionError(errno.EACCES, "words", "/a/file"))) == (
+        "/a/file: may not be written to, or not by this user; "
+        "let this user write there, then run it again"
+    )
+    assert storage_problem(OperationalError("words")) is None

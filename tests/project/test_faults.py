@@ -5,10 +5,11 @@ works and sees what is lost.
 """
 
 import os
+import sqlite3
 import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -125,6 +126,7 @@ def test_a_disk_that_is_really_full_is_said_and_nothing_is_lost(
     with small_disk(stage.site.data) as disk:
         try:
             _fill_under_a_site(client, stage, disk)
+            _say_of_commands_that_there_is_no_room(stage, disk)
             _refuse_to_start(stage, disk)
         finally:
             stage.stop()
@@ -158,9 +160,30 @@ def _fill_under_a_site(client: httpx.Client, stage: Stage, disk: Path) -> None:
     assert settled["n_cases"] == len(taken) + 2
 
 
+def _say_of_commands_that_there_is_no_room(stage: Stage, disk: Path) -> None:
+    city = stage.site.folder / "other-city"
+    assert stage.site.command("init", str(city)).wait(60) == 0
+    filler = fill(disk)
+    before = len(stage.site.output())
+    assert stage.site.command("load", "--city", str(city)).wait(60) == 2
+    said = stage.site.output()[before:]
+    assert "no space is left; make room" in said or "No space left on device" in said
+    assert len(said.splitlines()) == 1
+    filler.unlink()
+
+
 def _refuse_to_start(stage: Stage, disk: Path) -> None:
     """On a folder that may not be written to."""
+    # Who ends last leaves no files beside the database.
+    with closing(sqlite3.connect(disk / "jiesu.sqlite3")) as last:
+        last.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+    for command in (("audit", "verify"), ("worker",)):
+        before = len(stage.site.output())
+        assert stage.site.command(*command).wait(60) == 2
+        said = stage.site.output()[before:]
+        assert "may not be written to" in said
+        assert len(said.splitlines()) == 1
     before = len(stage.site.output())
     starting = stage.site.command("serve", "--port", str(stage.site.port))
     assert starting.wait(60) == 2

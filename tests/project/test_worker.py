@@ -44,6 +44,9 @@ def test_a_signal_lets_the_worker_end_its_job(number: int, monkeypatch: pytest.M
 
 
 def test_the_worker_waits_for_the_tables(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(health, "is_migrated", lambda: False)
+    def unapplied() -> None:
+        raise LookupError
+
+    monkeypatch.setattr(health, "_require_migrated", unapplied)
     with pytest.raises(InputError, match="start the site first: jiesu serve"):
         serving.work(lambda line: None)

@@ -19,7 +19,6 @@ from pydantic import BaseModel
 
 from jiesu.api.etags import PreconditionMissing
 from jiesu.api.input_faults import fault_of_input
-from jiesu.api.storage_faults import StorageFault, storage_fault
 from jiesu.cases.action_words import refused_move
 from jiesu.cases.language import said
 from jiesu.cases.refusals import (
@@ -32,6 +31,7 @@ from jiesu.cases.refusals import (
     Stale,
 )
 from jiesu.core.problems import InputError
+from jiesu.core.storage_faults import StorageFault, storage_fault
 from jiesu.core.texts import Text
 
 LOG = logging.getLogger("jiesu.api")

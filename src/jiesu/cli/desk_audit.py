@@ -199,8 +199,6 @@ def _open() -> None:
     from jiesu.project.serving import start_django
 
     start_django(options)
-    from jiesu.project.health import is_migrated
+    from jiesu.project.health import require_migrated
 
-    if not is_migrated():
-        what = "its tables are not those of this version, or it does not answer"
-        raise InputError(Problem("the database", "", what, "start the site first: jiesu serve"))
+    require_migrated()

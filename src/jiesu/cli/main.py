@@ -78,6 +78,12 @@ def _exit_code() -> int:
         typer.echo("jiesu: stopped", err=True)
         return 130
     except Exception as error:
+        # Here for what is imported: a command that ends well needs none of it.
+        from jiesu.core.storage_faults import storage_problem
+
+        if (said := storage_problem(error)) is not None:
+            typer.echo(f"jiesu: {said}", err=True)
+            return 2
         if os.environ.get("JIESU_DEBUG"):
             traceback.print_exc()
             return 1

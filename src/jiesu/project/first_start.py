@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from jiesu.core.problems import InputError, Problem, writable
+from jiesu.core.storage_faults import storage_problem
 from jiesu.project import safety
 from jiesu.project.options import Options
 
@@ -99,6 +100,8 @@ def make_site(options: Options, say: Say) -> None:
 
 def no_database(error: Exception) -> InputError:
     """What to say when the database does not answer; the error's own words may hold values."""
+    if (problem := storage_problem(error)) is not None:
+        return InputError(problem)
     what = f"it does not answer ({type(error).__name__})"
     remedy = "start it, or correct JIESU_DATABASE_URL"
     return InputError(Problem("the database", "", what, remedy))

@@ -12,6 +12,9 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from jiesu.core.problems import InputError, Problem
+from jiesu.project.first_start import no_database
+
 
 @require_safe
 @never_cache
@@ -40,6 +43,18 @@ def _database_answers() -> bool:
     except Error:
         return False
     return True
+
+
+def require_migrated() -> None:
+    """Raise InputError where a command finds no database with the tables of this version."""
+    try:
+        _require_migrated()
+    except Error as error:
+        raise no_database(error) from error
+    except LookupError:
+        what = "its tables are not those of this version"
+        remedy = "start the site first: jiesu serve"
+        raise InputError(Problem("the database", "", what, remedy)) from None
 
 
 def is_migrated() -> bool:

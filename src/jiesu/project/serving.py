@@ -180,11 +180,9 @@ def work(say: Say) -> None:
         raise InputError(Problem(str(options.data), "", what, "start it: jiesu serve"))
     os.umask(0o077)
     options = start_django(options)
-    from jiesu.project.health import is_migrated
+    from jiesu.project.health import require_migrated
 
-    if not is_migrated():
-        what = "its tables are not those of this version, or it does not answer"
-        raise InputError(Problem("the database", "", what, "start the site first: jiesu serve"))
+    require_migrated()
     safety.require_safe_accounts(options)
     from jiesu.cases.jobs import run_worker
 
