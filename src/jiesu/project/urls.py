@@ -6,7 +6,9 @@ from django.urls import include, path, re_path
 from jiesu.api.application import api
 from jiesu.api.errors import no_such_address
 from jiesu.project import health
+from jiesu.project.fault_pages import fault_page
 
+handler500 = fault_page
 urlpatterns = [
     path("healthz", health.alive),
     path("readyz", health.ready),
