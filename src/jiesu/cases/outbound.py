@@ -8,7 +8,7 @@ followed, no proxy used, the answer's body not read.
 import socket
 import threading
 from collections.abc import Mapping
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import urlsplit
 
 import httpx
@@ -16,6 +16,18 @@ import httpx
 from jiesu.core.texts import Text
 
 CONNECT_SECONDS, ANSWER_SECONDS, IN_ALL_SECONDS = 5.0, 10.0, 20.0
+# Of the IANA's special-purpose address registries, as of July 2024, what Python's own tables lack.
+_SPECIAL = tuple(
+    ip_network(one)
+    for one in (
+        "192.0.0.0/24",  # IETF Protocol Assignments
+        "192.88.99.0/24",  # Deprecated (6to4 Relay Anycast)
+        "2001::/23",  # IETF Protocol Assignments
+        "3fff::/20",  # Documentation
+        "5f00::/16",  # Segment Routing (SRv6) SIDs
+        "fec0::/10",  # site-local, of RFC 3513: given up, and routed in some houses
+    )
+)
 # Addresses of IPv6 that stand for one of IPv4: translated, 6to4, Teredo.
 _IN_DISGUISE = tuple(IPv6Network(one) for one in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16"))
 
@@ -33,6 +45,8 @@ def is_public(address: Address) -> bool:
             return is_public(address.ipv4_mapped)
         if any(address in network for network in _IN_DISGUISE):
             return False
+    if any(address in network for network in _SPECIAL):
+        return False
     return address.is_global and not (
         address.is_multicast or address.is_reserved or address.is_unspecified
     )
