@@ -1,5 +1,6 @@
 """What is personal is shown with a reason, put right, given to the person, and really erased."""
 
+from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
@@ -11,8 +12,9 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 from jiesu.cases.actions.assistance import answer_assist
 from jiesu.cases.actions.attachments import attach_file
 from jiesu.cases.actions.callbacks import Answers
-from jiesu.cases.actions.dispatching import dispatch_case, redispatch_case
+from jiesu.cases.actions.dispatching import dispatch_case, dispose_case, redispatch_case
 from jiesu.cases.actions.handling import record_contact, sign_case, submit_feedback
+from jiesu.cases.actions.intake import Received, receive_case
 from jiesu.cases.actions.privacy import (
     Erased,
     amend_case,
@@ -37,7 +39,7 @@ from jiesu.cases.search_index import index_cases
 from jiesu.cases.sweep import sweep
 from jiesu.core.lifecycle import State
 from tests.cases.calling import LIMIT, answered
-from tests.cases.cast import ELEVATOR, LIGHTS, NOW, PARKING, PHONE, City
+from tests.cases.cast import DEMAND, ELEVATOR, LIGHTS, NOW, PARKING, PHONE, City
 
 HOUR = timedelta(hours=1)
 LATER = LIMIT + timedelta(days=400)
@@ -415,6 +417,32 @@ def test_what_remains_after_an_erasure_is_of_no_use_to_who_holds_the_hash_key(ci
     held = everything_in_the_database().decode(errors="replace")
     for key in ring().keys["hash"]:
         assert f"{key.id}:" not in held
+
+
+def test_a_request_that_comes_again_after_an_erasure_is_a_new_demand(city: City) -> None:
+    """A client may make its key of a phone number, and the key's hash can be tried."""
+
+    demand = replace(DEMAND, category=LIGHTS)
+
+    def sent() -> Received:
+        return receive_case(demand, by=city.operator, as_of=NOW, idempotency_key=f"{PHONE}-1")
+
+    first = sent()
+    dispose_case(
+        case_id=first.case.pk, reason="unlawful", answer="不受理", by=city.operator, as_of=NOW
+    )
+    assert not sent().is_new
+    erase_person(case_id=first.case.pk, cause="request", by=city.administrator, as_of=LATER)
+    assert Case.objects.get(pk=first.case.pk).idempotency_key is None
+    again = sent()
+    assert (again.is_new, again.case.pk == first.case.pk) == (True, False)
+
+
+def test_an_imported_case_is_known_after_its_erasure_too(city: City) -> None:
+    case = lived(city)
+    Case.objects.filter(pk=case.pk).update(idempotency_key=f"import:{case.number}")
+    erase_person(case_id=case.pk, cause="request", by=city.administrator, as_of=LATER)
+    assert Case.objects.get(pk=case.pk).idempotency_key == f"import:{case.number}"
 
 
 def test_every_column_of_sealed_words_is_in_the_list_of_them(city: City) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from jiesu.cases.actor import Actor
 from jiesu.cases.history.events import chained, personal
+from jiesu.cases.importing import IMPORTED
 from jiesu.cases.importing.rows import (
     EMPTY,
     SAID,
@@ -285,8 +286,8 @@ def _cases(numbers: Iterable[str]) -> dict[str, int]:
 
 
 def _key(number: str) -> str:
-    """The idempotency key of an imported case: none of the intake's looks like it."""
-    return f"import:{number}"
+    """The idempotency key of an imported case."""
+    return f"{IMPORTED}{number}"
 
 
 def _case(made: Made, counted: tuple[int, int], as_of: datetime, desk: Desk) -> Case:

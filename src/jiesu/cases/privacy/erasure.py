@@ -16,6 +16,7 @@ from django.db import transaction
 from jiesu.cases.attachments import remove_file
 from jiesu.cases.change import Change
 from jiesu.cases.figures.site_city import month_of
+from jiesu.cases.importing import IMPORTED
 from jiesu.cases.models import Attachment, Case, CasePrivate
 from jiesu.cases.privacy.personal import SealedError
 from jiesu.cases.privacy.sealed_fields import RECORDS, records_of, word_fields
@@ -74,8 +75,11 @@ def _erase_text(case: Case, private: CasePrivate, as_of: datetime) -> None:
 
 def _erase_person(case: Case, private: CasePrivate, as_of: datetime) -> None:
     case.caller, case.request_digest = _alias(case, private), ""
+    # A client may have made its key of a phone number, and whoever tries all finds it.
+    if not (case.idempotency_key or "").startswith(IMPORTED):
+        case.idempotency_key = None
     # Not through the change: the event would keep what is to be forgotten.
-    case.save(update_fields=["caller", "request_digest"])
+    case.save(update_fields=["caller", "request_digest", "idempotency_key"])
     private.person = private.person_salt = b""
     private.name_hash = private.alias = ""
     private.person_erased_at = as_of
