@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 from django.http import HttpRequest
+from django.test import Client
 
-from jiesu.cases.models import User
+from jiesu.api.access import demo_may
+from jiesu.cases.models import Role, User
 from jiesu.core.problems import InputError
 from jiesu.project.environment import Environment
 from jiesu.project.options import options_from
 from jiesu.project.safety import address_problems, require_safe, require_safe_accounts
-from jiesu.project.sign_in import demo_is_allowed
 
 SECRET = "kL9-fX2_pQ7vR4tY8wZ1aB5cD3eF6gH0"
 
@@ -133,5 +134,21 @@ def test_a_demo_sign_in_works_from_this_machine_only(
 ) -> None:
     request = HttpRequest()
     request.META["REMOTE_ADDR"] = address
-    assert demo_is_allowed(User(demo=demo), request) is allowed
-    assert demo_is_allowed(User(demo=demo), None) is not demo
+    assert demo_may(User(demo=demo), request) is allowed
+    assert demo_may(User(demo=demo), None) is not demo
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "header", ["X-Forwarded-For", "X-Forwarded-Proto", "Forwarded", "X-Real-IP", "Via"]
+)
+def test_a_demo_sign_in_works_through_no_proxy_on_this_machine(client: Client, header: str) -> None:
+    User.objects.create_superuser("demo", password="demo", demo=True, role=Role.ADMINISTRATOR)
+    form = {"username": "demo", "password": "demo"}
+    signing_in = client.post("/admin/login/", form, headers={header: "203.0.113.9"})
+    assert signing_in.status_code == 200
+    assert "_auth_user_id" not in client.session
+    assert client.post("/admin/login/", form).status_code == 302
+    assert client.get("/api/v1/cases").status_code == 200
+    # Not with the session either, that began on the machine.
+    assert client.get("/api/v1/cases", headers={header: "203.0.113.9"}).status_code == 401

@@ -132,7 +132,7 @@ def _signed_in(request: HttpRequest) -> tuple[Actor, str]:
     if shown:
         kind, _, text = shown.partition(" ")
         known = known_key(text.strip(), now()) if kind.lower() == "bearer" else None
-        if known is None or not _demo_may(known.user, address):
+        if known is None or not demo_may(known.user, request):
             raise AuthenticationError(message=Text("this key opens nothing"))
         key = known.key
         actor = Actor.of(known.user, f"{address} {key.prefix}", known.scopes, key.pk)
@@ -140,7 +140,7 @@ def _signed_in(request: HttpRequest) -> tuple[Actor, str]:
     user = request.user
     if not isinstance(user, User):
         raise AuthenticationError(message=Text("sign in, or show a key: Authorization: Bearer ..."))
-    if not user.is_active or not _demo_may(user, address):
+    if not user.is_active or not demo_may(user, request):
         raise AuthenticationError(message=Text("this account may not sign in here"))
     if check_csrf(request) is not None:
         raise HttpError(
@@ -149,11 +149,17 @@ def _signed_in(request: HttpRequest) -> tuple[Actor, str]:
     return Actor.of(user, address), f"user:{user.pk}"
 
 
-def _demo_may(user: User, address: str) -> bool:
-    """A demo account works on this machine only and never in production."""
+FORWARDED = "jiesu.forwarded"
+"""In a request's META: that a proxy passed it on, so that its address may be the proxy's own."""
+
+
+def demo_may(user: User, request: HttpRequest | None) -> bool:
+    """Whether a user is none of the demo's, or one on this machine itself outside production."""
     if not user.demo:
         return True
+    if request is None or settings.JIESU.production or request.META.get(FORWARDED):
+        return False
     try:
-        return not settings.JIESU.production and ip_address(address).is_loopback
+        return ip_address(address_of(request)).is_loopback
     except ValueError:
         return False

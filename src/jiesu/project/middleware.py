@@ -12,6 +12,7 @@ from time import perf_counter
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 
+from jiesu.api.access import FORWARDED
 from jiesu.api.errors import too_large
 from jiesu.project.environment import Network
 
@@ -21,6 +22,11 @@ POLICY = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'none'"
 )
+OF_A_PROXY = (
+    "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST", "HTTP_FORWARDED",
+    "HTTP_X_REAL_IP", "HTTP_VIA",
+)  # fmt: skip
+"""Headers by which a request shows that it was passed on."""
 LARGEST_FORM = 1024 * 1024
 """Bytes that a page takes of somebody who has not signed in."""
 # Path parameters that open a door by themselves.
@@ -42,6 +48,7 @@ class TrustedProxies:
         """Answer with REMOTE_ADDR and the scheme corrected."""
         trusted = settings.JIESU.trusted_proxies
         near = request.META.get("REMOTE_ADDR", "")
+        request.META[FORWARDED] = any(header in request.META for header in OF_A_PROXY)
         forwarded = request.META.pop("HTTP_X_FORWARDED_FOR", "")
         if _within(near, trusted):
             request.META["REMOTE_ADDR"] = _caller(forwarded, near, trusted)

@@ -1,8 +1,8 @@
 """Who may sign in with a name and a password, and how often somebody may try.
 
-A demo sign-in works from this machine only and never in production: its password is printed for
-anyone to read. Wrong passwords lock a name for an address; many from all over also a name for
-browsers that it never signed in from, or an address. docs/operating.md, "Wrong passwords".
+A demo sign-in works from this machine only, through no proxy, and never in production: its password
+is printed for anyone to read. Wrong passwords lock a name for an address; many from all over also a
+name for browsers that it never signed in from, or an address. docs/operating.md, "Wrong passwords".
 """
 
 from collections.abc import Callable
@@ -15,9 +15,9 @@ from django.contrib.auth.backends import ModelBackend
 from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import salted_hmac
 
+from jiesu.api.access import demo_may
 from jiesu.api.rates import count_public, counted_public
 from jiesu.cases.models import User
-from jiesu.project.safety import is_loopback
 
 TIMES_OF_NAME, TIMES_OF_ADDRESS = 4, 20
 """So many times what locks a name for an address locks the name, or the address, alone."""
@@ -38,7 +38,7 @@ class SiteBackend(ModelBackend):
     ) -> User | None:
         """The user of a name and a password; none where one of them is wrong or not allowed."""
         user = super().authenticate(request, username, password, **kwargs)
-        if not isinstance(user, User) or not demo_is_allowed(user, request):
+        if not isinstance(user, User) or not demo_may(user, request):
             return None
         return user
 
@@ -129,11 +129,3 @@ def _alone(request: HttpRequest, name: str) -> tuple[tuple[str, str, int], ...]:
     """Kind, subject and times of what is counted beside the two together."""
     address = str(request.META.get("REMOTE_ADDR") or "unknown")
     return ("name", name, TIMES_OF_NAME), ("address", address, TIMES_OF_ADDRESS)
-
-
-def demo_is_allowed(user: User, request: HttpRequest | None) -> bool:
-    """Whether a user is none of the demo's, or one on this machine outside production."""
-    if not user.demo:
-        return True
-    address = "" if request is None else request.META.get("REMOTE_ADDR", "")
-    return not settings.JIESU.production and is_loopback(address)
