@@ -1,19 +1,31 @@
 """Whoever watches the site learns whether it is alive and whether it can work."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from django.conf import settings
 from django.db import OperationalError, connection
 from django.test import Client
 
+from jiesu.cases.privacy.keys import new_ring, write_ring
+from jiesu.cases.privacy.vault import forget_keys
 from jiesu.project import health
 
 
+@pytest.fixture(autouse=True)
+def no_keys(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Nothing of the keys is known to this process."""
+    monkeypatch.delenv("JIESU_KEYS", raising=False)
+    forget_keys()
+    yield
+    forget_keys()
+
+
 @pytest.fixture
-def keys() -> Iterator[None]:
+def keys(no_keys: None) -> Iterator[None]:
     """A key file where the site looks for it."""
-    settings.JIESU.keys_file.write_text("{}", "utf-8")
+    write_ring(new_ring(datetime.now(UTC)), settings.JIESU.keys_file)
     yield
     settings.JIESU.keys_file.unlink()
 
@@ -35,6 +47,14 @@ def test_a_site_without_its_keys_is_not_ready(client: Client) -> None:
     answer = client.get("/readyz")
     assert answer.status_code == 503
     assert answer.json() == {"database": True, "migrated": True, "keys": False}
+
+
+@pytest.mark.django_db
+def test_a_site_whose_keys_cannot_be_read_is_not_ready(client: Client, keys: None) -> None:
+    settings.JIESU.keys_file.chmod(0o644)
+    assert client.get("/readyz").json()["keys"] is False
+    settings.JIESU.keys_file.chmod(0o600)
+    assert client.get("/readyz").status_code == 200
 
 
 @pytest.mark.django_db

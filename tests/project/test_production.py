@@ -59,10 +59,11 @@ def test_an_unsafe_setting_ends_the_start_with_a_line_for_each(production: Site)
     assert unsafe.command("serve", "--port", str(unsafe.port)).wait() == 2
     (production.data / "keys.json").chmod(0o600)
     lines = [line.partition(";")[0] for line in unsafe.output()[before:].splitlines()]
+    keys = production.data / "keys.json"
     expected = [
         "jiesu: JIESU_DEBUG: error pages would show residents' data",
         "jiesu: JIESU_ALLOWED_HOSTS: * lets anyone give the site another name",
-        f"jiesu: {production.data / 'keys.json'}: other users of this machine can read it",
+        f"jiesu: {keys}: others than its owner may use the keys (mode 0644)",
     ]
     assert [line for line in lines if line.startswith("jiesu: ")] == expected
 

@@ -1,5 +1,6 @@
 """Settings with which a site does not start."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from django.test import Client
 
 from jiesu.api.access import demo_may
 from jiesu.cases.models import Role, User
+from jiesu.cases.privacy.keys import new_ring, write_ring
 from jiesu.core.problems import InputError
 from jiesu.project.environment import Environment
 from jiesu.project.options import options_from
@@ -70,7 +72,26 @@ def test_a_database_on_the_machine_or_over_tls_is_safe(production: dict[str, str
         assert refusals({**production, "JIESU_DATABASE_URL": f"postgresql://u{url}"}) == []
 
 
-@pytest.mark.parametrize("name", ["keys.json", "secret", "seals.jsonl", "jiesu.sqlite3"])
+@pytest.mark.parametrize("mode", ["production", "development"])
+def test_a_key_ring_that_cannot_be_used_is_refused_at_the_start(
+    production: dict[str, str], tmp_path: Path, mode: str
+) -> None:
+    data = {"JIESU_DATA": str(tmp_path)}
+    environment = production if mode == "production" else data
+    file = tmp_path / "keys.json"
+    write_ring(new_ring(datetime.now(UTC)), file)
+    assert refusals(environment) == []
+    file.chmod(0o644)
+    expected = f"{file}: others than its owner may use the keys (mode 0644)"
+    assert refusals(environment) == [expected]
+    file.chmod(0o600)
+    file.write_text("{", "utf-8")
+    assert refusals(environment) == [f"{file}: neither JSON nor TOML"]
+    given = {**environment, "JIESU_KEYS": "{"}
+    assert refusals(given) == ["JIESU_KEYS: neither JSON nor TOML"]
+
+
+@pytest.mark.parametrize("name", ["secret", "seals.jsonl", "jiesu.sqlite3"])
 def test_production_refuses_files_that_others_can_read(
     production: dict[str, str], tmp_path: Path, name: str
 ) -> None:
@@ -149,6 +170,6 @@ def test_a_demo_sign_in_works_through_no_proxy_on_this_machine(client: Client, h
     assert signing_in.status_code == 200
     assert "_auth_user_id" not in client.session
     assert client.post("/admin/login/", form).status_code == 302
-    assert client.get("/api/v1/cases").status_code == 200
+    assert client.get("/api/v1/units").status_code == 200
     # Not with the session either, that began on the machine.
-    assert client.get("/api/v1/cases", headers={header: "203.0.113.9"}).status_code == 401
+    assert client.get("/api/v1/units", headers={header: "203.0.113.9"}).status_code == 401

@@ -5,13 +5,13 @@ They say nothing about anyone and ask for no sign-in.
 
 from functools import cache
 
-from django.conf import settings
 from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from jiesu.cases.privacy.vault import ring
 from jiesu.core.problems import InputError, Problem
 from jiesu.project.first_start import no_database
 
@@ -26,14 +26,23 @@ def alive(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def ready(request: HttpRequest) -> JsonResponse:
-    """200 when the database answers, is migrated, and the keys are there; else 503."""
+    """200 when the database answers, is migrated, and the keys can be read; else 503."""
     found = {
         "database": _database_answers(),
         "migrated": False,
-        "keys": bool(settings.JIESU.keys_text) or settings.JIESU.keys_file.is_file(),
+        "keys": _keys_are_read(),
     }
     found["migrated"] = found["database"] and is_migrated()
     return JsonResponse(found, status=200 if all(found.values()) else 503)
+
+
+def _keys_are_read() -> bool:
+    # Once read they are kept: what becomes of the file later is no concern of this process.
+    try:
+        ring()
+    except InputError:
+        return False
+    return True
 
 
 def _database_answers() -> bool:

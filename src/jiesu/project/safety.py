@@ -6,9 +6,11 @@ hold everywhere, most in production only.
 
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
 
+from jiesu.cases.privacy.keys import TEXT_VARIABLE, parse_ring, read_ring
 from jiesu.core.problems import InputError, Problem
 from jiesu.project.options import LOOPBACK_HOSTS, Options
 
@@ -23,6 +25,7 @@ def require_safe(options: Options, host: str = "localhost") -> None:
     problems = [*options.unknown, *mode_problems(options), *address_problems(options, host)]
     if options.production:
         problems += [*setting_problems(options), *file_problems(options)]
+    problems += key_problems(options)
     if problems:
         raise InputError(problems)
 
@@ -48,6 +51,18 @@ def is_loopback(host: str) -> bool:
         return ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def key_problems(options: Options) -> Iterator[Problem]:
+    """What is wrong with the key ring, where there is one: at the start, not at its first use."""
+    name = TEXT_VARIABLE if options.keys_text else str(options.keys_file)
+    try:
+        if options.keys_text:
+            parse_ring(options.keys_text, file=name)
+        elif options.keys_file.exists():
+            read_ring(options.keys_file)
+    except InputError as error:
+        yield from (replace(problem, file=name) for problem in error.problems)
 
 
 def setting_problems(options: Options) -> Iterator[Problem]:
@@ -100,7 +115,10 @@ def is_weak(secret: str) -> bool:
 def file_problems(options: Options) -> Iterator[Problem]:
     """Files and folders of the site that other users of the machine can read."""
     folders = [options.data]
-    files = [options.keys_file, options.secret_key_file, options.seals_file]
+    files = [options.secret_key_file, options.seals_file]
+    if options.keys_text:
+        # Else it is read, and refused by that.
+        files.append(options.keys_file)
     if options.embedded:
         files.append(Path(options.database["NAME"]))
         folders.append(files[-1].parent)
