@@ -20,6 +20,7 @@ from jiesu.cases.privacy.vault import person_of, ring
 from jiesu.cli import desk_audit
 from jiesu.cli.audit_options import audit, keys, person
 from jiesu.core.problems import InputError
+from jiesu.project.first_start import hold_keys
 from tests.cases.cast import ELEVATOR, NOW, PHONE, City
 from tests.cases.test_privacy import lived
 
@@ -126,6 +127,12 @@ def test_a_key_is_rotated_renewed_and_dropped_when_nothing_needs_it(
     monkeypatch.setitem(os.environ, "JIESU_KEYS", (site / "keys.json").read_text())
     vault.forget_keys()
     assert run.invoke(keys, ["renew"]).output.startswith("2 values, 0 files, 0 hashes")
+    # A server that has not been started again would go on sealing with it.
+    with (
+        hold_keys(SimpleNamespace(data=site)),  # type: ignore[arg-type]
+        pytest.raises(InputError, match="a server or a worker of this site may still use"),
+    ):
+        run.invoke(keys, ["drop", "e1"], catch_exceptions=False)
     assert run.invoke(keys, ["drop", "e1"]).exit_code == 0
     assert [key.id for key in read_ring(site / "keys.json").keys["encryption"]] == ["e2"]
     monkeypatch.setitem(os.environ, "JIESU_KEYS", (site / "keys.json").read_text())

@@ -102,6 +102,28 @@ def test_the_worker_is_refused_before_there_is_a_site(site: Site) -> None:
     assert "there is no site here yet; start it: jiesu serve" in site.output()
 
 
+def assert_no_key_is_dropped(site: Site) -> None:
+    before = len(site.output())
+    assert site.command("keys", "drop", "e1").wait(FIVE_SECONDS * 4) == 2
+    assert "may still use its keys; stop them" in site.output()[before:]
+
+
+def test_while_a_server_or_a_worker_runs_no_key_is_dropped(site: Site) -> None:
+    site.start()
+    assert site.command("keys", "rotate", "encryption").wait() == 0
+    assert_no_key_is_dropped(site)
+    assert site.end()[0] == 0
+    before = len(site.output())
+    worker = site.command("worker")
+    try:
+        wait_until(lambda: "Working" in site.output()[before:], "the worker did not start")
+        assert_no_key_is_dropped(site)
+    finally:
+        worker.terminate()
+        worker.wait()
+    assert site.command("keys", "drop", "e1").wait() == 0
+
+
 def test_the_worker_ends_on_a_signal_within_five_seconds(running: Site) -> None:
     before = len(running.output())
     worker = running.command("worker")

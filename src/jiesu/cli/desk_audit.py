@@ -104,8 +104,15 @@ def renew_command() -> None:
 
 
 def drop_command(key_id: str) -> None:
-    """Take a key out of the ring's file, if nothing needs it."""
+    """Take a key out of the ring's file, if nothing needs it and nobody uses it."""
+    from jiesu.project.first_start import keys_unused
+
     _open()
+    with keys_unused(_options()):
+        _drop(key_id)
+
+
+def _drop(key_id: str) -> None:
     from jiesu.cases.privacy.keys import read_ring, replace_ring, without
     from jiesu.cases.privacy.rotation import key_uses
 

@@ -55,6 +55,40 @@ def lock_database(options: Options) -> IO[str] | None:
     return held
 
 
+def hold_keys(options: Options) -> IO[str]:
+    """Say for as long as this process lives that it uses the site's key ring (`keys_unused`).
+
+    Taken before the ring is read. Ends with the process or with the file that is returned.
+    """
+    held = _keys_lock(options)
+    # Where a share knows no locks, nobody is told.
+    with suppress(OSError):
+        fcntl.flock(held, fcntl.LOCK_SH)
+    return held
+
+
+@contextmanager
+def keys_unused(options: Options) -> Iterator[None]:
+    """Change the ring while no server and no worker uses it. Raises InputError where one does.
+
+    One that has read the ring seals with the key that was active then, whatever is in the file.
+    """
+    with _keys_lock(options) as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            what = "a server or a worker of this site may still use its keys"
+            raise InputError(Problem(held.name, "", what, "stop them, then run it again")) from None
+        yield
+
+
+def _keys_lock(options: Options) -> IO[str]:
+    # Not the ring itself: another file takes its place at each change.
+    file = options.data / "keys.lock"
+    with writable(str(file)):
+        return file.open("a", encoding="utf-8")
+
+
 def make_secret(options: Options) -> None:
     """The secret of sessions and tokens, where none is set and none was made."""
     if not options.secret_key:

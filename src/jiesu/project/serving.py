@@ -36,15 +36,15 @@ def serve(host: str, port: int, say: Say) -> None:
     options = options_from(Environment(os.environ))
     safety.require_safe(options, host)
     first_start.make_data_folder(options)
-    held = first_start.lock_database(options)
+    held = (first_start.lock_database(options), first_start.hold_keys(options))
     _wait_for_port(host, port)
     options = open_site(say)
     first_start.make_static_files()
     _close_connections()
     say(f"Serving on http://{host}:{port} (Ctrl-C ends)")
     _run_server(options, host, port)
-    if held is not None:
-        held.close()
+    for file in filter(None, held):
+        file.close()
 
 
 def open_site(say: Say) -> Options:
@@ -179,6 +179,11 @@ def work(say: Say) -> None:
         what = "there is no site here yet"
         raise InputError(Problem(str(options.data), "", what, "start it: jiesu serve"))
     os.umask(0o077)
+    with first_start.hold_keys(options):
+        _work(options, say)
+
+
+def _work(options: Options, say: Say) -> None:
     options = start_django(options)
     from jiesu.project.health import require_migrated
 
