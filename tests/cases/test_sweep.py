@@ -133,9 +133,14 @@ def test_a_second_redo_is_supervised_at_once_and_once(city: City) -> None:
 
 
 def test_what_was_returned_three_times_is_supervised_where_it_goes_next(city: City) -> None:
-    case, other = city.received(), unit_clerk("jingshan", city.unit["110101002"])
-    for n, unit in enumerate(("110101002", "110101001", "110101002")):
-        by = city.clerk if n % 2 == 0 else other
+    case = city.received()
+    third = unit_clerk("xichanganjie", city.unit["110102001"])
+    turns = (
+        (city.clerk, "110101002"),
+        (unit_clerk("jingshan", city.unit["110101002"]), "110102001"),
+        (third, "110101002"),
+    )
+    for by, unit in turns:
         return_case(case_id=case.pk, reason="not_our_duty", statement="不属于", by=by, as_of=NOW)
         sweep(NOW)
         assert raised(case) == []
