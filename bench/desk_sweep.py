@@ -85,5 +85,5 @@ def _targets(database: str, size: int, sweeps: list[Sweep]) -> list[Target]:
             SECONDS,
             " s",
         )
-        for what in ("nothing", "some")
+        for what in DUE
     ]
