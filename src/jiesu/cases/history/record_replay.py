@@ -12,6 +12,7 @@ from typing import Any
 from jiesu.cases.history.events import plain
 from jiesu.cases.history.record_tables import (
     CALLED,
+    DISPATCHES,
     GIVEN,
     HELP,
     NOT_ANSWERED,
@@ -24,7 +25,6 @@ from jiesu.cases.history.record_tables import (
     opinion_key,
 )
 
-_DISPATCHES = frozenset({"dispatched", "redispatched", "redone"})
 _IMPORTS = frozenset({"imported", "reimported"})
 _MADE_ANEW = frozenset({"dispatch", "assist", "callback"})
 """What an import writes beside a case, and the next one puts in its place."""
@@ -83,7 +83,7 @@ class Records:
 
     def _happen(self, kind: str, at: datetime, changes: Mapping[str, Any], lead: object) -> None:
         """What an event does to records that it does not name, or to several."""
-        if kind in _DISPATCHES:
+        if kind in DISPATCHES:
             self._dispatched(at, changes, lead)
         elif kind in _IMPORTS:
             self._imported(changes, lead)

@@ -39,6 +39,9 @@ SAID_AS: Mapping[str, Mapping[str, str]] = {
 }
 """Columns of records that events call by another name."""
 
+DISPATCHES = frozenset({"dispatched", "redispatched", "redone"})
+"""The kinds of events with which a dispatch begins."""
+
 HELP = ("assist", "whistle")
 """Records that may be due with the lead's result; an event that moves it names them in `help`."""
 

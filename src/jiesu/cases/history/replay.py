@@ -12,6 +12,7 @@ from typing import Any
 
 from jiesu.cases.history.events import plain
 from jiesu.cases.history.record_replay import Records
+from jiesu.cases.history.record_tables import DISPATCHES
 from jiesu.core.lifecycle import State
 
 UNSET: Mapping[str, object] = {
@@ -55,7 +56,6 @@ COLUMNS = frozenset(
 """Columns that are compared where an event has said what they are."""
 
 _STATE_OF = {kind: State(kind).value for kind in ("received", "classified", "dispatched")}
-_DISPATCHES = frozenset({"dispatched", "redispatched", "redone"})
 _TOLD = frozenset({"answered", "referred", "declined"})
 
 
@@ -84,7 +84,7 @@ class Replay:
         if kind == "received":
             self._received(changes)
             self.columns["created_at"] = plain(at)
-        if kind in _DISPATCHES:
+        if kind in DISPATCHES:
             self._sent(at, changes)
         # A demand comes with its category, or gets it later.
         is_classified = "category" in changes and kind in ("received", "classified")
