@@ -61,15 +61,18 @@ class EventWords:
         return format_html("<code>{}</code>", bytes(event.digest).hex())
 
 
+def _without_answers(events: "QuerySet[Event]") -> "QuerySet[Event]":
+    """Without those of call-backs, which hold what a resident answered."""
+    return events.exclude(kind__startswith="callback")
+
+
 class EventRows(EventWords, ClosedInline):
     model = Event
     fields = ("seq", "at", "kind_words", "actor", "origin", "changes")
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
-        """Without those of call-backs, which hold what a resident answered."""
-        events: QuerySet[Event] = super().get_queryset(request)
-        return events.exclude(kind__startswith="callback")
+        return _without_answers(super().get_queryset(request))
 
 
 RECORDS = (
@@ -185,9 +188,7 @@ class EventAdmin(EventWords, ClosedAdmin):
               "seal")  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
-        """Without those of call-backs, as on the page of the case."""
-        events: QuerySet[Event] = super().get_queryset(request)
-        return events.exclude(kind__startswith="callback")
+        return _without_answers(super().get_queryset(request))
 
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[Event]", search_term: str
