@@ -38,6 +38,8 @@ LOG = logging.getLogger("jiesu.api")
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 5
 LONGEST_NAME = 60
+DISK = {StorageFault.FULL: (507, "no_room"), StorageFault.READ_ONLY: (503, "read_only")}
+"""Status and code of what keeps the site from writing."""
 
 
 class ProblemOut(BaseModel):
@@ -207,11 +209,11 @@ def _disk(error: Exception) -> HttpResponse | None:
         case StorageFault.FULL:
             LOG.error("the disk is full: make room")
             detail = Text("the disk of this site is full: nothing was changed, try again later")
-            return problem(507, "no_room", detail, headers=headers)
+            return problem(*DISK[StorageFault.FULL], detail, headers=headers)
         case StorageFault.READ_ONLY:
             LOG.error("the disk or the database may not be written to")
             detail = Text("this site cannot write now: nothing was changed, try again later")
-            return problem(503, "read_only", detail, headers=headers)
+            return problem(*DISK[StorageFault.READ_ONLY], detail, headers=headers)
         case _:
             return None
 

@@ -11,8 +11,8 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
-from jiesu.api.errors import RETRY_SECONDS
-from jiesu.core.storage_faults import StorageFault, storage_fault
+from jiesu.api.errors import DISK, RETRY_SECONDS
+from jiesu.core.storage_faults import storage_fault
 
 LOG = logging.getLogger("jiesu.pages")
 
@@ -31,10 +31,8 @@ def fault_page(request: HttpRequest) -> HttpResponse:
 def _told(error: BaseException | None) -> tuple[int, str]:
     """Status and code, as the API gives them."""
     found = storage_fault(error) if error is not None else None
-    if found is StorageFault.FULL:
-        return 507, "no_room"
-    if found is StorageFault.READ_ONLY:
-        return 503, "read_only"
+    if found is not None:
+        return DISK[found]
     if isinstance(error, OperationalError | InterfaceError):
         return 503, "unavailable"
     return 500, "fault"
