@@ -43,3 +43,9 @@ def folder(settings: Settings, tmp_path: Path) -> Path:
     """The folder of attachments, of this test alone."""
     settings.JIESU = replace(settings.JIESU, data=tmp_path)
     return tmp_path / "attachments"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Where the seals are written, in a folder that is not there yet."""
+    return tmp_path / "seals" / "seals.jsonl"

@@ -42,11 +42,6 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "seals.jsonl"
-
-
-@pytest.fixture
 def worked(city: City, file: Path) -> Case:
     """Some cases in two seals, one of them far on: it is given back."""
     for n, category in enumerate(CATEGORIES):

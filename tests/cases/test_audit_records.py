@@ -1,6 +1,5 @@
 """Whoever changes, moves or removes the records beside a case in the database is found."""
 
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -38,17 +37,10 @@ from jiesu.cases.history.audit import Audit
 from jiesu.cases.history.seals import seal_events
 from jiesu.cases.models import Case, Claim, Opinion, Pause, Unit
 from jiesu.cases.sweep import sweep
-from tests.cases.calling import DAY, HOUR, LIMIT, answered, missed, with_feedback
+from tests.cases.calling import DAY, HOUR, LIMIT, MINUTE, answered, missed, with_feedback
 from tests.cases.cast import LIGHTS, NOW, City
 from tests.cases.claiming import claimed, decided, supported
 from tests.cases.test_audit import forged
-
-MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "seals.jsonl"
 
 
 def findings(file: Path) -> list[str]:

@@ -134,12 +134,17 @@ def test_a_month_that_has_ended_is_recounted_when_its_cases_change(city: City, l
     assert unit_scores(february.document) == {STREET: None}
 
 
-def test_the_months_after_a_touched_one_are_stale_too(city: City, live: Path) -> None:
-    case = city.received()
-    march = NOW + 20 * DAY
+def counted_months(city: City) -> tuple[Case, datetime]:
+    """A case of February and one of March, both months counted: the first case, and when."""
+    case, march = city.received(), NOW + 20 * DAY
     city.received(at=march, new_facts=True)
     for n in range(3):
         figures_job(march + n * running.PAST_EVERY)
+    return case, march
+
+
+def test_the_months_after_a_touched_one_are_stale_too(city: City, live: Path) -> None:
+    case, march = counted_months(city)
     changed(case, march + DAY, parked=True)
     follow(touched=lambda times: running._touch(march + DAY, times))
     assert set(PeriodFigures.objects.values_list("period", "stale_since")) == {
@@ -174,11 +179,7 @@ def test_a_past_month_keeps_its_units_as_they_were_and_the_next_has_them_as_they
 
 
 def test_what_is_recorded_late_of_a_unit_makes_its_month_stale(city: City, live: Path) -> None:
-    case = city.received()
-    march = NOW + 25 * DAY
-    city.received(at=march, new_facts=True)
-    for n in range(2):
-        figures_job(march + n * running.PAST_EVERY)
+    case, march = counted_months(city)
     on, by = local_day(case.created_at), city.administrator
     move_unit(code=STREET, parent="110102", on=on, by=by, as_of=march + DAY)
     running._follow_units(march + DAY)

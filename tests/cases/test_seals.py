@@ -15,11 +15,6 @@ from jiesu.core.seals import check_sealed_events, check_seals, parse_seal_line
 from tests.cases.cast import ELEVATOR, HEATING, NOW, City
 
 
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "seals" / "seals.jsonl"
-
-
 def findings(file: Path) -> list[str]:
     """Everything that the checks of `core.seals` say of the database and the file."""
     rows = [seal_of(row) for row in Seal.objects.order_by("number")]
