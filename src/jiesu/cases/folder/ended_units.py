@@ -33,14 +33,13 @@ def settle_ended(
     come, a line in `kept` names the open cases. Call it when units and places are written.
     """
     units, rows = core_units(), Unit.objects.in_bulk(field_name="code")
-    n_cases = 0
+    by, n_cases = Actor.system(JOB), 0
     problems: list[Problem] = []
     for unit in units:
         if unit.valid_to is None or unit.valid_to > today:
             continue
         heir = units.standing(unit.code, today)
         if heir is not None:
-            by = Actor.system(JOB)
             n_cases += give_over(rows[unit.code], rows[heir.code], by=by, as_of=as_of)
         elif unit.code in stood:
             problems += _not_free(rows[unit.code], file, today)

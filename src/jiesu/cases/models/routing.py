@@ -16,11 +16,10 @@ class Dispatch(models.Model):
     """A case given to a unit, with what explains it. Only the last one of a case is not ended.
 
     `designated` was decided by a review, that of an objection or of a return, and can't be returned
-    again. `entry` is the directory's
-    line, `directory` its version; without one somebody chose by hand, and `why` has their words.
-    `explanation` is made from records alone. A dispatch of which `via_district` holds goes to a
-    district, which gives it on. The due times of one that was imported are what the record had,
-    and null where it had none.
+    again. `entry` is the directory's line, `directory` its version; without one somebody chose by
+    hand, and `why` has their words. `explanation` is made from records alone. A dispatch of which
+    `via_district` holds goes to a district, which gives it on. The due times of one that was
+    imported are what the record had, and null where it had none.
     """
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="dispatches", db_index=False)
